@@ -1,0 +1,56 @@
+"""The seam between pgraph and its graph: what every store does, whichever server is behind it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One shipped statement (`cypher/writes/<statement>.cypher`) and the rows it is run over as `$rows`."""
+
+    statement: str
+    rows: Sequence[Row]
+
+
+class GraphStore(Protocol):
+    """A graph reached over Bolt. Statements are the files of `cypher/`; their headers document parameters and columns.
+
+    Every method raises `StoreUnavailableError` when the server is gone, `ConstraintError` when the schema refuses.
+    """
+
+    def migrate(self) -> None:
+        """Bring the schema to this version; does nothing, in one cheap read, when it is there already."""
+
+    def read(self, query: str, /, **parameters: object) -> Iterator[dict[str, Any]]:
+        """Stream the rows of a shipped query, `cypher/queries/<query>.cypher`; memory does not grow with the answer."""
+
+    def write(self, *writes: Write) -> None:
+        """Run the statements in the given order in ONE transaction: all rows are kept, or none.
+
+        Every statement is idempotent, so a write whose outcome is unknown is simply run again. A MERGE race with
+        another writer is retried here.
+        """
+
+    def write_batches(self, statement: str, rows: Iterator[Row], size: int = 2000) -> int:
+        """Run one statement over any number of rows, `size` a transaction; returns how many rows were written."""
+
+    def cypher(
+        self, text: str, parameters: Mapping[str, object], *, timeout: float, limit: int
+    ) -> Iterator[dict[str, Any]]:
+        """Run a user's own Cypher, read-only for real, for at most `timeout` seconds, at most `limit` rows.
+
+        Raises `QueryError` for a query that writes, does not parse, or takes too long. When there are more than
+        `limit` rows the iterator ends after `limit`; ask for one more than you show to know.
+        """
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

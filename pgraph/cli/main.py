@@ -1,0 +1,95 @@
+"""The `pgraph` command: options of all commands, and the commands, each imported when it is run or asked for help."""
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pgraph.errors import PgraphError
+
+# command -> (module, one line for `pgraph --help`): kept here so that `--help` imports none of them
+COMMANDS: dict[str, tuple[str, str]] = {
+    "import": ("pgraph.cli.import_", "Read personas from files into the graph."),
+    "expand": ("pgraph.cli.expand", "Grow the population along relationships, where coverage is lowest."),
+    "coverage": ("pgraph.cli.coverage", "Show what share of what the model can say about people is in the graph."),
+    "query": ("pgraph.cli.query", "List or run the shipped Cypher queries."),
+    "cypher": ("pgraph.cli.cypher", "Run your own Cypher, read-only."),
+    "export": ("pgraph.cli.export", "Write personas or the graph to a file."),
+    "local": ("pgraph.cli.local", "Look at, start or stop the local graph server."),
+    "doctor": ("pgraph.cli.doctor", "Check what is set up and what is wrong."),
+    "settings": ("pgraph.cli.settings", "Show each setting and where its value came from."),
+}
+
+
+@dataclass(slots=True)
+class Session:
+    """What the options before the command say; commands get it by `@click.pass_obj`."""
+
+    workspace: Path
+    json: bool = False
+    quiet: bool = False
+    debug: bool = False
+    flags: dict[str, object] = field(default_factory=dict)
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("-C", "workspace", metavar="DIR", default=".", help="The workspace: holds pgraph.toml and .pgraph/ (default: here).")
+@click.option("--store", metavar="URI", help="local (default), bolt://…, neo4j://… or neo4j+s://….")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, the command's summary, on stdout.")
+@click.option("--quiet", is_flag=True, help="No progress and no notices, errors only.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="persona-graph", message="pgraph %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, *, workspace: str, store: str | None, as_json: bool, quiet: bool, debug: bool) -> None:
+    """Grow a broad population of personas as a graph, and spend each model call where coverage is lowest.
+
+    \b
+    Exit codes: 0 done, 1 some items failed, 2 wrong use, 3 store, 4 model,
+    5 a limit the user set was reached before the goal, 130 interrupted.
+    """
+    ctx.obj = Session(Path(workspace), as_json, quiet, debug)
+    if store is not None:
+        ctx.obj.flags["store"] = store
+    if not ctx.obj.workspace.is_dir():
+        raise click.BadParameter(f"{workspace} is not a directory; make it first", ctx, param_hint="-C")
+
+
+def main() -> None:
+    """Run the command line and turn every expected error into a message and an exit code."""
+    debug = "--debug" in sys.argv
+    try:
+        code: Any = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        code = 130
+    except PgraphError as error:
+        if debug:
+            raise
+        click.echo(f"Error: {error.message}" + (f"\n{error.hint}" if error.hint else ""), err=True)
+        code = error.exit_code
+    except BrokenPipeError:  # the reader of our output has left (`pgraph query … | head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,72 @@
+"""Data to stdout as table, JSON or CSV; all else to stderr."""
+
+import csv
+import io
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+FORMATS = ("table", "json", "csv")
+
+
+def notice(text: str, *, quiet: bool = False) -> None:
+    if not quiet:
+        click.echo(text, err=True)
+
+
+def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], form: str) -> None:
+    """Print rows; JSON is one array, written row by row."""
+    {"table": _table, "json": _json, "csv": _csv}[form](rows, columns)
+
+
+def dump(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def _json(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    opening = "["
+    for row in rows:
+        line = json.dumps({name: row.get(name) for name in columns}, ensure_ascii=False, default=str)
+        click.echo(f"{opening}\n  {line}", nl=False)
+        opening = ","
+    click.echo("[]" if opening == "[" else "\n]")
+
+
+def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    for line in [dict(zip(columns, columns, strict=True)), *rows]:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerow([_cell(line.get(name), "") for name in columns])
+        click.echo(text.getvalue(), nl=False)
+
+
+def _table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    cells = [[_cell(row.get(name), "–") for name in columns] for row in rows]
+    numeric = [all(isinstance(row.get(name), int | float) for row in rows) for name in columns] if isinstance(rows, list) else [False] * len(columns)
+    widths = [min(60, max([_width(name), *(_width(line[i]) for line in cells)])) for i, name in enumerate(columns)]
+    for line in [list(columns), *cells]:
+        click.echo("  ".join(_pad(text, width, right) for text, width, right in zip(line, widths, numeric, strict=True)).rstrip())
+
+
+def _cell(value: object, missing: str) -> str:
+    if value is None:
+        return missing
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _width(text: str) -> int:
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _pad(text: str, width: int, right: bool) -> str:
+    line = " ".join(text.split())
+    while _width(line) > width:
+        line = line[:-2] + "…"
+    gap = " " * (width - _width(line))
+    return gap + line if right else line + gap
