@@ -26,7 +26,7 @@ class GraphStore(Protocol):
         """Bring the schema to this version; does nothing, in one cheap read, when it is there already."""
 
     def read(self, query: str, /, **parameters: object) -> Iterator[dict[str, Any]]:
-        """Stream the rows of a shipped query, `cypher/queries/<query>.cypher`; memory does not grow with the answer."""
+        """Stream the rows of `cypher/<query>.cypher` (`queries/runs`, `reads/…`); memory does not grow with the answer."""
 
     def write(self, *writes: Write) -> None:
         """Run the statements in the given order in ONE transaction: all rows are kept, or none.
