@@ -1,0 +1,174 @@
+"""Which persona to ask next, along which relationship.
+
+Three strategies behind one method, `choose`. `CoverageFirst` is the reason pgraph exists: it estimates, by one traversal
+step on the quotient graph of regions, how likely the next answer of each arm is new, and spends the call there.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from expansion.coverage import Tally
+from expansion.population import Population
+
+PRIOR = 8.0  # sightings that a region's prior is worth, and answers that an arm's back-off is worth
+TRUST = 60.0  # answers that the quotient graph's prediction of an arm is worth
+SHRINK = 20.0  # answers that the mean over all relationships, or all regions, is worth for one of them
+UNIFORM = 0.02  # share of calls on an arm drawn uniformly: what one-step values cannot see
+CANDIDATES = 8  # personas compared when a source is chosen
+
+Floats = NDArray[np.float64]
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Ask this persona (its position in the population) for people standing in this relationship (its number) to it."""
+
+    source: int
+    relation: int
+    expected: float | None = None  # predicted chance that an answer is new, where the strategy predicts
+
+
+class Strategy(Protocol):
+    ordered: bool  # True: replies must be absorbed in the order of the choices
+
+    def choose(self) -> Choice | Literal["wait"] | None:
+        """The next call; "wait" when only replies still under way can tell; None when nothing is left to ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """What is predicted for each arm from the sightings so far."""
+
+    new: Floats  # q: chance that an answer is a new species
+    weight: Floats  # how uncovered the regions are in which the new ones would land
+    uncovered: Floats  # U by region
+
+
+def predict(tally: Tally) -> Arms:
+    """Uncovered shares, landing shares and their product for all arms at once.
+
+    U(h) = (f1 + t·p0)/(n + t); T(h|g,k) = (c + t·B)/(N + t) with the back-off B = s_k·[h=g] + (1 - s_k)·exits_g(h);
+    q(g,k) = Σ_h T·U. T is never built: each term is a weighted count over the cells in use. Cost: O(cells + arms).
+    """
+    regions, relations = tally.regions, tally.relations
+    total = tally.n.sum()
+    overall = tally.f1.sum() / total if total else 1.0
+    uncovered = (tally.f1 + PRIOR * overall) / (tally.n + PRIOR)
+    arm, region, answers = tally.landed[:, : tally.cells]
+    home = arm // relations
+    stays = home == region
+    along = np.bincount(arm % relations, answers, relations)
+    kept = np.bincount((arm % relations)[stays], answers[stays], relations)
+    mean_kept = (kept.sum() + 0.5 * SHRINK) / (along.sum() + SHRINK)
+    kept_share = (kept + SHRINK * mean_kept) / (along + SHRINK)
+    leaves = ~stays
+    out = np.bincount(home[leaves], answers[leaves], regions)
+    arrivals = np.bincount(region[leaves], answers[leaves], regions) + 1.0 / max(1, regions)
+    arrivals /= arrivals.sum()
+    landed = np.bincount(arm, answers, regions * relations)
+
+    def expectation(value: Floats) -> Floats:
+        exits = (np.bincount(home[leaves], answers[leaves] * value[region[leaves]], regions) + SHRINK * (arrivals @ value)) / (
+            out + SHRINK
+        )
+        back_off = kept_share[None, :] * value[:, None] + (1 - kept_share[None, :]) * exits[:, None]
+        direct = np.bincount(arm, answers * value[region], regions * relations)
+        mean: Floats = (direct + PRIOR * back_off.ravel()) / (landed + PRIOR)
+        return mean
+
+    new = expectation(uncovered)
+    return Arms(new, expectation(uncovered**2) / np.maximum(new, 1e-12), uncovered)
+
+
+class CoverageFirst:
+    """Thompson sampling over the arms, the quotient graph's prediction as prior (docs/coverage.md has the formulas)."""
+
+    ordered = False
+
+    def __init__(self, population: Population, rng: np.random.Generator, vectors: Callable[[list[int]], Vectors | None]) -> None:
+        self._population = population
+        self._rng = rng
+        self._vectors = vectors
+        self._asked: dict[int, list[int]] = {}  # region -> personas asked in this run, the farthest-source rule's memory
+        self._state = -1
+        self._arms = Arms(*(np.zeros(0),) * 3)
+
+    def choose(self) -> Choice | Literal["wait"] | None:
+        people, rng = self._population, self._rng
+        arms = self.arms()
+        open_ = people.open_arms()
+        if not open_.any():
+            return "wait" if people.in_flight else None
+        if rng.random() < UNIFORM:
+            arm = int(rng.choice(np.flatnonzero(open_)))
+        else:
+            tally = people.tally
+            found = tally.single + TRUST * arms.new
+            rest = tally.asked - tally.single + TRUST * (1 - arms.new)
+            value = rng.beta(np.maximum(found, 1e-6), np.maximum(rest, 1e-6)) * arms.weight / people.costs
+            value[~open_] = -1.0
+            arm = int(value.argmax())
+        region, relation = divmod(arm, people.tally.relations)
+        return Choice(self._source(region, relation), relation, float(arms.new[arm]))
+
+    def arms(self) -> Arms:
+        if self._state != self._population.version:
+            self._arms, self._state = predict(self._population.tally), self._population.version
+        return self._arms
+
+    def _source(self, region: int, relation: int) -> int:
+        """Of some personas not asked yet, the one least like those asked in this region."""
+        candidates = self._population.candidates(region, relation, CANDIDATES, self._rng)
+        asked = self._asked.setdefault(region, [])
+        best = candidates[0]
+        if asked and len(candidates) > 1:
+            known, others = self._vectors(candidates), self._vectors(asked[-256:])
+            if known is not None and others is not None:
+                best = candidates[int((known @ others.T).max(axis=1).argmin())]
+        asked.append(best)
+        return best
+
+
+class BreadthFirst:
+    """Persona Hub's way: level by level, each persona along every relationship, in the order of the ids."""
+
+    ordered = True
+
+    def __init__(self, population: Population) -> None:
+        self._population = population
+        self._calls = self._walk()
+
+    def choose(self) -> Choice | Literal["wait"] | None:
+        return next(self._calls, None)
+
+    def _walk(self) -> Iterator[Choice | Literal["wait"]]:
+        people = self._population
+        for depth in range(people.depth):
+            while people.in_flight:  # the level is known only when all answers of the one above are in
+                yield "wait"
+            for source in people.level(depth):
+                for relation in range(people.tally.relations):
+                    if people.may_ask(source, relation):
+                        yield Choice(source, relation)
+
+
+class Random:
+    """A persona drawn uniformly, a relationship drawn uniformly: what the others are measured against."""
+
+    ordered = False
+
+    def __init__(self, population: Population, rng: np.random.Generator) -> None:
+        self._population = population
+        self._rng = rng
+
+    def choose(self) -> Choice | Literal["wait"] | None:
+        people = self._population
+        pair = people.any_pair(self._rng)
+        if pair is None:
+            return "wait" if people.in_flight else None
+        return Choice(*pair)
