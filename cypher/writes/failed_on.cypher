@@ -1,0 +1,7 @@
+// Purpose: calls that brought nothing, with the reason.
+// Rows: {run, persona, call, props: {relation, reason, at, times}}
+UNWIND $rows AS row
+MATCH (run:Run {id: row.run})
+MATCH (persona:Persona {id: row.persona})
+MERGE (run)-[failure:FAILED_ON {call: row.call}]->(persona)
+ON CREATE SET failure += row.props

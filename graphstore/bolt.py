@@ -1,0 +1,326 @@
+"""The one GraphStore: a graph reached over Bolt with the official driver, whichever server answers.
+
+The only home of `neo4j`. Transactions are begun here, not in the driver's managed functions, because those retry for
+half a minute against a server that has gone and never retry a lost MERGE race.
+"""
+
+import importlib.abc
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property, partial
+from importlib.machinery import ModuleSpec
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from urllib.parse import urlsplit
+
+import cypher
+from graphstore import adhoc, schema
+from graphstore.store import Row, Write
+from pgraph.errors import ConstraintError, QueryError, SettingsError, StoreError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    import neo4j
+
+Run = Callable[[str, Mapping[str, Any]], None]  # runs one statement in the transaction at hand
+SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+_RACE = "Neo.ClientError.Schema.ConstraintValidationFailed"  # what the loser of a MERGE race gets
+_CONNECT_WITHIN = 5.0
+_FETCH = 2000
+
+
+class BoltStore:
+    """A Neo4j (5.26 or newer). `GraphStore` documents the methods; nothing is opened before the first of them."""
+
+    engine: ClassVar[str] = "neo4j"
+    patience: ClassVar[float] = 8.0  # seconds of trying again: deadlocks, lost races, a connection that broke
+
+    def __init__(self, uri: str, user: str, password: str, database: str) -> None:
+        parts = urlsplit(uri)
+        if parts.scheme not in SCHEMES or not parts.hostname:
+            raise SettingsError(
+                f"store = {uri!r} is neither local nor the address of a Neo4j",
+                "Write it as bolt://host:7687 or neo4j://host:7687 (+s with encryption).",
+            )
+        self.uri = uri
+        self.database = database
+        self.user = user
+        self._auth = (user, password) if password else None
+
+    @cached_property
+    def driver(self) -> "neo4j.Driver":
+        return self._open(self._auth)
+
+    def _open(self, auth: tuple[str, str] | None) -> "neo4j.Driver":
+        driver_module = _import_neo4j()
+        try:
+            driver: neo4j.Driver = driver_module.GraphDatabase.driver(
+                self.uri,
+                auth=auth,
+                connection_timeout=_CONNECT_WITHIN,
+                connection_acquisition_timeout=2 * _CONNECT_WITHIN,
+                telemetry_disabled=True,
+                notifications_min_severity="OFF",  # a label nobody has used yet is no news to the user
+            )
+        except (driver_module.exceptions.ConfigurationError, ValueError) as error:
+            raise SettingsError(f"store = {self.uri!r}: {error}", "Write it as bolt://host:7687.") from error
+        return driver
+
+    def ping(self) -> None:
+        """Raise `StoreUnavailableError` when the server cannot be reached or refuses the login."""
+        with self.converted():
+            self.driver.verify_connectivity()
+
+    def migrate(self) -> None:
+        schema.migrate(self)
+
+    def read(self, query: str, /, **parameters: object) -> Iterator[dict[str, Any]]:
+        return self.stream(cypher.load(query), parameters)
+
+    def stream(self, text: str, parameters: Mapping[str, object]) -> Iterator[dict[str, Any]]:
+        """Rows as they arrive; a broken connection is tried again as long as no row has been handed out."""
+        retry = _Retry(self.patience)
+        while True:
+            handed_out = False
+            try:
+                with self.converted(), self.driver.session(**self.session("READ")) as session:
+                    with session.begin_transaction() as transaction:
+                        for record in transaction.run(text, dict(parameters)):
+                            handed_out = True
+                            yield dict(record)
+                    return
+            except StoreError as error:
+                if handed_out or not retry.may(error.__cause__, self):
+                    raise
+
+    def write(self, *writes: Write) -> None:
+        batches = [
+            (cypher.load(f"writes/{write.statement}"), sorted(write.rows, key=_order)) for write in writes if write.rows
+        ]
+        if batches:
+            self.in_transaction(partial(_run_all, batches))
+
+    def write_batches(self, statement: str, rows: Iterator[Row], size: int = 2000) -> int:
+        written, rows = 0, iter(rows)
+        while batch := list(islice(rows, size)):
+            self.write(Write(statement, batch))
+            written += len(batch)
+        return written
+
+    def in_transaction(self, work: Callable[[Run], None]) -> None:
+        """Run idempotent work in one transaction, again after a deadlock, a lost MERGE race or a broken connection."""
+        retry = _Retry(self.patience)
+        while True:
+            try:
+                with self.converted(), self.driver.session(**self.session("WRITE")) as session:
+                    return _committed(session, work)
+            except StoreError as error:
+                if not retry.may(error.__cause__, self):
+                    raise
+
+    def cypher(
+        self, text: str, parameters: Mapping[str, object], *, timeout: float, limit: int
+    ) -> Iterator[dict[str, Any]]:
+        return adhoc.run_on_neo4j(self, text, parameters, timeout, limit)
+
+    def execute_schema(self, text: str) -> None:
+        """A schema statement, in its own transaction; one that another process is just executing counts as done."""
+        self.in_transaction(lambda run: run(text, {}))
+
+    def session(self, mode: str) -> dict[str, Any]:
+        options: dict[str, Any] = {"database": self.database, "default_access_mode": mode, "fetch_size": _FETCH}
+        if self.uri.startswith("neo4j"):  # in a cluster a read must see what this process wrote
+            options["bookmark_manager"] = self.driver.execute_query_bookmark_manager
+        return options
+
+    def close(self) -> None:
+        if "driver" in self.__dict__:
+            self.driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def converted(self) -> Iterator[None]:
+        """Turn every exception of the driver into one of pgraph's."""
+        exceptions = _import_neo4j().exceptions
+        try:
+            yield
+        except exceptions.Neo4jError as error:
+            raise self._refused(error) from error
+        except (exceptions.DriverError, OSError) as error:
+            raise self.gone(str(error)) from error
+
+    def _refused(self, error: "neo4j.exceptions.Neo4jError") -> StoreError:
+        code, text = error.code or "", error.message or str(error)
+        if code.startswith("Neo.ClientError.Security.") and not code.endswith(".Forbidden"):
+            return StoreUnavailableError(
+                f"{self.uri} refuses the login of {self.user!r} ({code.rpartition('.')[2]})",
+                "Set PGRAPH_STORE_USER and PGRAPH_STORE_PASSWORD.",
+            )
+        if code == "Neo.ClientError.Database.DatabaseNotFound":
+            return StoreUnavailableError(f"{self.uri} has no database {self.database!r}", "Set PGRAPH_STORE_DATABASE.")
+        if code.startswith("Neo.TransientError.General.DatabaseUnavailable"):
+            return self.gone(text)
+        if code == _RACE:
+            return ConstraintError(f"the graph's schema refuses a write: {_one_line(text)}", "Nothing of it was kept.")
+        return self._unkept(code, text) or QueryError(
+            f"the store refuses the query: {text.strip()} ({code})", _hint(code)
+        )
+
+    def _unkept(self, code: str, text: str) -> StoreError | None:
+        """The error for a write that the server could not keep; None when the error is about something else."""
+        if code.startswith(("Neo.TransientError.", "Neo.DatabaseError.")):
+            return StoreError(
+                f"the store could not do it: {_one_line(text)} ({code})", "Run the same command again: it goes on."
+            )
+        return None
+
+    def gone(self, why: str) -> StoreUnavailableError:
+        return StoreUnavailableError(
+            f"no Neo4j answers at {self.uri}: {_one_line(why)}",
+            "Start it, or mend the address in PGRAPH_STORE, and run the same command again: it goes on, nothing is lost.",
+        )
+
+
+class LocalStore(BoltStore):
+    """The embedded server of a workspace (see graphstore.local)."""
+
+    engine: ClassVar[str] = "local"
+    patience: ClassVar[float] = 8.0
+
+    def __init__(
+        self, uri: str, user: str, password: str, database: str, *, reader: tuple[str, str], directory: Path
+    ) -> None:
+        super().__init__(uri, user, password, database)
+        self._reader = reader
+        self.directory = directory
+
+    @cached_property
+    def reader(self) -> "neo4j.Driver":
+        """Logged in as the user that the engine keeps from writing."""
+        return self._open(self._reader)
+
+    def cypher(
+        self, text: str, parameters: Mapping[str, object], *, timeout: float, limit: int
+    ) -> Iterator[dict[str, Any]]:
+        return adhoc.run_on_local(self, text, parameters, timeout, limit)
+
+    def close(self) -> None:
+        if "reader" in self.__dict__:
+            self.reader.close()
+        super().close()
+
+    def _unkept(self, code: str, text: str) -> StoreError | None:
+        import shutil
+
+        if "error on commit" in text.lower() and shutil.disk_usage(self.directory).free < 64_000_000:
+            return StoreError(
+                f"the disk of {self.directory} is full: the last batch was not kept",
+                "Make room, then run the same command again: it goes on, nothing written is lost.",
+            )
+        if code == "Neo.ClientError.Transaction.TransactionNotFound":
+            return StoreError(
+                f"the local store could not commit: {_one_line(text)}", "Run the same command again: it goes on."
+            )
+        return super()._unkept(code, text)
+
+    def gone(self, why: str) -> StoreUnavailableError:
+        return StoreUnavailableError(
+            f"the local graph server of {self.directory} has gone ({_one_line(why)})",
+            "Run the same command again: it starts the server and goes on; nothing written is lost."
+            f" Its log is {self.directory / 'server.log'}.",
+        )
+
+
+def _committed(session: "neo4j.Session", work: Callable[[Run], None]) -> None:
+    with session.begin_transaction() as transaction:
+
+        def run(text: str, parameters: Mapping[str, Any]) -> None:
+            transaction.run(text, dict(parameters)).consume()
+
+        work(run)
+        transaction.commit()
+
+
+def _run_all(batches: list[tuple[str, list[Row]]], run: Run) -> None:
+    for text, rows in batches:
+        run(text, {"rows": rows})
+
+
+class _Retry:
+    """Whether, and when, to try again."""
+
+    def __init__(self, patience: float) -> None:
+        self._end = time.monotonic() + patience
+        self._pause = 0.02
+        self._broken = 0
+
+    def may(self, error: BaseException | None, store: BoltStore) -> bool:
+        """True, after a pause, when another try makes sense."""
+        exceptions = _import_neo4j().exceptions
+        if isinstance(error, exceptions.ServiceUnavailable | exceptions.SessionExpired):
+            self._broken += 1
+            worth = self._broken == 1 or (store.engine == "neo4j" and self._broken <= 4)
+        else:
+            worth = isinstance(error, exceptions.TransientError) or getattr(error, "code", "") == _RACE
+        if not worth or time.monotonic() > self._end:
+            return False
+        time.sleep(self._pause * (0.5 + random.random()))
+        self._pause = min(2 * self._pause, 1.0)
+        return True
+
+
+def _order(row: Row) -> str:
+    """Writers that take their locks in one order do not block each other; equal keys keep their order."""
+    return str(row.get("id") or row.get("persona") or row.get("domain") or "")
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 300 else line[:299] + "…"
+
+
+def _hint(code: str) -> str:
+    if "TimedOut" in code or "Terminated" in code:
+        return "Ask for less, or allow more time with --timeout."
+    return "`pgraph query` lists queries that work; docs/graph.md has the labels and relationships."
+
+
+class _WithoutArrays(importlib.abc.MetaPathFinder):
+    """Hides numpy, pandas and pyarrow from one thread while it imports the driver.
+
+    The driver imports them only to convert their types, which no statement here passes; it would take twice as long.
+    """
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+
+    def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:  # noqa: ARG002  the protocol
+        if name in ("numpy", "pandas", "pyarrow") and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError(name, name=name)
+        return None
+
+
+def _import_neo4j() -> Any:  # noqa: ANN401  a module
+    if "neo4j" in sys.modules:
+        import neo4j
+
+        return neo4j
+    finder = _WithoutArrays()
+    sys.meta_path.insert(0, finder)
+    try:
+        import neo4j
+    finally:
+        sys.meta_path.remove(finder)
+    return neo4j
