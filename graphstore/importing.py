@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import PurePath
 from typing import Self
 
 from graphstore.ids import digest, domain_id, normal_name, persona_id
@@ -45,7 +46,12 @@ def import_file(
     run = run_id(source)
     before = _new_personas(store, run)
     tally = Tally()
-    props: dict[str, object] = {"command": "import", "file": source.name, "sha256": source.sha256, "started": _now()}
+    props: dict[str, object] = {
+        "command": "import",
+        "file": PurePath(source.name).name,
+        "sha256": source.sha256,
+        "started": _now(),
+    }
     good = _counted(checked_rows(source), tally, on_bad)
     while batch := list(islice(good, BATCH)):
         if tally.rows - tally.bad == len(batch):

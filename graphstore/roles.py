@@ -165,7 +165,7 @@ _AFTER = _words("in to by with about for on as at from against of into up the a 
 
 
 def _with_complement(kept: list[str], words: list[str]) -> list[str]:
-    """The words after "of" taken in: "professor" of "economics", and "owner" of "a food stall" as "food stall owner"."""
+    """Take in what follows "of": "professor" of "economics"; "owner" of "a food stall" is a "food stall owner"."""
     head = kept[-1].casefold()
     if head in _TURNED and words and words[0].casefold() in ("a", "an"):
         thing = _before_stop(words[1:])

@@ -1,0 +1,10 @@
+// Purpose: every relationship between the nodes that pgraph writes, for an export of the graph; unordered.
+// Columns: source, target, type, properties
+MATCH (source:Persona)-[edge]->(target)
+RETURN source.id AS source, target.id AS target, type(edge) AS type, properties(edge) AS properties
+UNION ALL
+MATCH (source:Domain)-[edge]->(target:DomainGroup)
+RETURN source.id AS source, target.id AS target, type(edge) AS type, properties(edge) AS properties
+UNION ALL
+MATCH (source:Run)-[edge]->(target:Persona)
+RETURN source.id AS source, target.id AS target, type(edge) AS type, properties(edge) AS properties

@@ -1,0 +1,123 @@
+"""What an export reads: the personas of a graph as rows, in the order of their ids, in bounded memory."""
+
+import json
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from graphstore.store import GraphStore
+from pgraph.errors import InputError
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+PERSONA_COLUMNS = (
+    "id",
+    "persona",
+    "role",
+    "domain",
+    "group",
+    "depth",
+    "language",
+    "external_id",
+    "duplicate_of",
+    "derived_from",
+    "imported_by",
+    "extra",
+)
+_TABLES = """
+    PRAGMA journal_mode = OFF;
+    PRAGMA cache_size = -32768;
+    CREATE TABLE personas (id TEXT, row TEXT);
+    CREATE TABLE origins (id TEXT, row TEXT);
+    CREATE TABLE imports (id TEXT, row TEXT);
+    BEGIN;
+"""
+_Lists = Iterator[tuple[str, list[dict[str, Any]]]]
+
+
+def persona_rows(store: GraphStore, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
+    """One row for each survivor, with `duplicates` for every persona, with all its sightings.
+
+    The embedded server does not sort a large answer, so the rows go through a temporary database on disk.
+    """
+    try:
+        with closing(sqlite3.connect("", isolation_level=None)) as disk:
+            disk.executescript(_TABLES)
+            for table in ("personas", "origins", "imports"):
+                rows = ((row.pop("id"), json.dumps(row, default=str)) for row in store.read(f"reads/export_{table}"))
+                disk.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)  # noqa: S608  a name of ours
+            yield from _joined(disk, duplicates=duplicates)
+    except sqlite3.Error as error:
+        raise InputError(
+            f"{tempfile.gettempdir()}: cannot sort the rows there ({error})",
+            "Make room, or set SQLITE_TMPDIR to a directory that has it.",
+        ) from error
+
+
+def _joined(disk: sqlite3.Connection, *, duplicates: bool) -> Iterator[dict[str, Any]]:
+    origins, imports = _Ahead(_sorted(disk, "origins")), _Ahead(_sorted(disk, "imports"))
+    for key, found in _sorted(disk, "personas"):
+        row = {"id": key, **found[0], "derived_from": origins.of(key), "imported_by": imports.of(key)}
+        if duplicates or row["duplicate_of"] is None:
+            row["extra"] = json.loads(row["extra"]) if row["extra"] else None
+            yield {name: row[name] for name in PERSONA_COLUMNS}
+
+
+def _sorted(disk: sqlite3.Connection, table: str) -> _Lists:
+    rows = disk.execute(f"SELECT id, row FROM {table} ORDER BY id, row")  # noqa: S608  a name of ours
+    for key, group in groupby(rows, key=itemgetter(0)):
+        yield key, [json.loads(text) for _, text in group]
+
+
+class _Ahead:
+    """Lists sorted by key, asked for by rising key."""
+
+    def __init__(self, lists: _Lists) -> None:
+        self._lists = lists
+        self._next = next(lists, None)
+
+    def of(self, key: str) -> list[dict[str, Any]]:
+        while self._next is not None and self._next[0] < key:
+            self._next = next(self._lists, None)
+        return self._next[1] if self._next is not None and self._next[0] == key else []
+
+
+def graph_size(store: GraphStore) -> tuple[int, int]:
+    """How many nodes and edges `graph` will hold."""
+    row = next(iter(store.read("reads/export_size")))
+    return row["nodes"], row["edges"]
+
+
+def graph(store: GraphStore) -> "nx.MultiDiGraph[str]":
+    """The whole graph in memory: labels and types as `label`, properties that are not scalar as JSON text."""
+    import networkx as nx
+
+    result: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    for row in sorted(store.read("reads/export_nodes"), key=lambda row: str(row["properties"]["id"])):
+        result.add_node(row["properties"]["id"], label=row["label"], **_scalars(row["properties"]))
+    edges = [
+        (row["source"], row["target"], row["type"], _scalars(row["properties"]))
+        for row in store.read("reads/export_edges")
+    ]
+    for source, target, kind, properties in sorted(
+        edges, key=lambda edge: (*edge[:3], json.dumps(edge[3], sort_keys=True))
+    ):
+        result.add_edge(source, target, label=kind, **properties)
+    return result
+
+
+def _scalars(properties: dict[str, Any]) -> dict[str, str | int | float | bool]:
+    """Properties as GraphML can hold them; `id` is the node's own."""
+    return {name: _scalar(value) for name, value in sorted(properties.items()) if value is not None and name != "id"}
+
+
+def _scalar(value: object) -> str | int | float | bool:
+    if isinstance(value, bool | int | float):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return "".join(c if c in "\t\n" or (c >= " " and c not in "\x7f\ufffe\uffff") else " " for c in text)

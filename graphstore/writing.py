@@ -1,0 +1,145 @@
+"""Rows to files. A file appears whole or not at all: it is written beside its place and renamed at the end."""
+
+import csv
+import errno
+import json
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from pgraph.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pyarrow as pa
+
+Rows = Iterable[Mapping[str, Any]]
+_ROW_GROUP = 10_000
+
+
+@contextmanager
+def replacing(name: str) -> Iterator[Path]:
+    """A path to write to, which takes the place of the file `name` when all went well; else it is removed.
+
+    What is wrong with the place or the disk is raised as `InputError`.
+    """
+    target = Path(os.path.realpath(name))
+    try:
+        if _is_special(target):
+            yield target
+            return
+        temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+        try:
+            temporary.touch(exist_ok=False)
+            yield temporary
+            _settle(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(name, target, error) from error
+
+
+def write_jsonl(rows: Rows, file: IO[str]) -> int:
+    count = 0
+    for row in rows:
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        count += 1
+    return count
+
+
+def write_csv(rows: Rows, columns: Sequence[str], file: IO[str]) -> int:
+    """CSV with a header; a list or an object is JSON text in its cell."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    count = 0
+    for row in rows:
+        writer.writerow([_cell(row[name]) for name in columns])
+        count += 1
+    return count
+
+
+def write_parquet(rows: Rows, path: Path) -> int:
+    """Personas as Parquet, zstd, in row groups of 10,000; `extra` is JSON text, as its columns differ by file."""
+    import pyarrow.parquet as pq
+
+    schema = _persona_schema()
+    count = 0
+    source = iter(rows)
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        while batch := [_packed(row) for row in islice(source, _ROW_GROUP)]:
+            writer.write_table(_table(batch, schema))
+            count += len(batch)
+    return count
+
+
+def write_graphml(graph: "nx.MultiDiGraph[str]", path: Path) -> None:
+    import networkx as nx
+
+    nx.write_graphml(graph, path)
+
+
+def _is_special(path: Path) -> bool:
+    """A device or a pipe is written to as it is: it must not be replaced by a file."""
+    return path.exists() and not path.is_dir() and not stat.S_ISREG(path.stat().st_mode)
+
+
+def _settle(temporary: Path, target: Path) -> None:
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    if target.exists():
+        shutil.copymode(target, temporary)
+    temporary.replace(target)
+
+
+_REASONS = {
+    errno.ENOSPC: ("the disk is full", "Make room, or write to another disk."),
+    errno.EDQUOT: ("the disk quota is used up", "Make room, or write to another disk."),
+    errno.EFBIG: ("the file would be larger than allowed", "Look at `ulimit -f`, or write to another disk."),
+    errno.EACCES: ("permission denied", "Choose a directory that you may write to."),
+    errno.EPERM: ("permission denied", "Choose a directory that you may write to."),
+    errno.EROFS: ("the disk is read-only", "Choose a directory that you may write to."),
+    errno.EISDIR: ("is a directory", "Give a file name in it."),
+    errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter one."),
+}
+
+
+def _unwritable(name: str, target: Path, error: OSError) -> UsageError:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return InputError(f"{name}: there is no directory {target.parent}", f"Make it first: mkdir -p {target.parent}")
+    reason, hint = _REASONS.get(error.errno or 0, (error.strerror or str(error), "Check the disk."))
+    return InputError(f"{name}: cannot be written, {reason}; nothing was changed", hint)
+
+
+def _cell(value: object) -> object:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+def _persona_schema() -> "pa.Schema":
+    import pyarrow as pa
+
+    origin = pa.struct([(name, pa.string()) for name in ("source", "relation", "run", "call")])
+    row = pa.struct([(name, pa.string()) for name in ("run", "file", "row")])
+    texts = ("id", "persona", "role", "domain", "group")
+    more = ("language", "external_id", "duplicate_of")
+    return pa.schema(
+        [(name, pa.string()) for name in texts]
+        + [("depth", pa.int32())]
+        + [(name, pa.string()) for name in more]
+        + [("derived_from", pa.list_(origin)), ("imported_by", pa.list_(row)), ("extra", pa.string())]
+    )
+
+
+def _packed(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "extra": None if row["extra"] is None else json.dumps(row["extra"], ensure_ascii=False)}
+
+
+def _table(rows: list[dict[str, Any]], schema: "pa.Schema") -> "pa.Table":
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(rows, schema=schema)

@@ -1,0 +1,104 @@
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from graphstore import exporting, writing
+from graphstore.store import GraphStore
+from pgraph import app
+from pgraph.cli.main import Session
+from pgraph.cli.output import dump, notice
+from pgraph.cli.rowprogress import RowProgress, rate
+from pgraph.errors import UsageError
+
+FORMATS = {"personas": ("jsonl", "parquet", "csv"), "graph": ("graphml",)}
+_ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".csv": "csv", ".graphml": "graphml"}
+
+
+@click.command("export")
+@click.argument("what", type=click.Choice(list(FORMATS)))
+@click.option(
+    "-o", "output", required=True, metavar="FILE", help="The file to write; - is standard output (jsonl, csv)."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "parquet", "csv", "graphml"]),
+    help="Where the ending does not tell it.",
+)
+@click.option("--all", "duplicates", is_flag=True, help="Also the personas marked as duplicates (duplicate_of).")
+@click.pass_obj
+def command(session: Session, what: str, output: str, form: str | None, *, duplicates: bool) -> None:
+    """Write personas or the graph to a file; the ending chooses the format.
+
+    \b
+    personas  .jsonl .parquet .csv, sorted by id, each with where it came from (derived_from, imported_by)
+    graph     .graphml, as networkx, Gephi or yEd read it; holds the whole graph in memory
+
+    The file is replaced at the end, when all of it is written.
+    """
+    form = _format(what, output, form)
+    if output == "-" and session.json:
+        raise UsageError("--json and -o - would both write to stdout", "Give a file name to -o.")
+    progress = RowProgress(quiet=session.quiet)
+    with ExitStack() as stack:
+        path = None if output == "-" else stack.enter_context(writing.replacing(output))
+        store = stack.enter_context(app.open_store(session))
+        if what == "graph" and path is not None:
+            count = _write_graph(store, path, quiet=session.quiet)
+        else:
+            count = _write(_personas(store, progress, duplicates=duplicates), form, path)
+    progress.clear()
+    name = "stdout" if output == "-" else output
+    seconds = round(progress.seconds, 1)
+    if session.json:
+        dump({"command": "export", "what": what, "file": output, "format": form, "rows": count, "seconds": seconds})
+    unit = "nodes" if what == "graph" else "personas"
+    notice(f"{count:,} {unit} written to {name} ({seconds} s).", quiet=session.quiet)
+
+
+def _format(what: str, output: str, form: str | None) -> str:
+    form = form or _ENDINGS.get(Path(output).suffix.lower(), "jsonl" if output == "-" and what == "personas" else "")
+    allowed = FORMATS[what]
+    if not form:
+        raise UsageError(f"{output}: the ending does not say the format", f"Add --format {'|'.join(allowed)}.")
+    if form not in allowed:
+        raise UsageError(f"{what} cannot be written as {form}", f"Use {' or '.join(allowed)}.")
+    if output == "-" and form not in ("jsonl", "csv"):
+        raise UsageError(f"{form} cannot be written to standard output", "Give a file name to -o.")
+    return form
+
+
+def _write_graph(store: GraphStore, path: Path, *, quiet: bool) -> int:
+    nodes, edges = exporting.graph_size(store)
+    notice(f"Holding {nodes:,} nodes and {edges:,} edges in memory.", quiet=quiet)
+    writing.write_graphml(exporting.graph(store), path)
+    return nodes
+
+
+def _write(rows: Iterator[dict[str, Any]], form: str, path: Path | None) -> int:
+    """Write personas to a file, or to stdout where there is none."""
+    if path is None:
+        count = _write_text(rows, form, sys.stdout)
+        sys.stdout.flush()
+        return count
+    if form == "parquet":
+        return writing.write_parquet(rows, path)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        return _write_text(rows, form, file)
+
+
+def _write_text(rows: Iterator[dict[str, Any]], form: str, file: IO[str]) -> int:
+    if form == "csv":
+        return writing.write_csv(rows, exporting.PERSONA_COLUMNS, file)
+    return writing.write_jsonl(rows, file)
+
+
+def _personas(store: GraphStore, progress: RowProgress, *, duplicates: bool) -> Iterator[dict[str, Any]]:
+    for count, row in enumerate(exporting.persona_rows(store, duplicates=duplicates), start=1):
+        if not count % 1000:
+            progress.show(rate(count, 0, progress.seconds))
+        yield row
