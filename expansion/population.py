@@ -4,8 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expansion.coverage import IMPORT, Tally
-from graphstore.store import GraphStore
-
 Bools = NDArray[np.bool_]
 
 
@@ -30,6 +28,7 @@ class Population:
         self.costs = 1.0
         self.in_flight = 0
         self.version = 0  # changes with every sighting
+        self._members: list[list[int]] = []  # by region: all survivors
         self._sources: list[list[int]] = []  # by region: survivors that may be asked
         self._asked: set[int] = set()  # source * relations + relation
         self._left: NDArray[np.int64] = np.zeros(0, np.int64)  # pairs left by arm
@@ -45,6 +44,7 @@ class Population:
         if number is None:
             number = self.region_index[region_id] = len(self.region_ids)
             self.region_ids.append(region_id)
+            self._members.append([])
             self._sources.append([])
             self.tally.grow(number + 1)
             self._left = np.append(self._left, np.zeros(self.tally.relations, np.int64))
@@ -58,10 +58,33 @@ class Population:
         self.roles.append(role)
         self.depths.append(depth)
         self.regions.append(region)
+        self._members[region].append(position)
         if depth < self.depth and (self._allowed is None or persona_id in self._allowed):
-            self._sources[region].append(position)
-            self._arms_of(region)[:] += 1
+            self._open(position)
         return position
+
+    def allow(self, position: int) -> None:
+        """Let a persona found in this run be asked, whatever `restrict` said."""
+        if self._allowed is not None and self.ids[position] not in self._allowed:
+            self._allowed.add(self.ids[position])
+            if self.depths[position] < self.depth:
+                self._open(position)
+
+    def come_nearer(self, position: int, depth: int) -> None:
+        """A known persona came up at this depth: it may have become one that can be asked."""
+        if depth < self.depths[position]:
+            was_open = self.depths[position] < self.depth
+            self.depths[position] = depth
+            if not was_open and depth < self.depth and (self._allowed is None or self.ids[position] in self._allowed):
+                self._open(position)
+
+    def _open(self, position: int) -> None:
+        region = self.regions[position]
+        self._sources[region].append(position)
+        self._arms_of(region)[:] += 1
+
+    def members(self, region: int) -> list[int]:
+        return self._members[region]
 
     def species(self, position: int) -> str:
         return self.roles[position] or self.ids[position]

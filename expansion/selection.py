@@ -39,6 +39,9 @@ class Strategy(Protocol):
     def choose(self) -> Choice | Literal["wait"] | None:
         """The next call; "wait" when only replies still under way can tell; None when nothing is left to ask."""
 
+    def best(self) -> float | None:
+        """The highest predicted chance that an answer is new; None where the strategy predicts nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arms:
@@ -116,6 +119,10 @@ class CoverageFirst:
         region, relation = divmod(arm, people.tally.relations)
         return Choice(self._source(region, relation), relation, float(arms.new[arm]))
 
+    def best(self) -> float | None:
+        open_ = self._population.open_arms()
+        return float(self.arms().new[open_].max()) if open_.any() else 0.0
+
     def arms(self) -> Arms:
         if self._state != self._population.version:
             self._arms, self._state = predict(self._population.tally), self._population.version
@@ -146,6 +153,9 @@ class BreadthFirst:
     def choose(self) -> Choice | Literal["wait"] | None:
         return next(self._calls, None)
 
+    def best(self) -> float | None:
+        return None
+
     def _walk(self) -> Iterator[Choice | Literal["wait"]]:
         people = self._population
         for depth in range(people.depth):
@@ -172,3 +182,6 @@ class Random:
         if pair is None:
             return "wait" if people.in_flight else None
         return Choice(*pair)
+
+    def best(self) -> float | None:
+        return None

@@ -1,35 +1,211 @@
 """Asking a model. One thing per wrapper: Checked(Cached(Retrying(Limited(OpenAIChat))))."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+import asyncio
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
+from pgraph.errors import ModelUnavailableError, SettingsError
+from pgraph.messages import ChatReply, ChatRequest
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
-    """One question to the model. `tag` says what the call is for; it is kept beside the reply and changes no answer."""
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
 
-    messages: tuple[Mapping[str, str], ...]
-    schema: Mapping[str, Any] | None = None
-    sample: int = 0  # the how-manieth asking of the very same question: part of the cache key
-    seed: int | None = None
-    tag: Mapping[str, Any] = field(default_factory=dict)
+    from pgraph.openai_chat import OpenAIChat
+    from pgraph.replies import Replies
+    from pgraph.settings import Settings
 
-
-@dataclass(frozen=True, slots=True)
-class ChatReply:
-    """What came back. `failure` is "" or why this reply cannot be used; a failed reply may have cost tokens all the same."""
-
-    text: str
-    data: Any = None  # the JSON value, checked against the request's schema
-    failure: str = ""
-    tokens_in: int = 0
-    tokens_out: int = 0
-    from_cache: bool = False
+__all__ = ["Chat", "ChatReply", "ChatRequest", "checked", "open_chat"]
 
 
 class Chat(Protocol):
+    model: str  # the model's name at its server
+
     async def ask(self, request: ChatRequest) -> ChatReply:
         """Ask once; raises `ModelError` only where no further call can succeed either."""
 
     async def close(self) -> None: ...
+
+
+async def open_chat(settings: "Settings", replies: "Replies", *, logs: Path) -> Chat:
+    """The chat that the settings name; where they name none the bundled model, started here. Close it.
+
+    The server is spoken to only to ask for a model's name where the settings have none.
+    """
+    if settings.base_url:
+        return await _connect(settings.base_url.rstrip("/"), settings, replies)
+    from pgraph.bundled import start_bundled
+
+    child = contextlib.ExitStack()
+    try:
+        base_url = await asyncio.to_thread(child.enter_context, start_bundled(logs))
+        return _Owning(await _connect(base_url, settings, replies, identity="bundled"), child)
+    except BaseException:
+        child.close()
+        raise
+
+
+async def _connect(base_url: str, settings: "Settings", replies: "Replies", identity: str = "") -> Chat:
+    from pgraph.openai_chat import OpenAIChat
+    from pgraph.retrying import Limited, Retrying
+
+    address = urlsplit(base_url)
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        raise SettingsError(f"base_url = {base_url!r} is no address", "Write it like http://127.0.0.1:8000/v1.")
+    server = OpenAIChat(base_url, settings, replies)
+    await server.open()
+    try:
+        if not server.model:
+            found = await Retrying(_FirstModel(server), base_url, settings).ask(ChatRequest(()))
+            if found.failure:
+                raise ModelUnavailableError(f"{base_url} lists no models ({found.failure})", "Set --model.")
+            server.model = found.text
+    except BaseException:
+        await server.close()
+        raise
+    patient = Retrying(Limited(server, settings.at_once), base_url, settings)
+    return Checked(Cached(patient, replies, settings, identity or base_url))
+
+
+class Cached:
+    """Answers what was answered before, and keeps every reply before anything else happens to it.
+
+    Truncated, refused and malformed replies were paid for as well, so they are kept too; a call that got no reply is not.
+    """
+
+    def __init__(self, inner: Chat, replies: "Replies", settings: "Settings", server: str) -> None:
+        self.model = inner.model
+        self._inner = inner
+        self._replies = replies
+        self._fixed = (server, inner.model, settings.temperature, settings.max_tokens)
+
+    async def ask(self, request: ChatRequest) -> ChatReply:
+        key = self._key(request)
+        found = self._replies.get(key)
+        if found is not None:
+            return found
+        reply = await self._inner.ask(request)
+        if not reply.failure:
+            await self._replies.put(key, request.tag, reply)
+        return reply
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+    def _key(self, request: ChatRequest) -> bytes:
+        asked = (*self._fixed, request.messages, request.schema, request.seed, request.sample, request.extra)
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).digest()
+
+
+class Checked:
+    """Gives every reply its data, or the reason why it has none."""
+
+    def __init__(self, inner: Chat) -> None:
+        self.model = inner.model
+        self._inner = inner
+
+    async def ask(self, request: ChatRequest) -> ChatReply:
+        return checked(await self._inner.ask(request), request.schema)
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def checked(reply: ChatReply, schema: Mapping[str, Any] | None) -> ChatReply:
+    """The reply with its data, or with a `failure`: truncated, refused, empty, invalid JSON, wrong schema."""
+    if reply.failure:
+        return reply
+    failure = _FINISHES.get(reply.finish, "" if reply.text.strip() else "empty")
+    if failure or schema is None:
+        return replace(reply, failure=failure)
+    validator = _validator(json.dumps(schema))
+    failure = "invalid JSON"
+    for data in _values(reply.text):
+        error = None if validator.is_valid(data) else _mismatch(validator, data)
+        if error is None:
+            return replace(reply, data=data)
+        failure = error if failure == "invalid JSON" else failure
+    return replace(reply, failure=failure)
+
+
+_FINISHES = {"length": "truncated", "content_filter": "refused", "refused": "refused", "empty": "empty"}
+_VALUES = 20  # so many openings of a JSON value in a text are tried
+
+
+def _values(text: str) -> Iterator[Any]:
+    """The JSON value that the text is; else those inside it, between prose or in a code fence."""
+    try:
+        yield _DECODER.decode(text)
+    except ValueError:
+        pass
+    else:
+        return
+    at = 0
+    for _ in range(_VALUES):
+        starts = [start for start in (text.find("{", at), text.find("[", at)) if start >= 0]
+        if not starts:
+            return
+        try:
+            value, at = _DECODER.raw_decode(text, min(starts))
+        except ValueError:
+            at = min(starts) + 1
+        else:
+            yield value
+
+
+def _no_number(name: str) -> Any:  # noqa: ANN401  the decoder's signature
+    raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)  # NaN and Infinity are no JSON
+
+
+@lru_cache(maxsize=64)
+def _validator(schema: str) -> "Validator":
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads(schema))
+
+
+def _mismatch(validator: "Validator", data: object) -> str:
+    from jsonschema.exceptions import best_match
+
+    error = best_match(validator.iter_errors(data))
+    where = error.json_path.removeprefix("$").removeprefix(".") or "the whole"
+    return f"wrong schema: {where}: {error.message}"[:300]
+
+
+class _FirstModel:
+    """Asks for the first model's name, as a chat, so that it is asked with the same patience."""
+
+    def __init__(self, server: "OpenAIChat") -> None:
+        self.model = ""
+        self._server = server
+
+    async def ask(self, request: ChatRequest) -> ChatReply:  # noqa: ARG002  the protocol's signature
+        return ChatReply(await self._server.first_model())
+
+    async def close(self) -> None:
+        await self._server.close()
+
+
+class _Owning:
+    """A chat with a server of its own, which ends with it."""
+
+    def __init__(self, inner: Chat, child: contextlib.ExitStack) -> None:
+        self.model = inner.model
+        self.ask = inner.ask
+        self._inner = inner
+        self._child = child
+
+    async def close(self) -> None:
+        try:
+            await self._inner.close()
+        finally:
+            await asyncio.to_thread(self._child.close)

@@ -1,40 +1,31 @@
-"""How far long work is, on stderr: one live line on a terminal, else a plain line now and then."""
+"""One live line on a terminal; elsewhere a plain line now and then."""
 
 import sys
 import time
 
-import click
+from pgraph.app import Report
+
+PLAIN_EVERY = 10.0  # seconds between lines where stderr is not a terminal
+LIVE_EVERY = 0.1
 
 
-class Progress:
-    def __init__(self, *, quiet: bool = False, every: float = 5.0) -> None:
+class ProgressLine:
+    def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
         self._live = sys.stderr.isatty()
-        self._every = 0.1 if self._live else every
-        self._started = self._last = time.monotonic()
+        self._last = time.monotonic() if not self._live else 0.0
         self._shown = False
 
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self._started
-
-    def show(self, text: str) -> None:
+    def update(self, report: Report) -> None:
         now = time.monotonic()
-        if self._quiet or now - self._last < self._every:
+        if self._quiet or now - self._last < (LIVE_EVERY if self._live else PLAIN_EVERY):
             return
         self._last = now
         self._shown = True
-        click.echo(f"\r\x1b[K{text}" if self._live else text, err=True, nl=not self._live)
+        sys.stderr.write(f"\r\x1b[2K{report.line()}" if self._live else f"{report.line()}\n")
+        sys.stderr.flush()
 
-    def clear(self) -> None:
-        """Make room for another line of output."""
+    def close(self) -> None:
         if self._live and self._shown:
-            click.echo("\r\x1b[K", err=True, nl=False)
-            self._shown = False
-
-
-def rate(done: int, total: int, seconds: float) -> str:
-    """Done so far, how fast, and how much longer where the total is known."""
-    speed = done / seconds if seconds > 0 else 0.0
-    left = f", {max(0.0, total - done) / speed:.0f} s left" if total > done and speed else ""
-    return f"{done:,} rows, {speed:,.0f}/s{left}"
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()

@@ -33,7 +33,9 @@ class World:
         sizes = rng.lognormal(0.0, 1.0, self.regions)
         sizes = np.maximum(20, (sizes / sizes.sum() * self.roles).astype(int))
         popularity = rng.permutation(1.0 / np.arange(1, self.regions + 1) ** 0.8)
-        near = np.array([rng.choice(np.delete(np.arange(self.regions), g), 6, replace=False) for g in range(self.regions)])
+        near = np.array(
+            [rng.choice(np.delete(np.arange(self.regions), g), 6, replace=False) for g in range(self.regions)]
+        )
         return Built(self, sizes, popularity / popularity.sum(), near)
 
 
@@ -45,7 +47,9 @@ class Built:
         self.popularity = popularity
         self.near = near
         top = [
-            (popularity[g] / (rank + 1) / math.log(sizes[g]), self.starts[g] + rank) for g in range(world.regions) for rank in range(20)
+            (popularity[g] / (rank + 1) / math.log(sizes[g]), self.starts[g] + rank)
+            for g in range(world.regions)
+            for rank in range(20)
         ]
         self.top = np.array([role for _, role in sorted(top, reverse=True)[:300]])
 
@@ -65,7 +69,11 @@ class Built:
             return int(self.top[min(299, int(300 ** rng.random()) - 1)])
         region = home
         if rng.random() >= HOME[relation % len(HOME)]:
-            region = int(rng.choice(self.near[home])) if rng.random() < 0.7 else int(rng.choice(self.world.regions, p=self.popularity))
+            region = (
+                int(rng.choice(self.near[home]))
+                if rng.random() < 0.7
+                else int(rng.choice(self.world.regions, p=self.popularity))
+            )
         size = int(self.sizes[region])
         rank = min(size - 1, int(size ** rng.random()) - 1 + int(rng.random() < 0.5))
         if rng.random() < self.world.local:  # ranks counted from a place of the source's own
@@ -75,7 +83,10 @@ class Built:
     def seeds(self, count: int, rng: np.random.Generator) -> list[int]:
         """Well-known roles of the most talked-about 30 % of the regions."""
         order = np.argsort(-self.popularity)[: int(0.3 * self.world.regions)]
-        return [int(self.starts[g] + min(self.sizes[g] - 1, int(self.sizes[g] ** rng.random()) - 1)) for g in rng.choice(order, count)]
+        return [
+            int(self.starts[g] + min(self.sizes[g] - 1, int(self.sizes[g] ** rng.random()) - 1))
+            for g in rng.choice(order, count)
+        ]
 
 
 @cache

@@ -1,0 +1,4 @@
+// Every sighting that a model call made; unordered.
+// Columns: persona, source, relation, times, run
+MATCH (p:Persona)-[d:DERIVED_FROM]->(s:Persona)
+RETURN p.id AS persona, s.id AS source, d.relation AS relation, coalesce(d.times, 1) AS times, d.run AS run

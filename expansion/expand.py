@@ -1,0 +1,108 @@
+"""Persona to persona: choose -> ask -> match -> write, until a limit is reached or nothing is worth asking."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+from expansion.absorb import Absorber, Call, Learned, apply
+from expansion.coverage import Coverage
+from expansion.plan import Limits, Plan, Progress
+from expansion.population import Population
+from expansion.selection import Choice, Strategy, predict
+from pgraph.chat import Chat, ChatReply
+from pgraph.concurrency import WAIT, Wait, for_each
+
+RECENT = 50  # calls whose yield is compared with the predicted one before a run stops by itself
+
+
+class Expansion:
+    """One run over a population in memory. `stopped_by` tells afterwards what ended it."""
+
+    def __init__(self, plan: Plan, run: str, population: Population, strategy: Strategy, absorber: Absorber) -> None:
+        self.plan = plan
+        self.run = run
+        self.population = population
+        self.stopped_by = ""
+        self._strategy = strategy
+        self._absorber = absorber
+        self._begun = absorber.progress.calls
+        self._recent: deque[int] = deque(maxlen=RECENT)  # new species by call
+
+    @property
+    def progress(self) -> Progress:
+        return self._absorber.progress
+
+    @property
+    def coverage(self) -> Coverage:
+        return self.population.tally.overall()
+
+    async def go(self, chat: Chat, at_once: int, paid: Sequence[Choice], report: Callable[[], None]) -> str:
+        """Run to the end; returns what stopped it. `paid`: choices whose replies an interrupted run left in the cache."""
+
+        async def ask(call: Call) -> ChatReply:
+            return await chat.ask(call.request)
+
+        async def absorb(batch: Sequence[tuple[Call, ChatReply]]) -> None:
+            learned = await asyncio.to_thread(self._absorber.absorb, batch)
+            self._learn(batch, learned)
+            report()
+
+        ahead = 1 if at_once == 1 else None  # one at a time: each choice knows all answers before it
+        await for_each(self._calls(paid), ask, absorb, at_once, ordered=self._strategy.ordered, ahead=ahead)
+        return self.stopped_by
+
+    def _calls(self, paid: Sequence[Choice]) -> Iterator[Call | Wait]:
+        """The calls, each chosen when a slot is free."""
+        for choice in paid:
+            yield self._begin(choice)
+        while not (reason := self._limit() or self._goal()):
+            choice = self._strategy.choose()
+            if choice is None:
+                reason = "nothing left to ask"
+                break
+            yield WAIT if choice == "wait" else self._begin(choice)
+        self.stopped_by = reason
+
+    def _begin(self, choice: Choice) -> Call:
+        people = self.population
+        people.mark_asked(choice.source, choice.relation)
+        people.in_flight += 1
+        self._begun += 1
+        call, request = self.plan.call(self.run, people.ids[choice.source], people.texts[choice.source], choice.relation)
+        return Call(call, choice.source, choice.relation, request)
+
+    def _learn(self, batch: Sequence[tuple[Call, ChatReply]], learned: Sequence[Learned]) -> None:
+        people, per_call = self.population, self.plan.per_call
+        lost = {call.id: per_call if reply.paid else 0 for call, reply in batch}
+        fresh = dict.fromkeys(lost, 0)
+        for one in learned:
+            fresh[one.call.id] += apply(one, people)
+            lost[one.call.id] -= one.times
+        for call, _ in batch:
+            people.in_flight -= 1
+            people.miss(people.arm(call.source, call.relation), lost[call.id])
+        self._recent.extend(fresh.values())
+
+    def _limit(self) -> str:
+        """The limit of the user's that is reached, or ""."""
+        limits = self.plan.limits
+        if limits.calls is not None and self._begun >= limits.calls:
+            return "calls"
+        if limits.tokens is not None and self.progress.tokens >= limits.tokens:
+            return "tokens"
+        if limits.target is not None and len(self.population.ids) >= limits.target:
+            return "target"
+        return ""
+
+    def _goal(self) -> str:
+        """Either "coverage", when every region is covered, or "price", when no arm is worth a call; the last calls must agree."""
+        limits, people, per_call = self.plan.limits, self.population, self.plan.per_call
+        if len(self._recent) < RECENT:
+            return ""
+        rate = sum(self._recent) / RECENT
+        if limits.until_coverage is not None:
+            uncovered = predict(people.tally).uncovered[people.tally.n > 0]
+            if max(uncovered.max(), rate / per_call) <= 1 - limits.until_coverage:
+                return "coverage"
+        best = self._strategy.best()
+        return "price" if best is not None and min(rate, best * per_call) < limits.price else ""

@@ -1,0 +1,120 @@
+"""What the user asked of one `pgraph expand`, what one call is, and how far a run has come."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+from expansion.relations import Relation, relations_digest
+from graphstore.ids import call_id, digest
+from pgraph.chat import ChatRequest
+from pgraph.prompts import Prompt
+
+StrategyName = Literal["coverage", "breadth-first", "random"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a run ends, whichever comes first. `calls` and `tokens` are budgets; `target` (personas in the graph, duplicates
+    not counted) and `until_coverage` (of every region) are goals; below `price` new roles a call it is not worth going on.
+    """
+
+    calls: int | None = None
+    tokens: int | None = None
+    target: int | None = None
+    until_coverage: float | None = None
+    price: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    depth: int
+    limits: Limits
+    per_call: int
+    strategy: StrategyName
+    relations: tuple[Relation, ...]
+    prompt: Prompt
+    seed: int = 0
+    context: str = ""
+    from_cypher: str = ""
+    model: str = ""
+    sampling: Mapping[str, float] = field(default_factory=dict)  # temperature, max_tokens
+
+    def recipe(self) -> dict[str, Any]:
+        """All that decides the answers, as plain values: kept with the run."""
+        return {
+            "strategy": self.strategy,
+            "depth": self.depth,
+            "per_call": self.per_call,
+            "seed": self.seed,
+            "context": self.context,
+            "from": self.from_cypher,
+            "model": self.model,
+            "prompt": self.prompt.digest,
+            "relations": relations_digest(self.relations),
+            **self.sampling,
+            **asdict(self.limits),
+        }
+
+    def signature(self) -> str:
+        """The same for the same command: what an interrupted run is found by."""
+        return digest("expand", self.recipe())
+
+    def call(self, run: str, source_id: str, source_text: str, relation: int) -> tuple[str, ChatRequest]:
+        """The id of a call and what is sent. The id does not depend on the run: the same question is the same call."""
+        kind = self.relations[relation]
+        values = {
+            "persona": source_text,
+            "relation": kind.id,
+            "phrase": kind.phrase,
+            "count": self.per_call,
+            "context": f"All of them live here: {self.context}\n" if self.context else "",
+        }
+        decides = {"source": source_id, "relation": kind.id, "phrase": kind.phrase, "count": self.per_call, "context": self.context}
+        call = call_id({**decides, "prompt": self.prompt.digest, "model": self.model, "seed": self.seed, **self.sampling})
+        tag = {"run": run, "call": call, "source": source_id, "relation": kind.id}
+        seed = int(digest(call, self.seed), 16) % 2**31
+        return call, ChatRequest(self.prompt.fill(values), reply_schema(kind.id, self.per_call), seed=seed, tag=tag)
+
+
+@cache
+def reply_schema(relation: str, count: int) -> dict[str, Any]:
+    """JSON schema of a reply. Every text has a maxLength: without it, small models write until the token limit."""
+    person = {
+        "relation": {"type": "string", "enum": [relation, "none"]},
+        "persona": {"type": "string", "minLength": 12, "maxLength": 300},
+        "role": {"type": "string", "minLength": 2, "maxLength": 48},
+        "domain": {"type": "string", "minLength": 2, "maxLength": 48},
+    }
+    item = {"type": "object", "properties": person, "required": list(person), "additionalProperties": False}
+    people = {"type": "array", "items": item, "minItems": count, "maxItems": count}
+    return {"type": "object", "properties": {"personas": people}, "required": ["personas"], "additionalProperties": False}
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counts of one run since its start, kept on its Run node in the same transaction as the answers they count."""
+
+    calls: int = 0
+    failed_calls: int = 0
+    replies_from_cache: int = 0
+    new: int = 0
+    duplicate: int = 0
+    unusable: int = 0  # answers lost: off relation, or of a failed reply
+    tokens_in: int = 0
+    tokens_out: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def tokens(self) -> int:
+        return self.tokens_in + self.tokens_out
+
+    def props(self) -> dict[str, Any]:
+        return {**asdict(self), "reasons": json.dumps(self.reasons, sort_keys=True)}
+
+    @classmethod
+    def of(cls, props: Mapping[str, Any]) -> "Progress":
+        counts = {name: int(props.get(name) or 0) for name in cls.__dataclass_fields__ if name != "reasons"}
+        return cls(**counts, reasons=Counter(json.loads(props.get("reasons") or "{}")))

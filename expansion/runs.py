@@ -1,0 +1,83 @@
+"""Runs: found again after an interruption, held by one process at a time."""
+
+import fcntl
+import os
+import socket
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from expansion.plan import Plan, Progress
+from graphstore.store import GraphStore, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    id: str
+    started: str
+    progress: Progress
+    resumed: bool
+
+
+@contextmanager
+def hold(store: GraphStore, directory: Path, plan: Plan, *, fresh: bool) -> Iterator[Run]:
+    """The run of this command: the newest unfinished one of this workspace that no live process holds, else a new one.
+
+    The hold is a file lock, so it ends with the process, also by kill -9.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    workspace = _workspace_id(directory)
+    signature = plan.signature()
+    earlier = [] if fresh else [row["run"] for row in store.read("reads/unfinished_runs", signature=signature, workspace=workspace)]
+    for props in earlier:
+        with _lock(directory, props["id"]) as mine:
+            if mine:
+                yield Run(props["id"], props["started"], Progress.of(props), resumed=True)
+                return
+    run = Run("r" + uuid.uuid4().hex[:16], now(), Progress(), resumed=False)
+    with _lock(directory, run.id):
+        props = {"command": "expand", "signature": signature, "workspace": workspace, "started": run.started, "state": "running"}
+        store.write(Write("run", [{"id": run.id, "props": {**props, **_stored(plan.recipe()), **run.progress.props()}}]))
+        yield run
+
+
+def finish(store: GraphStore, run: str, state: str, props: Mapping[str, Any]) -> None:
+    """Record how a run ended; `state` other than "finished" lets the same command go on with it."""
+    store.write(Write("run", [{"id": run, "props": {"state": state, "ended": now(), **props}}]))
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _stored(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"plan_{name}": value for name, value in recipe.items() if value is not None}
+
+
+def _workspace_id(directory: Path) -> str:
+    """A name of this workspace that no other has, made on first use; two processes agree on one."""
+    path = directory / "workspace"
+    if not path.exists():
+        mine = directory / f"workspace.{os.getpid()}"
+        mine.write_text(f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}")
+        with suppress(FileExistsError):
+            os.link(mine, path)
+        mine.unlink()
+    return path.read_text()
+
+
+@contextmanager
+def _lock(directory: Path, run: str) -> Iterator[bool]:
+    descriptor = os.open(directory / f"{run}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,73 @@
+"""`pgraph expand`: flags, the progress line, the summary."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pgraph.cli.main import Session
+from pgraph.cli.options import model_options
+from pgraph.cli.output import dump, notice
+from pgraph.cli.progress import ProgressLine
+
+
+@click.command("expand")
+@click.option("--depth", type=click.IntRange(1), required=True, metavar="N", help="Reach personas up to N relationships away from the imported ones.")
+@click.option("--calls", type=click.IntRange(1), metavar="N", help="Spend at most N model calls.")
+@click.option("--tokens", type=click.IntRange(1), metavar="N", help="Spend at most about N tokens, prompts and replies together.")
+@click.option("--target", type=click.IntRange(1), metavar="N", help="Stop when the graph holds N personas, duplicates not counted.")
+@click.option("--until-coverage", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="X", help="Stop when every group is covered to this share, such as 0.9.")
+@click.option("--per-call", type=click.IntRange(1, 50), default=3, show_default=True, metavar="M", help="Personas asked for in one call.")
+@click.option("--strategy", type=click.Choice(["coverage", "breadth-first", "random"]), default="coverage", show_default=True, help="coverage: where the next answer is most likely new, regions with low coverage first. breadth-first: level by level, each persona along every relationship. random: any persona, any relationship.")  # fmt: skip
+@click.option("--relations", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="Your own relationship kinds (YAML; see docs/relations.md).")
+@click.option("--from", "from_cypher", default="", metavar="CYPHER", help="Start only from the personas this query returns (ids or nodes, first column).")
+@click.option("--context", metavar="TEXT", help='Where these people live, such as "rural Odisha"; kept with the run.')
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the random choices, and of the model's where the server takes one.")
+@click.option("--new-run", is_flag=True, help="Start afresh even where this command was interrupted before.")
+@click.option("--dry-run", is_flag=True, help="Ask nothing: show what would be asked and estimate what it takes.")
+@model_options
+@click.pass_obj
+def command(session: Session, *, dry_run: bool, **options: Any) -> None:
+    """Grow the population: ask for the people around known personas, where coverage is lowest.
+
+    Without --calls, --tokens, --target or --until-coverage it goes on until no call is worth its price (0.25 new roles)
+    or nobody is left to ask. The same command after an interruption goes on where it stopped; no reply is paid twice.
+
+    \b
+    Exit codes: 0 done, 1 some calls failed, 4 the model server failed, 3 the store failed,
+    5 --calls or --tokens was reached before --target or --until-coverage, 130 interrupted.
+    """
+    from pgraph import app
+
+    request = app.ExpandRequest(**{name: value for name, value in options.items() if name in app.ExpandRequest.__dataclass_fields__})
+    if dry_run:
+        _show_forecast(session, app.forecast(session, request))
+        return
+    line = ProgressLine(quiet=session.quiet)
+    try:
+        summary = app.expand(session, request, notice=lambda text: notice(text, quiet=session.quiet), report=line.update)
+    except KeyboardInterrupt:  # not sys.exit: threads that still embed would hold it up
+        line.close()
+        click.echo("Interrupted. What came back is in the graph or in the reply cache; the same command goes on from here.", err=True)
+        sys.stderr.flush()
+        os._exit(130)
+    line.close()
+    if session.json:
+        dump(summary.as_json())
+    notice(summary.as_text(), quiet=session.quiet)
+    if summary.error is not None:
+        raise summary.error
+    sys.exit(summary.exit_code)
+
+
+def _show_forecast(session: Session, forecast: dict[str, Any]) -> None:
+    if session.json:
+        dump(forecast)
+        return
+    for name, value in forecast.items():
+        if name != "prompts":
+            click.echo(f"{name.replace('_', ' ')}: {'not known' if value is None else value}")
+    for prompt in forecast["prompts"]:
+        click.echo(f"\n{prompt}")

@@ -1,0 +1,29 @@
+"""Options that several commands share; they stand for settings and win over them."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from pgraph.settings import Settings
+
+_MODEL = ("base_url", "model", "at_once", "temperature", "max_tokens", "timeout")
+
+
+def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the model's options; their values go to the session's flags, not to the command."""
+    specs = {spec.name: spec for spec in fields(Settings)}
+    for name in reversed(_MODEL):
+        flag = f"--{name.replace('_', '-')}"
+        option = click.option(flag, expose_value=False, callback=_keep, metavar=_METAVARS[name], help=specs[name].metadata["help"])
+        command = option(command)
+    return command
+
+
+_METAVARS = {"base_url": "URL", "model": "NAME", "at_once": "N", "temperature": "T", "max_tokens": "N", "timeout": "SECONDS"}
+
+
+def _keep(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None and parameter.name is not None:
+        ctx.obj.flags[parameter.name] = value
