@@ -13,6 +13,8 @@ class Loaded:
     duplicates: dict[str, str]  # persona -> its survivor
     domains: dict[str, tuple[str, str]]  # domain -> label, region
     labels: dict[str, str]  # region -> label
+    homes: list[str]  # domain of each survivor, "" where it has none
+    sightings: list[int]  # of each survivor, its duplicates' included
 
 
 def load(store: GraphStore, relations: list[str], depth: int, *, allowed: set[str] | None = None, run: str = "") -> Loaded:
@@ -27,16 +29,21 @@ def load(store: GraphStore, relations: list[str], depth: int, *, allowed: set[st
     domains, labels = _domains(store)
     rows = sorted(store.read("reads/personas"), key=lambda row: str(row["id"]))
     duplicates: dict[str, str] = {row["id"]: row["survivor"] for row in rows if row["survivor"] is not None}
+    homes = []
     for row in rows:
         if row["survivor"] is None:
             region = population.region(row["region"] or row["domain"] or "")
             population.add(row["id"], row["text"], row["role"], row["depth"] or 0, region)
+            homes.append(row["domain"] or "")
+    sightings = [0] * len(homes)
     for row in rows:
         if row["imports"]:
             position = population.index[duplicates.get(row["id"], row["id"])]
             population.see(position, IMPORT, row["imports"])
-    _fold_calls(store, population, duplicates, {name: number for number, name in enumerate(relations)}, run)
-    return Loaded(population, duplicates, domains, labels)
+            sightings[position] += row["imports"]
+    loaded = Loaded(population, duplicates, domains, labels, homes, sightings)
+    _fold_calls(store, loaded, {name: number for number, name in enumerate(relations)}, run)
+    return loaded
 
 
 def _domains(store: GraphStore) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
@@ -49,11 +56,13 @@ def _domains(store: GraphStore) -> tuple[dict[str, tuple[str, str]], dict[str, s
     return domains, labels
 
 
-def _fold_calls(store: GraphStore, population: Population, duplicates: dict[str, str], relations: dict[str, int], run: str) -> None:
+def _fold_calls(store: GraphStore, loaded: Loaded, relations: dict[str, int], run: str) -> None:
+    population, duplicates = loaded.population, loaded.duplicates
     for row in store.read("reads/sightings"):
         persona = population.index[duplicates.get(row["persona"], row["persona"])]
         source = population.index[duplicates.get(row["source"], row["source"])]
         relation = relations.get(row["relation"])
+        loaded.sightings[persona] += row["times"]
         if run and row["run"] == run:
             population.allow(persona)
         if relation is None:

@@ -61,11 +61,7 @@ async def _connect(base_url: str, settings: "Settings", replies: "Replies", iden
     server = OpenAIChat(base_url, settings, replies)
     await server.open()
     try:
-        if not server.model:
-            found = await Retrying(_FirstModel(server), base_url, settings).ask(ChatRequest(()))
-            if found.failure:
-                raise ModelUnavailableError(f"{base_url} lists no models ({found.failure})", "Set --model.")
-            server.model = found.text
+        server.model = server.model or await _first_model(server, base_url, settings)
     except BaseException:
         await server.close()
         raise
@@ -73,10 +69,19 @@ async def _connect(base_url: str, settings: "Settings", replies: "Replies", iden
     return Checked(Cached(patient, replies, settings, identity or base_url))
 
 
+async def _first_model(server: "OpenAIChat", base_url: str, settings: "Settings") -> str:
+    from pgraph.retrying import Retrying
+
+    found = await Retrying(_FirstModel(server), base_url, settings).ask(ChatRequest(()))
+    if found.failure:
+        raise ModelUnavailableError(f"{base_url} lists no models ({found.failure})", "Name one with --model.")
+    return found.text
+
+
 class Cached:
     """Answers what was answered before, and keeps every reply before anything else happens to it.
 
-    Truncated, refused and malformed replies were paid for as well, so they are kept too; a call that got no reply is not.
+    Truncated, refused and malformed replies were paid for, so they are kept too; a call without a reply is not.
     """
 
     def __init__(self, inner: Chat, replies: "Replies", settings: "Settings", server: str) -> None:
@@ -173,7 +178,7 @@ def _validator(schema: str) -> "Validator":
     return Draft202012Validator(json.loads(schema))
 
 
-def _mismatch(validator: "Validator", data: object) -> str:
+def _mismatch(validator: "Validator", data: Any) -> str:  # noqa: ANN401  any JSON value
     from jsonschema.exceptions import best_match
 
     error = best_match(validator.iter_errors(data))

@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +22,15 @@ def notice(text: str, *, quiet: bool = False) -> None:
 def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], form: str) -> None:
     """Print rows; JSON is one array, written row by row."""
     {"table": _table, "json": _json, "csv": _csv}[form](rows, columns)
+
+
+@contextmanager
+def redirected(path: Path) -> Iterator[None]:
+    """What is printed goes to a file, which appears whole or not at all."""
+    from graphstore.writing import replacing
+
+    with replacing(str(path)) as temporary, temporary.open("w", encoding="utf-8") as file, redirect_stdout(file):
+        yield
 
 
 def dump(value: object) -> None:
@@ -43,11 +54,13 @@ def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
 
 
 def _table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    cells = [[_cell(row.get(name), "–") for name in columns] for row in rows]
-    numeric = [all(isinstance(row.get(name), int | float) for row in rows) for name in columns] if isinstance(rows, list) else [False] * len(columns)
+    held = list(rows)
+    cells = [[_cell(row.get(name), "–") for name in columns] for row in held]
+    right = [any(isinstance(row.get(name), int | float) for row in held) for name in columns]
     widths = [min(60, max([_width(name), *(_width(line[i]) for line in cells)])) for i, name in enumerate(columns)]
     for line in [list(columns), *cells]:
-        click.echo("  ".join(_pad(text, width, right) for text, width, right in zip(line, widths, numeric, strict=True)).rstrip())
+        padded = [_pad(text, width, side) for text, width, side in zip(line, widths, right, strict=True)]
+        click.echo("  ".join(padded).rstrip())
 
 
 def _cell(value: object, missing: str) -> str:
@@ -64,7 +77,7 @@ def _width(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _pad(text: str, width: int, right: bool) -> str:
+def _pad(text: str, width: int, right: bool) -> str:  # noqa: FBT001  a column's own property
     line = " ".join(text.split())
     while _width(line) > width:
         line = line[:-2] + "…"
