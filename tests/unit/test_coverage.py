@@ -1,0 +1,100 @@
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from expansion.coverage import IMPORT, Coverage, Tally
+from expansion.selection import PRIOR, SHRINK, predict
+
+REGIONS, RELATIONS = 3, 2
+SIGHTING = st.tuples(
+    st.integers(0, 6), st.integers(0, REGIONS - 1), st.integers(IMPORT, REGIONS * RELATIONS - 1), st.integers(1, 3)
+)
+
+
+def filled(sightings: list[tuple[int, int, int, int]]) -> Tally:
+    tally = Tally(RELATIONS)
+    tally.grow(REGIONS)
+    for species, region, arm, times in sightings:
+        tally.see(species, region, arm, times)
+    return tally
+
+
+@given(st.lists(SIGHTING, max_size=60))
+def test_the_fold_agrees_with_counting_from_scratch(sightings: list[tuple[int, int, int, int]]) -> None:
+    tally = filled(sightings)
+    total: Counter[int] = Counter()
+    for species, _, _, times in sightings:
+        total[species] += times
+    once = [(region, arm) for species, region, arm, _ in sightings if total[species] == 1]
+    assert tally.n.tolist() == [sum(t for _, r, _, t in sightings if r == region) for region in range(REGIONS)]
+    assert tally.f1.tolist() == [sum(r == region for r, _ in once) for region in range(REGIONS)]
+    assert tally.single.tolist() == [sum(a == arm for _, a in once) for arm in range(REGIONS * RELATIONS)]
+    assert tally.asked.tolist() == [sum(t for _, _, a, t in sightings if a == arm) for arm in range(REGIONS * RELATIONS)]
+
+
+@given(st.lists(SIGHTING, max_size=40), st.randoms())
+def test_the_order_of_the_sightings_does_not_matter(sightings: list[tuple[int, int, int, int]], random: object) -> None:
+    shuffled = sorted(sightings)
+    a, b = filled(sightings), filled(shuffled)
+    assert a.f1.tolist() == b.f1.tolist()
+    assert a.single.tolist() == b.single.tolist()
+    assert np.allclose(predict(a).new, predict(b).new)
+
+
+@given(st.lists(SIGHTING, max_size=60))
+def test_prediction_is_the_formula_written_out(sightings: list[tuple[int, int, int, int]]) -> None:
+    tally = filled(sightings)
+    n, f1 = tally.n.tolist(), tally.f1.tolist()
+    p0 = (sum(f1) + 1) / (sum(n) + 1)
+    uncovered = [(f1[h] + PRIOR * p0) / (n[h] + PRIOR) for h in range(REGIONS)]
+    cells: Counter[tuple[int, int, int]] = Counter()
+    for _, region, arm, times in sightings:
+        if arm != IMPORT:
+            cells[arm // RELATIONS, arm % RELATIONS, region] += times
+    everything = sum(cells.values())
+    home = sum(c for (g, _, h), c in cells.items() if g == h)
+    mean = (home + 0.5 * SHRINK) / (everything + SHRINK)
+    into = [sum(c for (g, _, h), c in cells.items() if g != h and h == to) + 1 / REGIONS for to in range(REGIONS)]
+    arrivals = [x / sum(into) for x in into]
+    for g in range(REGIONS):
+        out = [sum(c for (a, _, h), c in cells.items() if a == g != h and h == to) for to in range(REGIONS)]
+        exits = [(out[h] + SHRINK * arrivals[h]) / (sum(out) + SHRINK) for h in range(REGIONS)]
+        for k in range(RELATIONS):
+            along = sum(c for (_, r, _), c in cells.items() if r == k)
+            kept = sum(c for (a, r, h), c in cells.items() if r == k and a == h)
+            stay = (kept + SHRINK * mean) / (along + SHRINK)
+            asked = sum(c for (a, r, _), c in cells.items() if (a, r) == (g, k))
+            share = [
+                (cells[g, k, h] + PRIOR * (stay * (h == g) + (1 - stay) * exits[h])) / (asked + PRIOR) for h in range(REGIONS)
+            ]
+            assert math.isclose(sum(share), 1.0)
+            expected = sum(s * u for s, u in zip(share, uncovered, strict=True))
+            assert predict(tally).new[g * RELATIONS + k] == pytest.approx(expected)
+
+
+def test_nothing_seen_is_nothing_covered() -> None:
+    assert Coverage(0, 0, 0).coverage == 0.0
+    assert Coverage(0, 0, 0).at_least() == 0.0
+
+
+def test_the_bound_is_mcallester_and_schapire() -> None:
+    slack = (2 * math.sqrt(2) + math.sqrt(3)) * math.sqrt(math.log(3 / 0.05) / 10_000)
+    assert Coverage(10_000, 1_000, 2_000).at_least() == pytest.approx(0.9 - slack)
+
+
+def test_good_turing_foretells_the_share_of_new_ones() -> None:
+    """Zipf species: f1/n after n draws against the true chance that the next draw is new."""
+    rng = np.random.default_rng(1)
+    weights = 1 / np.arange(1, 20_001)
+    weights /= weights.sum()
+    tally = Tally(1)
+    tally.grow(1)
+    seen = rng.choice(20_000, 5_000, p=weights)
+    for species in seen.tolist():
+        tally.see(species, 0)
+    truth = weights[np.setdiff1d(np.arange(20_000), seen)].sum()
+    assert tally.overall().uncovered == pytest.approx(truth, abs=0.02)
