@@ -52,7 +52,7 @@ def run_on_local(
     store: "LocalStore", text: str, parameters: Mapping[str, object], timeout: float, limit: int
 ) -> Iterator[dict[str, Any]]:
     watch = _Watch(store, timeout)
-    options: dict[str, Any] = {"database": store.database, "default_access_mode": "READ", "fetch_size": min(limit, 1000)}
+    options: dict[str, Any] = {"database": store.database, "fetch_size": min(limit, 1000)}
     try:
         with store.converted(), store.reader.session(**options) as session, session.begin_transaction() as tx, watch:
             for count, record in enumerate(tx.run(f"/* {watch.tag} */ {text}", dict(parameters)), start=1):

@@ -189,7 +189,7 @@ class BoltStore:
     def gone(self, why: str) -> StoreUnavailableError:
         return StoreUnavailableError(
             f"no Neo4j answers at {self.uri}: {_one_line(why)}",
-            "Start it, or mend the address in PGRAPH_STORE, and run the same command again: it goes on, nothing is lost.",
+            "Start it, or mend the address in PGRAPH_STORE; the same command then goes on, nothing written is lost.",
         )
 
 

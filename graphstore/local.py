@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from typing import Any
 from graphstore.bolt import LocalStore
 from graphstore.local_server import BUSY, DATABASE, INFO, READER, READY, SERVER_LOCK, START_LOCK, USER, locked
 from graphstore.store import GraphStore
-from pgraph.errors import StoreUnavailableError
+from pgraph.errors import SettingsError, StoreUnavailableError
 
 LOG = "server.log"
 _START_WITHIN = 60.0
@@ -41,6 +42,8 @@ class ServerStatus:
 
 def connect(directory: Path, *, heap: str, idle: float) -> GraphStore:
     """The store of this directory; starts its server when none runs. Safe against any number of callers at once."""
+    if not re.fullmatch(r"[1-9]\d*[kmgKMG]", heap):
+        raise SettingsError(f"local_heap = {heap!r} is not a size that Java takes", "Write it as 512m or 2g.")
     directory = directory.absolute()
     _prepare(directory)
     with _start_lock(directory, fcntl.LOCK_SH):  # a server about to leave waits for us, or has left
@@ -200,10 +203,11 @@ def _spawn(directory: Path, heap: str, idle: float, seconds: float) -> str:
 
 def _not_started(directory: Path, heap: str) -> StoreUnavailableError:
     log = directory / LOG
-    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()][-4:]
+    text = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = [line for line in text if line[:1].strip()][-2:]  # without the inside of a traceback
     hint = f"The whole log is {log}."
     if shutil.disk_usage(directory).free < _LEAST_DISK:
         hint = f"The disk is nearly full: make room on the file system of {directory}. {hint}"
-    elif any("heap" in line.lower() or "memory" in line.lower() for line in lines):
-        hint = f"local_heap is {heap!r}: set it to a size that Java takes and this machine has, such as 512m. {hint}"
-    return StoreUnavailableError("the local graph server did not start:\n  " + "\n  ".join(lines), hint)
+    elif any("JVM" in line or "memory" in line.lower() for line in lines):
+        hint = f"local_heap is {heap}: this machine may not have as much; 512m is enough for most. {hint}"
+    return StoreUnavailableError("the local graph server did not start: " + " / ".join(lines), hint)

@@ -156,7 +156,7 @@ def _make_reader(java: Any) -> str:  # noqa: ANN401  a Java object
 
 
 def _wait(stop: threading.Event, port: int, idle: float) -> None:
-    """Return when told to stop, or after `idle` seconds without a client; then with the start lock, so none can come."""
+    """Return when told to stop, or after `idle` seconds without a client: then with the start lock held."""
     last = time.monotonic()
     while not stop.wait(_LOOK_EVERY):
         if connections(port):
