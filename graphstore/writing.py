@@ -110,7 +110,7 @@ _REASONS = {
 
 
 def _unwritable(name: str, target: Path, error: OSError) -> UsageError:
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+    if error.errno in (errno.ENOENT, errno.ENOTDIR) and not target.parent.is_dir():
         return InputError(f"{name}: there is no directory {target.parent}", f"Make it first: mkdir -p {target.parent}")
     reason, hint = _REASONS.get(error.errno or 0, (error.strerror or str(error), "Check the disk."))
     return InputError(f"{name}: cannot be written, {reason}; nothing was changed", hint)
