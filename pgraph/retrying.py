@@ -1,0 +1,168 @@
+"""Patience with a model server: how many calls at once, when to try again, when to give up."""
+
+import asyncio
+import random
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+from pgraph.concurrency import pause
+from pgraph.errors import ModelSetupError, ModelUnavailableError, RateLimitError
+from pgraph.messages import CallFailedError, ChatReply, ChatRequest
+
+if TYPE_CHECKING:
+    from pgraph.settings import Settings
+
+
+class _Chat(Protocol):
+    model: str
+
+    async def ask(self, request: ChatRequest) -> ChatReply: ...
+
+    async def close(self) -> None: ...
+
+
+class Limited:
+    """At most so many calls in flight, and fewer after the server said 429.
+
+    A 429 takes a quarter off the limit, once for all calls that were on their way together and at most once a second.
+    25 successes add one, until the limit at which the server last refused; beyond it, 250 do.
+    """
+
+    _SHRINK, _REST = 0.75, 1.0
+    _GROW, _GROW_BEYOND = 25, 250
+
+    def __init__(self, inner: _Chat, at_once: int) -> None:
+        self.model = inner.model
+        self._inner = inner
+        self._most = self.limit = self._ceiling = at_once
+        self._in_flight = 0
+        self._successes = 0
+        self._shrunk = -self._REST
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def ask(self, request: ChatRequest) -> ChatReply:
+        await self._enter()
+        began = time.monotonic()
+        try:
+            reply = await self._inner.ask(request)
+        except CallFailedError as error:
+            if error.rate_limited:
+                self._shrink(began)
+            raise
+        else:
+            self._grow()
+            return reply
+        finally:
+            self._leave()
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+    async def _enter(self) -> None:
+        if self._in_flight < self.limit and not self._waiting:
+            self._in_flight += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                self._leave()  # the slot was handed over in the very moment of the cancellation
+            raise
+
+    def _leave(self) -> None:
+        self._in_flight -= 1
+        while self._waiting and self._in_flight < self.limit:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._in_flight += 1
+                turn.set_result(None)
+
+    def _shrink(self, began: float) -> None:
+        now = time.monotonic()
+        if began < self._shrunk or now - self._shrunk < self._REST:
+            return
+        self._shrunk, self._successes = now, 0
+        self._ceiling = self.limit
+        self.limit = max(1, int(self.limit * self._SHRINK))
+
+    def _grow(self) -> None:
+        self._successes += 1
+        if self._successes >= (self._GROW if self.limit < self._ceiling else self._GROW_BEYOND):
+            self._successes = 0
+            self.limit = min(self._most, self.limit + 1)
+
+
+class Retrying:
+    """Tries a call again while that may help; a call that keeps failing becomes a reply with a `failure`.
+
+    A waiting call holds no slot. The whole run ends with a `ModelError` where nothing can be expected any more: nobody
+    listens at the address, every request is refused, or no call has succeeded for `patience` seconds.
+    """
+
+    _TRIES = 8  # 429s not counted: they are bounded by patience
+    _START_SECONDS = 3.0  # a server that is just being started may need this long until it listens
+    _REFUSALS = 10
+
+    def __init__(self, inner: _Chat, base_url: str, settings: "Settings") -> None:
+        self.model = inner.model
+        self._inner = inner
+        self._url = base_url
+        self._patience = settings.patience
+        self._began = 0.0  # when the first call of all began, or the last success was
+        self._succeeded = False
+        self._failures = 0  # since the last success
+
+    async def ask(self, request: ChatRequest) -> ChatReply:
+        began = time.monotonic()
+        self._began = self._began or began
+        tries = 0
+        while True:
+            try:
+                reply = await self._inner.ask(request)
+            except CallFailedError as error:
+                tries += not error.rate_limited
+                self._failed(error)
+                if not error.again or tries >= self._TRIES or not await self._rest(error, tries, began):
+                    return ChatReply("", failure=error.message, finish="failed")
+            else:
+                self._succeeded, self._failures, self._began = True, 0, time.monotonic()
+                return reply
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+    async def _rest(self, error: CallFailedError, tries: int, began: float) -> bool:
+        """Wait before the next try; False when this call has used up its patience."""
+        nobody = error.nobody_there and not self._succeeded
+        seconds = error.wait if error.wait is not None else 0.3 if nobody else min(60.0, 0.25 * 2**tries)
+        until = time.monotonic() + seconds * random.uniform(1.0, 1.1 if error.wait is not None else 2.0)
+        while (now := time.monotonic()) < until:
+            if now - began > self._patience:
+                return False
+            await pause(min(until - now, max(0.01, min(self._began, began) + self._patience - now)))
+            self._give_up(error)
+        return True
+
+    def _failed(self, error: CallFailedError) -> None:
+        self._failures += 1
+        if not error.again and not self._succeeded and self._failures >= self._REFUSALS:
+            hint = "Look at the settings of the model (`pgraph settings`) and at the server's log."
+            raise ModelSetupError(f"{self._url} refuses every request ({error.message})", hint) from error
+        self._give_up(error)
+
+    def _give_up(self, error: CallFailedError) -> None:
+        seconds = time.monotonic() - self._began
+        if error.nobody_there and not self._succeeded and seconds >= min(self._START_SECONDS, self._patience):
+            hint = "Start it, or set --base-url."
+            raise ModelUnavailableError(f"no model server at {self._url} ({error.message})", hint) from error
+        if seconds < self._patience or (self._failures < 2 and not error.rate_limited):
+            return
+        goes_on = "The same command goes on where this run stopped."
+        if error.rate_limited:
+            message = f"{self._url} has answered 429 for {seconds:.0f} s ({error.message})"
+            raise RateLimitError(message, f"Wait, or lower --at-once. {goes_on}") from error
+        message = f"{self._url}: no call has succeeded for {seconds:.0f} s ({error.message})"
+        raise ModelUnavailableError(message, f"Look at the model server. {goes_on}") from error
