@@ -29,7 +29,12 @@ class ChatReply:
     tokens_in: int = 0
     tokens_out: int = 0
     from_cache: bool = False
-    finish: str = "stop"  # why the server ended the reply, in its words; "refused" and "empty" are ours
+    finish: str = "stop"  # why the server ended the reply, in its words; "refused", "empty", "failed" are ours
+
+    @property
+    def paid(self) -> bool:
+        """Whether the server answered at all; where not, nothing is known and the same may be asked again."""
+        return self.finish != "failed"
 
 
 class CallFailedError(ModelError):

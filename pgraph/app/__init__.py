@@ -1,10 +1,18 @@
 """The composition root: the only place that builds concrete classes."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from graphstore.store import GraphStore
 from pgraph.settings import Settings, resolve
+
+if TYPE_CHECKING:
+    from pgraph.chat import Chat
+    from pgraph.embedding import CachedEmbedder
+    from pgraph.replies import Replies
 
 
 class Session(Protocol):
@@ -36,3 +44,35 @@ def open_store(session: Session) -> GraphStore:
         store = BoltStore(values.store, values.store_user, values.store_password, values.store_database)
     store.migrate()
     return store
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The model at its server, and every reply it ever gave in this workspace."""
+
+    chat: "Chat"
+    replies: "Replies"
+
+
+@asynccontextmanager
+async def open_model(session: Session, notice: Callable[[str], None]) -> AsyncIterator[Model]:
+    """The model that the settings name, else the bundled one, with a notice that it is for trying things out."""
+    from pgraph.chat import open_chat
+    from pgraph.replies import Replies
+
+    values, directory = settings(session), data_directory(session)
+    if not values.base_url:
+        notice("No model is set (--base-url): using the small bundled one, which is for trying things out.")
+    with Replies(directory / "replies.sqlite") as replies:
+        chat = await open_chat(values, replies, logs=directory / "log")
+        try:
+            yield Model(chat, replies)
+        finally:
+            await chat.close()
+
+
+def open_embedder(session: Session) -> "closing[CachedEmbedder]":
+    """The embedding model that the settings name; nothing is loaded until it is used."""
+    from pgraph.embedding import open_embedder as opened
+
+    return closing(opened(settings(session), data_directory(session) / "vectors"))

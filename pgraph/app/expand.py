@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from expansion.runs import Run
     from expansion.selection import Choice, Strategy, Vectors
     from graphstore.store import GraphStore
-    from pgraph.app import Model
+    from pgraph.chat import Chat
     from pgraph.embedding import CachedEmbedder
+    from pgraph.replies import Replies
 
 PROMPT = "persona_to_persona.yml"
 
@@ -125,33 +126,63 @@ class ExpandSummary:
 def expand(
     session: Session, request: ExpandRequest, *, notice: Callable[[str], None], report: Callable[[Report], None]
 ) -> ExpandSummary:
-    """Run `pgraph expand` to its end. Ctrl-C raises KeyboardInterrupt when what was completed is written."""
+    """Run `pgraph expand` to its end. Ctrl-C raises KeyboardInterrupt once what was completed is written.
+
+    After it the loop is left as it is: closing it would wait for a thread that may still load a model.
+    """
+    runner = asyncio.Runner()
+    try:
+        summary = runner.run(_expand(session, request, notice, report))
+    except Exception:
+        runner.close()
+        raise
+    runner.close()
+    return summary
+
+
+async def _expand(
+    session: Session, request: ExpandRequest, notice: Callable[[str], None], report: Callable[[Report], None]
+) -> ExpandSummary:
+    async with AsyncExitStack() as stack:
+        store = stack.enter_context(await asyncio.to_thread(open_store, session))
+        await asyncio.to_thread(_require_personas, store)
+        model = await stack.enter_async_context(open_model(session, notice))
+        embedder = stack.enter_context(open_embedder(session))
+        plan = _plan(session, request, model.chat.model)
+        run = stack.enter_context(await asyncio.to_thread(_hold, session, store, plan, request))
+        expansion, paid = await asyncio.to_thread(_prepare, store, embedder, model.replies, plan, run, notice)
+        summary = await _go(expansion, model.chat, settings(session).at_once, paid, report)
+        await asyncio.to_thread(_record, store, summary)
+    return summary
+
+
+def _hold(session: Session, store: "GraphStore", plan: Plan, request: ExpandRequest) -> "AbstractContextManager[Run]":
     from expansion import runs
+
+    return runs.hold(store, data_directory(session) / "runs", plan, fresh=request.new_run)
+
+
+def _prepare(
+    store: "GraphStore", embedder: "CachedEmbedder", replies: "Replies", plan: Plan, run: "Run", notice: Callable[[str], None]
+) -> "tuple[Expansion, list[Choice]]":
+    """Groups, population, strategy; and the choices that an interrupted run paid for but did not write."""
     from expansion.absorb import Absorber
     from expansion.expand import Expansion
 
-    with ExitStack() as stack:
-        store = stack.enter_context(open_store(session))
-        _require_personas(store)
-        allowed = _allowed(store, request.from_cypher)
-        model = stack.enter_context(open_model(session, notice))
-        plan = _plan(session, request, model.name)
-        run = stack.enter_context(runs.hold(store, data_directory(session) / "runs", plan, fresh=request.new_run))
-        if run.resumed:
-            notice(f"Going on with run {run.id}, begun {run.started}, {run.progress.calls} calls so far (--new-run starts afresh).")
-        embedder = stack.enter_context(open_embedder(session))
-        _ensure_groups(store, embedder, run, notice)
-        loaded = _load(store, plan, allowed, run)
-        strategy = _strategy(plan, loaded, embedder, run)
-        absorber = Absorber(store, embedder, loaded.population, loaded.domains, loaded.duplicates, plan, run.id, run.progress)
-        expansion = Expansion(plan, run.id, loaded.population, strategy, absorber)
-        paid = _paid(store, model, loaded, run, plan) if run.resumed and not strategy.ordered else []
-        summary = asyncio.run(_go(expansion, model, paid, report))
-        _record(store, summary)
-        return summary
+    if run.resumed:
+        notice(f"Going on with run {run.id}, begun {run.started}, {run.progress.calls} calls so far (--new-run starts afresh).")
+    allowed = _allowed(store, plan.from_cypher)
+    _ensure_groups(store, embedder, run, notice)
+    loaded = _load(store, plan, allowed, run)
+    strategy = _strategy(plan, loaded, embedder, run)
+    absorber = Absorber(store, embedder, loaded.population, loaded.domains, loaded.duplicates, plan, run.id, run.progress)
+    paid = _paid(store, replies, loaded, run, plan) if run.resumed and not strategy.ordered else []
+    return Expansion(plan, run.id, loaded.population, strategy, absorber), paid
 
 
-async def _go(expansion: "Expansion", model: "Model", paid: "list[Choice]", report: Callable[[Report], None]) -> ExpandSummary:
+async def _go(
+    expansion: "Expansion", chat: "Chat", at_once: int, paid: "list[Choice]", report: Callable[[Report], None]
+) -> ExpandSummary:
     began, before = time.monotonic(), expansion.progress.calls
 
     def tell() -> None:
@@ -159,8 +190,7 @@ async def _go(expansion: "Expansion", model: "Model", paid: "list[Choice]", repo
         report(Report(done, expansion.plan.limits, expansion.coverage.coverage, len(expansion.population.ids), seconds, done.calls - before))
 
     try:
-        async with model.open_chat() as chat:
-            await expansion.go(chat, model.at_once, paid, tell)
+        await expansion.go(chat, at_once, paid, tell)
     except (ModelError, StoreError) as problem:
         return _summary(expansion, time.monotonic() - began, problem)
     return _summary(expansion, time.monotonic() - began, None)
@@ -259,14 +289,15 @@ def _strategy(plan: Plan, loaded: "Loaded", embedder: "CachedEmbedder", run: "Ru
     rng = np.random.default_rng([plan.seed, run.progress.calls])
 
     def vectors(positions: list[int]) -> "Vectors | None":
-        return embedder.known([people.texts[position] for position in positions])
+        found, known = embedder.known([people.texts[position] for position in positions])
+        return found if known.all() else None
 
     if plan.strategy == "coverage":
         return CoverageFirst(people, rng, vectors)
     return BreadthFirst(people) if plan.strategy == "breadth-first" else Random(people, rng)
 
 
-def _paid(store: "GraphStore", model: "Model", loaded: "Loaded", run: "Run", plan: Plan) -> "list[Choice]":
+def _paid(store: "GraphStore", replies: "Replies", loaded: "Loaded", run: "Run", plan: Plan) -> "list[Choice]":
     """The choices whose replies are in the cache but, since the run was interrupted, not in the graph."""
     from expansion.selection import Choice
 
@@ -275,7 +306,7 @@ def _paid(store: "GraphStore", model: "Model", loaded: "Loaded", run: "Run", pla
     people = loaded.population
     return [
         Choice(people.index[tag["source"]], numbers[tag["relation"]])
-        for tag, _ in model.replies.of_run(run.id)
+        for tag, _ in replies.of_run(run.id)
         if tag["call"] not in written and tag["source"] in people.index
     ]
 

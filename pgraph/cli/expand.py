@@ -10,7 +10,6 @@ import click
 from pgraph.cli.main import Session
 from pgraph.cli.options import model_options
 from pgraph.cli.output import dump, notice
-from pgraph.cli.progress import ProgressLine
 
 
 @click.command("expand")
@@ -39,11 +38,14 @@ def command(session: Session, *, dry_run: bool, **options: Any) -> None:
     Exit codes: 0 done, 1 some calls failed, 4 the model server failed, 3 the store failed,
     5 --calls or --tokens was reached before --target or --until-coverage, 130 interrupted.
     """
-    from pgraph import app
+    from pgraph.app import expand as app
+    from pgraph.cli.progress import ProgressLine
 
     request = app.ExpandRequest(**{name: value for name, value in options.items() if name in app.ExpandRequest.__dataclass_fields__})
     if dry_run:
-        _show_forecast(session, app.forecast(session, request))
+        from pgraph.app.forecast import forecast
+
+        _show_forecast(session, forecast(session, request))
         return
     line = ProgressLine(quiet=session.quiet)
     try:

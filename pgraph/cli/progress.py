@@ -3,7 +3,7 @@
 import sys
 import time
 
-from pgraph.app import Report
+from pgraph.app.expand import Report
 
 PLAIN_EVERY = 10.0  # seconds between lines where stderr is not a terminal
 LIVE_EVERY = 0.1
