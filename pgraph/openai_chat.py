@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pgraph.settings import Settings
 
 _FORMATS = ("json_schema", "json_object", "text")  # how strictly a server can be told what a reply must look like
+# headers by which the client would tell the server about this machine
+_ABOUT_US = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
 _RETRIABLE = {408, 409, 425, 429}
 
 
@@ -33,6 +35,7 @@ class OpenAIChat:
     def __init__(self, base_url: str, settings: "Settings", facts: "Replies") -> None:
         self.model = settings.model
         self._base_url = base_url
+        self._address = base_url + "/chat/completions"
         self._settings = settings
         self._facts = facts
         self._client: openai.AsyncOpenAI | None = None
@@ -80,11 +83,11 @@ class OpenAIChat:
         import httpx2
 
         client = self._connected()
-        body = self._body(request, form)
+        body = json.dumps(self._body(request, form)).encode()  # here, and not by openai, which copies it twice before
         with _converted(self._base_url, self._settings):
             try:
                 async with asyncio.timeout(self._settings.timeout):
-                    response = await client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+                    response = await client.post(self._address, content=body, cast_to=httpx2.Response)
             except _not_found() as error:
                 raise await self._missing(error) from error
         return _read(response.content)
@@ -120,11 +123,13 @@ class OpenAIChat:
 
         most = self._settings.at_once + 8
         limits = httpx2.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=30)
+        silence: Any = {f"X-Stainless-{name}": openai.Omit() for name in _ABOUT_US}
         return openai.AsyncOpenAI(
             base_url=self._base_url,
             api_key=os.environ.get(self._settings.api_key_env) or "EMPTY",  # local servers want none
             max_retries=0,
             timeout=None,  # asyncio.timeout covers the whole call
+            default_headers=silence,
             http_client=openai.DefaultAioHttpClient(timeout=None, limits=limits),
         )
 
