@@ -94,12 +94,12 @@ def graph_size(store: GraphStore) -> tuple[int, int]:
 
 
 def graph(store: GraphStore) -> "nx.MultiDiGraph[str]":
-    """The whole graph in memory: labels and types as `label`, properties that are not scalar as JSON text."""
+    """The whole graph in memory: a node's label as `labels`, an edge's type as `label`, lists as JSON text."""
     import networkx as nx
 
     result: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     for row in sorted(store.read("reads/export_nodes"), key=lambda row: str(row["properties"]["id"])):
-        result.add_node(row["properties"]["id"], label=row["label"], **_scalars(row["properties"]))
+        result.add_node(row["properties"]["id"], labels=row["label"], **_scalars(row["properties"]))
     edges = [
         (row["source"], row["target"], row["type"], _scalars(row["properties"]))
         for row in store.read("reads/export_edges")

@@ -44,6 +44,7 @@ def import_file(
     after a kill, adds only what is missing.
     """
     run = run_id(source)
+    known = finished(store, source) is not None
     before = _new_personas(store, run)
     tally = Tally()
     props: dict[str, object] = {
@@ -54,7 +55,7 @@ def import_file(
     }
     good = _counted(checked_rows(source), tally, on_bad)
     while batch := list(islice(good, BATCH)):
-        if tally.rows - tally.bad == len(batch):
+        if not known and tally.rows - tally.bad == len(batch):
             store.write(Write("run", [{"id": run, "props": {**props, "state": "running"}}]))
         store.write(*_writes(batch, run, str(props["started"])))
         on_progress(tally)
@@ -64,7 +65,8 @@ def import_file(
         tally.new = _new_personas(store, run) - before
         tally.already_there = tally.rows - tally.bad - tally.new
         counts = {"rows": tally.rows, "bad": tally.bad, "new": before + tally.new}
-        store.write(Write("run", [{"id": run, "props": {**counts, "state": "finished", "ended": _now()}}]))
+        if not known:
+            store.write(Write("run", [{"id": run, "props": {**counts, "state": "finished", "ended": _now()}}]))
     return tally
 
 

@@ -46,13 +46,22 @@ class _Commands(click.Group):
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's signature
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # the reader of our output has left (`pgraph query … | head`); click would exit with 1
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("-C", "workspace", metavar="DIR", default=".", help="The workspace: holds pgraph.toml and .pgraph/ (default: here).")
+@click.option(
+    "-C", "workspace", metavar="DIR", default=".", help="The workspace: holds pgraph.toml and .pgraph/ (default: here)."
+)
 @click.option("--store", metavar="URI", help="local (default), bolt://…, neo4j://… or neo4j+s://….")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, the command's summary, on stdout.")
 @click.option("--quiet", is_flag=True, help="No progress and no notices, errors only.")
@@ -89,7 +98,4 @@ def main() -> None:
             raise
         click.echo(f"Error: {error.message}" + (f"\n{error.hint}" if error.hint else ""), err=True)
         code = error.exit_code
-    except BrokenPipeError:  # the reader of our output has left (`pgraph query … | head`)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     sys.exit(code if isinstance(code, int) else 0)
