@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Run = Callable[[str, Mapping[str, Any]], None]  # runs one statement in the transaction at hand
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 _RACE = "Neo.ClientError.Schema.ConstraintValidationFailed"  # what the loser of a MERGE race gets
+_RACE_PATIENCE = 2.0  # the winner has committed by then: after that it was no race
 _CONNECT_WITHIN = 5.0
 _FETCH = 2000
 
@@ -262,19 +263,23 @@ class _Retry:
     """Whether, and when, to try again."""
 
     def __init__(self, patience: float) -> None:
-        self._end = time.monotonic() + patience
+        self._start = time.monotonic()
+        self._patience = patience
         self._pause = 0.02
         self._broken = 0
 
     def may(self, error: BaseException | None, store: BoltStore) -> bool:
         """True, after a pause, when another try makes sense."""
         exceptions = _import_neo4j().exceptions
+        patience = self._patience
         if isinstance(error, exceptions.ServiceUnavailable | exceptions.SessionExpired):
             self._broken += 1
             worth = self._broken == 1 or (store.engine == "neo4j" and self._broken <= 4)
+        elif getattr(error, "code", "") == _RACE:
+            worth, patience = True, _RACE_PATIENCE
         else:
-            worth = isinstance(error, exceptions.TransientError) or getattr(error, "code", "") == _RACE
-        if not worth or time.monotonic() > self._end:
+            worth = isinstance(error, exceptions.TransientError)
+        if not worth or time.monotonic() > self._start + patience:
             return False
         time.sleep(self._pause * (0.5 + random.random()))
         self._pause = min(2 * self._pause, 1.0)

@@ -143,10 +143,11 @@ def _from_jars(java: str, version: str) -> Iterator[Neo4jServer]:
         subprocess.run([java, "-cp", f"{library}/*", *set_password], env=environment, check=True, capture_output=True)
         log_path = CACHE / f"neo4j-{version}-{os.getpid()}.log"
         flags = [f"--home-dir={home}", f"--config-dir={configuration}", "--console-mode"]
-        process = subprocess.Popen(
-            [java, *JVM, "-cp", f"{library}/*", _main_class(library, version), *flags],
-            env=environment, stdin=subprocess.DEVNULL, stdout=log_path.open("w"), stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        with log_path.open("w") as log:
+            process = subprocess.Popen(
+                [java, *JVM, "-cp", f"{library}/*", _main_class(library, version), *flags],
+                env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
         try:
             yield Neo4jServer(_address(process, log_path), USER, PASSWORD, version, process.pid)
         finally:

@@ -76,7 +76,7 @@ def browser_link(session: Session, text: str) -> str:
         raise UsageError(
             "a link needs a Neo4j: the local server has no web page of its own",
             "Set --store or PGRAPH_STORE to a Neo4j's address; or open any Neo4j Browser, connect it to the address that"
-            " `pgraph local status` shows (user root, password in .pgraph/store/server.json), and paste the query.",
+            " `pgraph local status` shows (user root, password in .pgraph/store/server.json), paste the query.",
         )
     host = urlsplit(values.store).hostname or "localhost"
     secure = "+s" in values.store

@@ -1,0 +1,91 @@
+"""What the contract tests write, and ways to look at all that a store holds."""
+
+from typing import Any
+
+from graphstore.bolt import BoltStore
+from graphstore.store import Write
+
+
+def nodes(store: BoltStore) -> dict[str, dict[str, Any]]:
+    rows = store.stream(
+        "MATCH (n) WHERE NOT n:Migration RETURN n.id AS id, labels(n)[0] AS label, properties(n) AS props", {}
+    )
+    return {row["id"]: {"label": row["label"], **row["props"]} for row in rows}
+
+
+def links(store: BoltStore) -> set[tuple[str, str, str, str]]:
+    """Every relationship as (start, type, key, end)."""
+    rows = store.stream("MATCH (a)-[r]->(b) RETURN a.id AS a, type(r) AS type, properties(r) AS props, b.id AS b", {})
+    found = [(row["a"], row["type"], _key(row["props"]), row["b"]) for row in rows]
+    assert len(found) == len(set(found)), "a relationship was doubled"
+    return set(found)
+
+
+def _key(props: dict[str, Any]) -> str:
+    return str(props.get("call") or props.get("kind") or props.get("row") or "")
+
+
+def persona(identity: str, depth: int = 0, **props: Any) -> dict[str, Any]:
+    return {"id": identity, "depth": depth, "props": {"text": f"text of {identity}", **props}}
+
+
+def sighting(who: str, source: str, call: str, relation: str = "patient", **props: Any) -> dict[str, Any]:
+    return {"persona": who, "source": source, "call": call, "props": {"relation": relation, "run": "r2", **props}}
+
+
+SMALL = [
+    Write("run", [
+        {"id": "r1", "props": {"command": "import", "started": "2026-01-01", "ended": "2026-01-02"}},
+        {"id": "r2", "props": {"command": "expand", "model": "m", "started": "2026-01-03"}},
+    ]),
+    Write("persona", [
+        persona("nurse", role="district nurse", run="r1"),
+        persona("farmer", role="farmer", run="r1"),
+        persona("loner", run="r1"),
+        persona("patient", 1, role="patient", run="r2"),
+        persona("supplier", 1, role="supplier", run="r2"),
+        persona("patient2", 1, role="patient", run="r2"),
+        persona("driver", 2, role="driver", run="r2"),
+    ]),
+    Write("domain", [
+        {"id": "care", "name": "care", "label": "Care"},
+        {"id": "farming", "name": "farming", "label": "Farming"},
+        {"id": "trade", "name": "trade", "label": "Trade"},
+    ]),
+    Write("in_domain", [
+        {"persona": "nurse", "domain": "care", "by": "import"},
+        {"persona": "farmer", "domain": "farming", "by": "import"},
+        {"persona": "patient", "domain": "care", "by": "reply"},
+        {"persona": "patient2", "domain": "care", "by": "reply"},
+        {"persona": "supplier", "domain": "trade", "by": "reply"},
+        {"persona": "driver", "domain": "trade", "by": "reply"},
+    ]),
+    Write("group", [{"id": "health", "props": {"label": "Health"}}, {"id": "land", "props": {"label": "Land"}}]),
+    Write("in_group", [
+        {"domain": "care", "group": "health", "by": "own"},
+        {"domain": "farming", "group": "land", "by": "own"},
+    ]),
+    Write("imported_by", [
+        {"persona": name, "run": "r1", "row": f"f.jsonl:{line}", "props": {}}
+        for line, name in enumerate(["nurse", "farmer", "loner", "nurse"], start=1)
+    ]),
+    Write("derived_from", [
+        sighting("patient", "nurse", "c1"),
+        sighting("patient2", "farmer", "c2", "buyer"),
+        sighting("supplier", "nurse", "c3", "supplier", times=2),
+        sighting("driver", "supplier", "c4", "driver"),
+        sighting("driver", "driver", "c5", "driver"),  # a model that echoes its source
+        sighting("supplier", "driver", "c6", "supplier"),  # and one that turns back
+    ]),
+    Write("related_to", [
+        {"source": "nurse", "persona": "patient", "kind": "patient"},
+        {"source": "nurse", "persona": "supplier", "kind": "supplier"},
+        {"source": "supplier", "persona": "driver", "kind": "driver"},
+        {"source": "farmer", "persona": "patient2", "kind": "buyer"},
+    ]),
+    Write("duplicate_of", [{"persona": "patient2", "survivor": "patient", "method": "embedding", "score": 0.93}]),
+    Write("failed_on", [
+        {"run": "r2", "persona": "loner", "call": "c7", "props": {"relation": "kin", "reason": "empty", "times": 2}},
+        {"run": "r2", "persona": "nurse", "call": "c8", "props": {"relation": "kin", "reason": "length"}},
+    ]),
+]  # fmt: skip

@@ -1,0 +1,210 @@
+"""Each shipped query on a small graph with a known answer, the same on both engines."""
+
+import random
+from collections import Counter, defaultdict
+from typing import Any
+
+import pytest
+
+import cypher
+from graphstore.bolt import BoltStore
+from graphstore.store import Write
+from pgraph.cli.query import parse_header
+from tests.contract.graphs import SMALL, persona
+
+PARAMETERS: dict[str, dict[str, Any]] = {"lineage": {"id": "driver"}, "neighbours": {"id": "supplier"}}
+ANSWERS: dict[str, list[tuple[Any, ...]]] = {
+    "coverage_by_group": [
+        ("", "(no domain)", 1, 1, 1, 1, 0.0),
+        ("land", "Land", 1, 1, 1, 1, 0.0),
+        ("health", "Health", 2, 2, 4, 0, 1.0),
+        ("trade", "Trade", 2, 2, 5, 0, 1.0),
+    ],
+    "under_covered_groups": [
+        ("", "(no domain)", 1, 1, 1, 1, 0.0),
+        ("land", "Land", 1, 1, 1, 1, 0.0),
+        ("health", "Health", 2, 2, 4, 0, 1.0),
+        ("trade", "Trade", 2, 2, 5, 0, 1.0),
+    ],
+    "coverage_overall": [
+        ("persona", 6, 11, 2, pytest.approx(9 / 11)),
+        ("role", 6, 11, 2, pytest.approx(9 / 11)),
+        ("domain", 3, 10, 1, pytest.approx(0.9)),
+    ],
+    "depth_histogram": [(0, 3, 0), (1, 3, 1), (2, 1, 0)],
+    "relation_by_domain": [
+        ("supplier", "Trade", 3, 1),
+        ("driver", "Trade", 2, 1),
+        ("buyer", "Care", 1, 1),
+        ("patient", "Care", 1, 1),
+    ],
+    "personas_without_relationships": [("loner", "text of loner", None, 0)],
+    "near_duplicates": [("patient2", "text of patient2", "patient", "text of patient", "embedding", 0.93)],
+    "runs": [
+        ("r2", "expand", "m", "2026-01-03", None, 0, 7, 4, 3),
+        ("r1", "import", None, "2026-01-01", "2026-01-02", 4, 0, 3, 0),
+    ],
+    "lineage": [
+        (1, 0, "driver", 2, "driver", "text of driver", "driver", "c4", "r2"),
+        (1, 1, "supplier", 1, "supplier", "text of supplier", "supplier", "c3", "r2"),
+        (1, 2, "nurse", 0, "district nurse", "text of nurse", None, None, None),
+    ],
+    "neighbours": [
+        ("DERIVED_FROM", "in", "driver", "Persona", "driver", "text of driver"),
+        ("DERIVED_FROM", "out", "supplier", "Persona", "driver", "text of driver"),
+        ("DERIVED_FROM", "out", "supplier", "Persona", "nurse", "text of nurse"),
+        ("IN_DOMAIN", "out", None, "Domain", "trade", "Trade"),
+        ("RELATED_TO", "in", "supplier", "Persona", "nurse", "text of nurse"),
+        ("RELATED_TO", "out", "driver", "Persona", "driver", "text of driver"),
+    ],
+}
+
+
+def ask(store: BoltStore, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    header = parse_header(cypher.load(f"queries/{name}"))
+    rows = list(store.read(f"queries/{name}", **{**header.parameters, **parameters}))
+    assert all(list(row) == header.columns for row in rows), "the header names other columns"
+    return [tuple(row.values()) for row in rows]
+
+
+def test_every_query_is_tried_here() -> None:
+    assert set(ANSWERS) == set(cypher.names("queries"))
+
+
+@pytest.mark.parametrize("name", cypher.names("queries"))
+def test_header_says_what_a_user_must_know(name: str) -> None:
+    header = parse_header(cypher.load(f"queries/{name}"))
+    assert header.purpose
+    assert header.columns[0]
+    assert header.required == [key for key in ("id",) if name in PARAMETERS]
+
+
+def test_answers_on_a_small_graph(store: BoltStore, subtests: pytest.Subtests) -> None:
+    store.write(*SMALL)
+    for name, expected in ANSWERS.items():
+        with subtests.test(name):
+            assert ask(store, name, **PARAMETERS.get(name, {})) == expected
+
+
+def test_answers_on_an_empty_graph(store: BoltStore, subtests: pytest.Subtests) -> None:
+    for name in ANSWERS:
+        with subtests.test(name):
+            assert ask(store, name, **PARAMETERS.get(name, {})) == []
+
+
+def test_limits_are_kept(store: BoltStore) -> None:
+    store.write(*SMALL)
+    assert len(ask(store, "under_covered_groups", limit=2)) == 2
+    assert [row[0] for row in ask(store, "under_covered_groups", at_least=4)] == ["health", "trade"]
+    assert len(ask(store, "runs", limit=1)) == 1
+    assert ask(store, "near_duplicates", limit=0) == []
+
+
+def test_lineage_of_a_seed_and_of_a_duplicate(store: BoltStore) -> None:
+    store.write(*SMALL)
+    assert [row[:3] for row in ask(store, "lineage", id="nurse")] == [(1, 0, "nurse")]
+    assert [row[:3] for row in ask(store, "lineage", id="patient2")] == [(1, 0, "patient2"), (1, 1, "farmer")]
+    assert ask(store, "lineage", id="nobody") == []
+
+
+def test_lineage_shows_each_way_the_shortest_first(store: BoltStore) -> None:
+    store.write(*SMALL)
+    store.write(Write("derived_from", [{"persona": "driver", "source": "farmer", "call": "c9", "props": {}}]))
+    ways = [row[:3] for row in ask(store, "lineage", id="driver")]
+    assert ways == [(1, 0, "driver"), (1, 1, "farmer"), (2, 0, "driver"), (2, 1, "supplier"), (2, 2, "nurse")]
+    assert len(ask(store, "lineage", id="driver", limit=1)) == 2
+
+
+def test_an_echo_is_one_neighbour(store: BoltStore) -> None:
+    store.write(Write("persona", [persona("p")]))
+    store.write(Write("derived_from", [{"persona": "p", "source": "p", "call": "c", "props": {"relation": "kin"}}]))
+    assert [row[0] for row in ask(store, "neighbours", id="p")] == ["DERIVED_FROM"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_coverage_is_what_counting_by_hand_gives(store: BoltStore, seed: int) -> None:
+    """A role seen in two regions, roles of one sighting, duplicates, missing domains and groups: all at random."""
+    world = _World(random.Random(seed))
+    store.write(*world.writes)
+    by_group = {row[0]: row[2:6] for row in ask(store, "coverage_by_group")}
+    assert by_group == world.by_group()
+    overall = {row[0]: row[1:4] for row in ask(store, "coverage_overall")}
+    assert overall == world.overall()
+    assert sum(singles for *_, singles in by_group.values()) == overall["role"][2]
+
+
+class _World:
+    """A random population, and what coverage it has, counted without Cypher."""
+
+    def __init__(self, chance: random.Random) -> None:
+        names = [f"p{number:02}" for number in range(40)]
+        self.role = {name: chance.choice([None, "nurse", "farmer", "cook", f"only {name}"]) for name in names}
+        self.domain = {name: chance.choice([None, "d1", "d2", "d3", "d4"]) for name in names}
+        self.group = {"d1": "g1", "d2": "g1", "d3": "g2"}
+        self.survivor = {name: chance.choice(names[:20]) for name in names[30:]}
+        imported = [(name, f"f:{line}") for line, name in enumerate(chance.choices(names[:30], k=25))]
+        derived = [
+            (chance.choice(names), chance.choice(names[:5]), f"c{call}", chance.choice([None, 1, 3]))
+            for call in range(30)
+        ]
+        self.times = Counter(name for name, _ in imported)
+        for name, _, _, times in derived:
+            self.times[name] += times or 1
+        roles = [
+            persona(name) | {"props": {"text": name} | ({"role": role} if role else {})}
+            for name, role in self.role.items()
+        ]
+        self.writes = [
+            Write("run", [{"id": "r", "props": {}}]),
+            Write("persona", roles),
+            Write("domain", [{"id": name, "name": name, "label": name} for name in ("d1", "d2", "d3", "d4")]),
+            Write("in_domain", [{"persona": name, "domain": d, "by": "x"} for name, d in self.domain.items() if d]),
+            Write("group", [{"id": name, "props": {"label": name}} for name in ("g1", "g2")]),
+            Write("in_group", [{"domain": d, "group": g, "by": "own"} for d, g in self.group.items()]),
+            Write("imported_by", [{"persona": name, "run": "r", "row": row, "props": {}} for name, row in imported]),
+            Write("derived_from", [
+                {"persona": name, "source": source, "call": call, "props": {"times": times} if times else {}}
+                for name, source, call, times in derived
+            ]),
+            Write("duplicate_of", [
+                {"persona": name, "survivor": kept, "method": "minhash", "score": 0.9}
+                for name, kept in self.survivor.items()
+            ]),
+        ]  # fmt: skip
+
+    def _counted(self) -> list[tuple[str, str, str | None, int]]:
+        """(survivor, species, domain, sightings)"""
+        total = Counter(self.times)
+        for name, kept in self.survivor.items():
+            total[kept] += self.times[name]
+        kept_ones = [name for name in self.role if name not in self.survivor]
+        return [(name, self.role[name] or name, self.domain[name], total[name]) for name in kept_ones]
+
+    def by_group(self) -> dict[str, tuple[int, int, int, int]]:
+        everywhere: Counter[str] = Counter()
+        places: dict[str, Counter[str]] = defaultdict(Counter)
+        personas: Counter[str] = Counter()
+        for _, species, domain, times in self._counted():
+            region = self.group.get(domain or "", domain or "")
+            everywhere[species] += times
+            places[region][species] += times
+            personas[region] += 1
+        return {
+            region: (
+                personas[region], len(species), sum(species.values()),
+                sum(everywhere[one] == 1 and times == 1 for one, times in species.items()),
+            )
+            for region, species in places.items()
+        }  # fmt: skip
+
+    def overall(self) -> dict[str, tuple[int, int, int]]:
+        counted = self._counted()
+        kinds: dict[str, Counter[str]] = {"persona": Counter(), "role": Counter(), "domain": Counter()}
+        for name, species, domain, times in counted:
+            kinds["persona"][name] += times
+            kinds["role"][species] += times
+            if domain:
+                kinds["domain"][domain] += times
+        return {
+            kind: (len(seen), sum(seen.values()), sum(n == 1 for n in seen.values())) for kind, seen in kinds.items()
+        }
