@@ -15,6 +15,8 @@ from graphstore.store import GraphStore, Write
 from pgraph.embedding import Embedder
 
 NEIGHBOURS = 15
+UNRELATED = 0.3  # cosine at and below which two labels are no neighbours, however few others there are
+RESOLUTION = 2.0
 REGROUP_SHARE = 0.10  # of the domains new since the last grouping: then it is made again
 VOTERS = 5
 _BLOCK = 1024
@@ -51,15 +53,15 @@ def communities(vectors: Vectors, resolution: float) -> list[list[int]]:
     import networkx as nx
 
     n = len(vectors)
-    if n < 3:  # noqa: PLR2004  nothing to cluster
+    if n < 3:
         return [[row] for row in range(n)]
     count = min(NEIGHBOURS, max(2, n // 8))
     places, scores = neighbours(vectors, count)
-    graph = nx.Graph()
+    graph: nx.Graph[int] = nx.Graph()
     graph.add_nodes_from(range(n))
     for row in range(n):
         for other, score in zip(places[row].tolist(), scores[row].tolist(), strict=True):
-            if score > 0:
+            if score > UNRELATED:
                 graph.add_edge(row, other, weight=float(score))
     found = nx.community.louvain_communities(graph, weight="weight", resolution=resolution, seed=0)
     return sorted(sorted(community) for community in found)
@@ -69,10 +71,12 @@ def is_stale(store: GraphStore) -> bool:
     """True where domains have no group, or too many joined by vote since the groups were made, or personas have no domain."""
     domains = list(store.read("reads/domains"))
     late = sum(1 for row in domains if row["region"] is None or row["by"] in ("vote", "own"))
-    return late > REGROUP_SHARE * len(domains) or any(True for _ in store.read("reads/personas_without_domain", limit=1))
+    return late > REGROUP_SHARE * len(domains) or any(
+        True for _ in store.read("reads/personas_without_domain", limit=1)
+    )
 
 
-def group(store: GraphStore, embedder: Embedder, run: str, *, resolution: float = 1.0) -> Grouped:
+def group(store: GraphStore, embedder: Embedder, run: str, *, resolution: float = RESOLUTION) -> Grouped:
     """Group all domains anew and give each persona without a domain one. Group ids carry over by largest overlap."""
     placed = _place_personas(store, embedder)
     rows = sorted(store.read("reads/domains"), key=lambda row: str(row["id"]))
@@ -137,7 +141,9 @@ def _place_personas(store: GraphStore, embedder: Embedder) -> int:
     return len(lost)
 
 
-def _by_vote(lost: Sequence[dict[str, str]], vectors: Vectors, settled: Sequence[dict[str, str]], embedder: Embedder) -> list[dict[str, str]]:
+def _by_vote(
+    lost: Sequence[dict[str, str]], vectors: Vectors, settled: Sequence[dict[str, str]], embedder: Embedder
+) -> list[dict[str, str]]:
     known = embedder.embed([row["text"] for row in settled])
     rows = []
     for start in range(0, len(lost), _BLOCK):
@@ -175,7 +181,7 @@ def _roles_label(rows: Sequence[dict[str, str]], vectors: Vectors, used: set[str
         role = rows[place]["role"] or " ".join(rows[place]["text"].split()[:4])
         if role not in names and (language_of(rows[place]["text"]) == "en" or len(rows) < VOTERS):
             names.append(role)
-        if len(names) >= 3 and (label := ", ".join(names[-3:])) not in used:  # noqa: PLR2004  three say what they share
+        if len(names) >= 3 and (label := ", ".join(names[-3:])) not in used:
             used.add(label)
             return label
     label = ", ".join(names[:3]) or rows[0]["text"][:40]

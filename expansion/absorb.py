@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
+from expansion.loading import Loaded
 from expansion.matching import KNOWN_LANGUAGES, Match, MeaningMatcher, RoleBook, Vectors, WordMatcher
-from expansion.plan import Plan, Progress
+from expansion.plan import Plan, now
 from expansion.population import Population
 from expansion.regions import Placed, Regions
+from expansion.runs import Run
 from graphstore.ids import domain_id, normal_name, persona_id
 from graphstore.personas import language_of
 from graphstore.roles import role_of
@@ -78,7 +79,8 @@ def people_in(reply: ChatReply, relation: str, per_call: int) -> tuple[list[Pers
     for item in reply.data["personas"][:per_call]:
         text = " ".join(str(item["persona"]).split())
         key = persona_id(text)
-        if item["relation"] != relation or len(text.split()) < 3 and text.isascii():  # noqa: PLR2004  a sentence, not a name
+        only_a_name = text.isascii() and len(text.split()) < 3
+        if item["relation"] != relation or only_a_name:
             continue
         times[key] = times.get(key, 0) + 1
         role, domain = normal_name(item["role"]), " ".join(str(item["domain"]).split())
@@ -92,19 +94,16 @@ class Absorber:
     Nothing is loaded before the first batch, so that calls are on their way while the embedding model loads.
     """
 
-    def __init__(
-        self, store: GraphStore, embedder: Embedder, population: Population, regions: dict[str, tuple[str, str]],
-        duplicates: dict[str, str], plan: Plan, run: str, progress: Progress,
-    ) -> None:  # fmt: skip
+    def __init__(self, store: GraphStore, embedder: Embedder, loaded: Loaded, plan: Plan, run: Run) -> None:
         self._store = store
         self._embedder = embedder
-        self._population = population
-        self._duplicates = duplicates  # id -> its survivor
+        self._population = loaded.population
+        self._duplicates = loaded.duplicates
         self._plan = plan
-        self._run = run
-        self.progress = progress
+        self._run = run.id
+        self.progress = run.progress
         self._vectors: dict[str, Vectors] = {}  # of the batch at hand
-        self._regions = Regions(regions, self._embed)
+        self._regions = Regions(loaded.domains, self._embed)
         self._roles: RoleBook | None = None
         self._words: WordMatcher | None = None
         self._meaning = MeaningMatcher()
@@ -132,19 +131,25 @@ class Absorber:
 
     def _take(self, call: Call, person: Person, rows: _Rows) -> Learned:
         """Match one persona, write its rows, say what was learned."""
-        people, now = self._population, _now()
+        people = self._population
         source, relation = people.ids[call.source], self._plan.relations[call.relation].id
         depth = people.depths[call.source] + 1
         survivor = self._survivor(person.id)
         if survivor is None:
             learned = self._add(call, person, depth, rows)
-            props = {"text": person.text, "role": learned.role, "language": person.language, "created": now, "run": self._run}
+            props = {
+                "text": person.text,
+                "role": learned.role,
+                "language": person.language,
+                "created": now(),
+                "run": self._run,
+            }
         else:
             learned = Learned(call, survivor, person.times, depth=depth)
             props = {}
         self.progress.new += bool(learned.text)
         self.progress.duplicate += person.times - bool(learned.text)
-        edge = {"relation": relation, "run": self._run, "times": person.times, "at": now}
+        edge = {"relation": relation, "run": self._run, "times": person.times, "at": now()}
         rows.persona.append({"id": person.id, "depth": depth, "props": props})
         rows.derived_from.append({"persona": person.id, "source": source, "call": call.id, "props": edge})
         if person.id != source:
@@ -165,7 +170,9 @@ class Absorber:
         match = self._find(person, placed.region)
         if match is not None:
             self._duplicates[person.id] = match.survivor
-            rows.duplicate_of.append({"persona": person.id, "survivor": match.survivor, "method": match.method, "score": match.score})
+            rows.duplicate_of.append(
+                {"persona": person.id, "survivor": match.survivor, "method": match.method, "score": match.score}
+            )
             return Learned(call, match.survivor, person.times, role=role, depth=depth)
         self._word_matcher().add(person.id, person.text)
         if person.language in KNOWN_LANGUAGES:
@@ -196,10 +203,12 @@ class Absorber:
             reason = reply.failure or "off relation"
             progress.reasons[reason.partition(":")[0]] += 1
             props = {
-                "relation": self._plan.relations[call.relation].id, "reason": reason, "at": _now(),
+                "relation": self._plan.relations[call.relation].id, "reason": reason, "at": now(),
                 "times": lost, "paid": reply.paid, "whole": failed,
             }  # fmt: skip
-            rows.failed_on.append({"run": self._run, "persona": self._population.ids[call.source], "call": call.id, "props": props})
+            rows.failed_on.append(
+                {"run": self._run, "persona": self._population.ids[call.source], "call": call.id, "props": props}
+            )
 
     # --- what matching needs, loaded when the first reply is there
 
@@ -235,9 +244,15 @@ class Absorber:
         self._loaded.add(region)
         people = self._population
         number = people.region_index.get(region)
-        members = [p for p in people.members(number) if language_of(people.texts[p]) in KNOWN_LANGUAGES] if number is not None else []
+        members = (
+            [p for p in people.members(number) if language_of(people.texts[p]) in KNOWN_LANGUAGES]
+            if number is not None
+            else []
+        )
         if members:
-            self._meaning.add(region, [people.ids[p] for p in members], self._embedder.embed([people.texts[p] for p in members]))
+            self._meaning.add(
+                region, [people.ids[p] for p in members], self._embedder.embed([people.texts[p] for p in members])
+            )
 
 
 def apply(learned: Learned, population: Population) -> bool:
@@ -257,11 +272,9 @@ def _domain_rows(person: Person, placed: Placed, run: str, rows: _Rows) -> None:
     label = person.domain
     if placed.new:
         rows.domain.append({"id": placed.domain, "name": normal_name(label), "label": label})
-        rows.in_group.append({"domain": placed.domain, "group": placed.region, "by": "vote" if placed.new == "domain" else "own"})
+        rows.in_group.append(
+            {"domain": placed.domain, "group": placed.region, "by": "vote" if placed.new == "domain" else "own"}
+        )
     if placed.new == "group":
         rows.group.append({"id": placed.region, "props": {"label": label, "size": 1, "resolution": 0.0, "run": run}})
     rows.in_domain.append({"persona": person.id, "domain": domain_id(label), "by": "model"})
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from expansion.absorb import Absorber, Call, Learned, apply
 from expansion.coverage import Coverage
-from expansion.plan import Limits, Plan, Progress
+from expansion.plan import Plan, Progress
 from expansion.population import Population
 from expansion.selection import Choice, Strategy, predict
 from pgraph.chat import Chat, ChatReply
@@ -53,8 +53,8 @@ class Expansion:
 
     def _calls(self, paid: Sequence[Choice]) -> Iterator[Call | Wait]:
         """The calls, each chosen when a slot is free."""
-        for choice in paid:
-            yield self._begin(choice)
+        for known in paid:
+            yield self._begin(known)
         while not (reason := self._limit() or self._goal()):
             choice = self._strategy.choose()
             if choice is None:
@@ -68,7 +68,9 @@ class Expansion:
         people.mark_asked(choice.source, choice.relation)
         people.in_flight += 1
         self._begun += 1
-        call, request = self.plan.call(self.run, people.ids[choice.source], people.texts[choice.source], choice.relation)
+        call, request = self.plan.call(
+            self.run, people.ids[choice.source], people.texts[choice.source], choice.relation
+        )
         return Call(call, choice.source, choice.relation, request)
 
     def _learn(self, batch: Sequence[tuple[Call, ChatReply]], learned: Sequence[Learned]) -> None:

@@ -17,7 +17,9 @@ class Loaded:
     sightings: list[int]  # of each survivor, its duplicates' included
 
 
-def load(store: GraphStore, relations: list[str], depth: int, *, allowed: set[str] | None = None, run: str = "") -> Loaded:
+def load(
+    store: GraphStore, relations: list[str], depth: int, *, allowed: set[str] | None = None, run: str = ""
+) -> Loaded:
     """Stream the graph into memory: about 0.6 kB a persona, 15 µs a persona and a sighting.
 
     `relations` are the kinds in use; sightings along others count for their region but for no arm. Personas found by
@@ -28,7 +30,7 @@ def load(store: GraphStore, relations: list[str], depth: int, *, allowed: set[st
         population.restrict(allowed)
     domains, labels = _domains(store)
     rows = sorted(store.read("reads/personas"), key=lambda row: str(row["id"]))
-    duplicates: dict[str, str] = {row["id"]: row["survivor"] for row in rows if row["survivor"] is not None}
+    duplicates = resolved({row["id"]: row["survivor"] for row in rows if row["survivor"] is not None})
     homes = []
     for row in rows:
         if row["survivor"] is None:
@@ -44,6 +46,17 @@ def load(store: GraphStore, relations: list[str], depth: int, *, allowed: set[st
     loaded = Loaded(population, duplicates, domains, labels, homes, sightings)
     _fold_calls(store, loaded, {name: number for number, name in enumerate(relations)}, run)
     return loaded
+
+
+def resolved(marks: dict[str, str]) -> dict[str, str]:
+    """Each duplicate with its last survivor: two writers at once can leave a mark on a persona that was marked itself."""
+    roots = {}
+    for persona, marked in marks.items():
+        survivor, steps = marked, 0
+        while survivor in marks and steps < len(marks):
+            survivor, steps = marks[survivor], steps + 1
+        roots[persona] = survivor
+    return roots
 
 
 def _domains(store: GraphStore) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:

@@ -38,9 +38,11 @@ class Match:
 
 
 class WordMatcher:
-    """Texts with nearly the same words: MinHash over word 1-grams (character 2-grams where words have no blanks),
-    128 permutations in 16 bands, each hit checked by the true Jaccard similarity. About 1.5 kB and 40 µs a text.
-    Broder 1997, "On the resemblance and containment of documents".
+    """Texts with nearly the same words.
+
+    MinHash over word 1-grams (character 2-grams where words have no blanks), 128 permutations in 16 bands, each hit
+    checked by the true Jaccard similarity (Broder 1997, "On the resemblance and containment of documents"). About 1.5 kB
+    and 40 µs a text.
     """
 
     def __init__(self) -> None:
@@ -57,7 +59,11 @@ class WordMatcher:
         """The most similar text at or above the threshold; of equals the smallest id."""
         words = _words(text)
         near = {other for band in _band_keys(words) for other in self._bands.get(band, ())}
-        best = max(((_jaccard(words, self._words[other]), other) for other in sorted(near)), key=lambda hit: hit[0], default=None)
+        best = max(
+            ((_jaccard(words, self._words[other]), other) for other in sorted(near)),
+            key=lambda hit: hit[0],
+            default=None,
+        )
         return Match(best[1], "minhash", round(best[0], 4)) if best and best[0] >= SAME_WORDS else None
 
 
@@ -133,7 +139,9 @@ class NamedVectors:
     def nearest(self, vector: Vectors, count: int) -> list[tuple[float, str]]:
         """Up to `count` (cosine, name), the nearest first; of equals the one added first."""
         scores = self._matrix[: len(self.names)] @ vector if self.names else np.zeros(0, np.float32)
-        places = np.argsort(-scores, kind="stable")[:count] if count > 1 else [int(scores.argmax())] if len(scores) else []
+        places = (
+            np.argsort(-scores, kind="stable")[:count] if count > 1 else [int(scores.argmax())] if len(scores) else []
+        )
         return [(float(scores[place]), self.names[place]) for place in places]
 
 

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal
 
@@ -17,8 +18,10 @@ StrategyName = Literal["coverage", "breadth-first", "random"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where a run ends, whichever comes first. `calls` and `tokens` are budgets; `target` (personas in the graph, duplicates
-    not counted) and `until_coverage` (of every region) are goals; below `price` new roles a call it is not worth going on.
+    """Where a run ends, whichever comes first.
+
+    `calls` and `tokens` are budgets; `target` (personas in the graph, duplicates not counted) and `until_coverage` (of
+    every region) are goals; below `price` new roles a call it is not worth going on.
     """
 
     calls: int | None = None
@@ -72,8 +75,16 @@ class Plan:
             "count": self.per_call,
             "context": f"All of them live here: {self.context}\n" if self.context else "",
         }
-        decides = {"source": source_id, "relation": kind.id, "phrase": kind.phrase, "count": self.per_call, "context": self.context}
-        call = call_id({**decides, "prompt": self.prompt.digest, "model": self.model, "seed": self.seed, **self.sampling})
+        decides = {
+            "source": source_id,
+            "relation": kind.id,
+            "phrase": kind.phrase,
+            "count": self.per_call,
+            "context": self.context,
+        }
+        call = call_id(
+            {**decides, "prompt": self.prompt.digest, "model": self.model, "seed": self.seed, **self.sampling}
+        )
         tag = {"run": run, "call": call, "source": source_id, "relation": kind.id}
         seed = int(digest(call, self.seed), 16) % 2**31
         return call, ChatRequest(self.prompt.fill(values), reply_schema(kind.id, self.per_call), seed=seed, tag=tag)
@@ -90,7 +101,17 @@ def reply_schema(relation: str, count: int) -> dict[str, Any]:
     }
     item = {"type": "object", "properties": person, "required": list(person), "additionalProperties": False}
     people = {"type": "array", "items": item, "minItems": count, "maxItems": count}
-    return {"type": "object", "properties": {"personas": people}, "required": ["personas"], "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": {"personas": people},
+        "required": ["personas"],
+        "additionalProperties": False,
+    }
+
+
+def now() -> str:
+    """UTC as ISO 8601 text, the form in which the graph keeps time."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 @dataclass(slots=True)
@@ -112,7 +133,7 @@ class Progress:
         return self.tokens_in + self.tokens_out
 
     def props(self) -> dict[str, Any]:
-        return {**asdict(self), "reasons": json.dumps(self.reasons, sort_keys=True)}
+        return {**asdict(self), "reasons": json.dumps(self.reasons, sort_keys=True), "updated": now()}
 
     @classmethod
     def of(cls, props: Mapping[str, Any]) -> "Progress":

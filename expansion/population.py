@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expansion.coverage import IMPORT, Tally
+
 Bools = NDArray[np.bool_]
 
 
@@ -103,7 +104,9 @@ class Population:
 
     def may_ask(self, source: int, relation: int) -> bool:
         allowed = self._allowed is None or self.ids[source] in self._allowed
-        return allowed and self.depths[source] < self.depth and source * self.tally.relations + relation not in self._asked
+        return (
+            allowed and self.depths[source] < self.depth and source * self.tally.relations + relation not in self._asked
+        )
 
     def mark_asked(self, source: int, relation: int) -> None:
         if self.may_ask(source, relation):

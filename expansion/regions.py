@@ -59,7 +59,9 @@ class Regions:
             names = sorted(self._centres)
             if region not in self._centres:
                 return [region]
-            matrix = np.stack([self._centres[name] / max(1e-9, float(np.linalg.norm(self._centres[name]))) for name in names])
+            matrix = np.stack(
+                [self._centres[name] / max(1e-9, float(np.linalg.norm(self._centres[name]))) for name in names]
+            )
             scores = matrix @ matrix[names.index(region)]
             self._near[region] = [region, *[names[i] for i in np.argsort(-scores) if names[i] != region][:NEIGHBOURS]]
         return self._near[region]

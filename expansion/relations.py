@@ -26,14 +26,19 @@ def load_relations(path: Path = SHIPPED) -> tuple[Relation, ...]:
     """Read and check a relations file. Raises `PromptError` that names the entry and what is wrong with it."""
     entries = read_yaml(path).get("relations")
     if not isinstance(entries, list) or not entries:
-        raise PromptError(f"{path}: has no list named relations", f"Compare it with {SHIPPED.name}, which pgraph ships.")
+        raise PromptError(
+            f"{path}: has no list named relations", f"Compare it with {SHIPPED.name}, which pgraph ships."
+        )
     relations = tuple(_relation(path, number, entry) for number, entry in enumerate(entries, 1))
     ids = [relation.id for relation in relations]
     if twice := {name for name in ids if ids.count(name) > 1}:
         raise PromptError(f"{path}: relation {min(twice)!r} stands there twice", "Rename one of them.")
     for relation in relations:
         if relation.inverse is not None and relation.inverse not in ids:
-            raise PromptError(f"{path}: the inverse of {relation.id!r}, {relation.inverse!r}, is not in the list", "Add it, or leave inverse out.")
+            raise PromptError(
+                f"{path}: the inverse of {relation.id!r}, {relation.inverse!r}, is not in the list",
+                "Add it, or leave inverse out.",
+            )
     return relations
 
 
@@ -46,10 +51,15 @@ def _relation(path: Path, number: int, entry: object) -> Relation:
     if not isinstance(entry, dict):
         raise PromptError(f"{where} is no mapping", "Write {id: …, family: …, phrase: …}.")
     if unknown := set(entry) - set(Relation.__dataclass_fields__):
-        raise PromptError(f"{where} has an unknown key {min(map(str, unknown))!r}", f"Keys are {', '.join(Relation.__dataclass_fields__)}.")
+        raise PromptError(
+            f"{where} has an unknown key {min(map(str, unknown))!r}",
+            f"Keys are {', '.join(Relation.__dataclass_fields__)}.",
+        )
     for key in ("id", "phrase", "family"):
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             raise PromptError(f"{where} has no {key}", "Write {id: …, family: …, phrase: …}.")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", entry["id"]):
-        raise PromptError(f"{where}: id {entry['id']!r} is not lower-case letters, digits and -", "For example: elder-relative.")
+        raise PromptError(
+            f"{where}: id {entry['id']!r} is not lower-case letters, digits and -", "For example: elder-relative."
+        )
     return Relation(**entry)

@@ -55,7 +55,8 @@ def by_domain(loaded: Loaded) -> Rows:
     names = {domain: label for domain, (label, _) in loaded.domains.items()} | {"": "(no domain)"}
     rows = _by_place(loaded, lambda position: loaded.homes[position])
     return [
-        {"domain": names[row["key"]], **row} for row in sorted(rows, key=lambda row: (row["coverage"], -row["sightings"], row["key"]))
+        {"domain": names[row["key"]], **row}
+        for row in sorted(rows, key=lambda row: (row["coverage"], -row["sightings"], row["key"]))
     ]
 
 
@@ -83,7 +84,9 @@ def by_relation(loaded: Loaded, names: list[str]) -> Rows:
     arms = np.arange(len(tally.asked)) % max(1, relations)
     answers = np.bincount(arms, tally.asked, relations).astype(int)
     singles = np.bincount(arms, tally.single, relations).astype(int)
-    used = np.bincount(tally.landed[0, : tally.cells] % max(1, relations), tally.landed[2, : tally.cells], relations).astype(int)
+    used = np.bincount(
+        tally.landed[0, : tally.cells] % max(1, relations), tally.landed[2, : tally.cells], relations
+    ).astype(int)
     rows = [
         {
             "relation": name,

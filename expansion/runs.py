@@ -7,11 +7,10 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from expansion.plan import Plan, Progress
+from expansion.plan import Plan, Progress, now
 from graphstore.store import GraphStore, Write
 
 
@@ -32,7 +31,11 @@ def hold(store: GraphStore, directory: Path, plan: Plan, *, fresh: bool) -> Iter
     directory.mkdir(parents=True, exist_ok=True)
     workspace = _workspace_id(directory)
     signature = plan.signature()
-    earlier = [] if fresh else [row["run"] for row in store.read("reads/unfinished_runs", signature=signature, workspace=workspace)]
+    earlier = (
+        []
+        if fresh
+        else [row["run"] for row in store.read("reads/unfinished_runs", signature=signature, workspace=workspace)]
+    )
     for props in earlier:
         with _lock(directory, props["id"]) as mine:
             if mine:
@@ -40,18 +43,22 @@ def hold(store: GraphStore, directory: Path, plan: Plan, *, fresh: bool) -> Iter
                 return
     run = Run("r" + uuid.uuid4().hex[:16], now(), Progress(), resumed=False)
     with _lock(directory, run.id):
-        props = {"command": "expand", "signature": signature, "workspace": workspace, "started": run.started, "state": "running"}
-        store.write(Write("run", [{"id": run.id, "props": {**props, **_stored(plan.recipe()), **run.progress.props()}}]))
+        props = {
+            "command": "expand",
+            "signature": signature,
+            "workspace": workspace,
+            "started": run.started,
+            "state": "running",
+        }
+        store.write(
+            Write("run", [{"id": run.id, "props": {**props, **_stored(plan.recipe()), **run.progress.props()}}])
+        )
         yield run
 
 
 def finish(store: GraphStore, run: str, state: str, props: Mapping[str, Any]) -> None:
     """Record how a run ended; `state` other than "finished" lets the same command go on with it."""
     store.write(Write("run", [{"id": run, "props": {"state": state, "ended": now(), **props}}]))
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _stored(recipe: Mapping[str, Any]) -> dict[str, Any]:

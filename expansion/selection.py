@@ -55,11 +55,12 @@ class Arms:
 def predict(tally: Tally) -> Arms:
     """Uncovered shares, landing shares and their product for all arms at once.
 
-    U(h) = (f1 + t·p0)/(n + t), p0 the overall share; T(h|g,k) = (c + t·B)/(N + t) with the back-off B = s_k·[h=g] + (1 - s_k)·exits_g(h);
-    q(g,k) = Σ_h T·U. T is never built: each term is a weighted count over the cells in use. Cost: O(cells + arms).
+    U(h) = (f1 + t·p0)/(n + t), p0 the overall share; T(h|g,k) = (c + t·B)/(N + t) with the back-off
+    B = s_k·[h=g] + (1 - s_k)·exits_g(h); q(g,k) = Σ_h T·U. T is never built: each term is a weighted count over the cells in use. Cost: O(cells + arms).
     """
     regions, relations = tally.regions, tally.relations
-    overall = (tally.f1.sum() + 1) / (tally.n.sum() + 1)  # never 0: where nothing is single, the unseen is still worth a call
+    # Never 0: where nothing is single, the unseen is still worth a call.
+    overall = (tally.f1.sum() + 1) / (tally.n.sum() + 1)
     uncovered = (tally.f1 + PRIOR * overall) / (tally.n + PRIOR)
     arm, region, answers = tally.landed[:, : tally.cells]
     home = arm // relations
@@ -75,9 +76,9 @@ def predict(tally: Tally) -> Arms:
     landed = np.bincount(arm, answers, regions * relations)
 
     def expectation(value: Floats) -> Floats:
-        exits = (np.bincount(home[leaves], answers[leaves] * value[region[leaves]], regions) + SHRINK * (arrivals @ value)) / (
-            out + SHRINK
-        )
+        exits = (
+            np.bincount(home[leaves], answers[leaves] * value[region[leaves]], regions) + SHRINK * (arrivals @ value)
+        ) / (out + SHRINK)
         back_off = kept_share[None, :] * value[:, None] + (1 - kept_share[None, :]) * exits[:, None]
         direct = np.bincount(arm, answers * value[region], regions * relations)
         mean: Floats = (direct + PRIOR * back_off.ravel()) / (landed + PRIOR)
@@ -92,11 +93,15 @@ class CoverageFirst:
 
     ordered = False
 
-    def __init__(self, population: Population, rng: np.random.Generator, vectors: Callable[[list[int]], Vectors | None]) -> None:
+    def __init__(
+        self, population: Population, rng: np.random.Generator, vectors: Callable[[list[int]], Vectors | None]
+    ) -> None:
         self._population = population
         self._rng = rng
         self._vectors = vectors
-        self._asked: dict[int, list[int]] = {}  # region -> personas asked in this run, the farthest-source rule's memory
+        self._asked: dict[
+            int, list[int]
+        ] = {}  # region -> personas asked in this run, the farthest-source rule's memory
         self._state = -1
         self._arms = Arms(*(np.zeros(0),) * 3)
 

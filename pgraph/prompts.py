@@ -41,10 +41,14 @@ def load(path: Path) -> Prompt:
         messages = tuple((str(m["role"]), str(m["content"])) for m in content["messages"])
         name = str(content["name"])
     except (KeyError, TypeError) as error:
-        raise PromptError(f"{path}: not a prompt file ({error})", "It needs name, fields and messages with role and content.") from error
+        raise PromptError(
+            f"{path}: not a prompt file ({error})", "It needs name, fields and messages with role and content."
+        ) from error
     used = {field for _, text in messages for field in _FIELD.findall(text)}
     if unused := set(fields) - used:
-        raise PromptError(f"{path}: field {min(unused)!r} stands in no message", "Use it as {name}, or take it out of fields.")
+        raise PromptError(
+            f"{path}: field {min(unused)!r} stands in no message", "Use it as {name}, or take it out of fields."
+        )
     if wrong := {role for role, _ in messages} - _ROLES:
         raise PromptError(f"{path}: unknown role {min(wrong)!r}", f"A role is one of {', '.join(sorted(_ROLES))}.")
     if not messages or messages[-1][0] != "user":

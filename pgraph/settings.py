@@ -22,7 +22,9 @@ def _setting(default: object, text: str, *, least: float | None = None, secret: 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    store: str = _setting("local", "Where the graph is: local, or the address of a Neo4j (bolt://…, neo4j://…, neo4j+s://…).")
+    store: str = _setting(
+        "local", "Where the graph is: local, or the address of a Neo4j (bolt://…, neo4j://…, neo4j+s://…)."
+    )
     store_user: str = _setting("neo4j", "User name at a Neo4j.")
     store_password: str = _setting("", "Password at a Neo4j; empty: no authentication.", secret=True)
     store_database: str = _setting("neo4j", "Database at a Neo4j.")
@@ -31,14 +33,22 @@ class Settings:
     base_url: str = _setting("", "OpenAI-compatible server of the model (…/v1); empty: the bundled small model.")
     model: str = _setting("", "Model name at that server; empty: the first that it lists.")
     api_key_env: str = _setting("OPENAI_API_KEY", "Name of the variable that holds the API key.")
-    at_once: int = _setting(16, "Most calls in flight at a time; fewer when the server says that it is too many.", least=1)
+    at_once: int = _setting(
+        16, "Most calls in flight at a time; fewer when the server says that it is too many.", least=1
+    )
     temperature: float = _setting(1.0, "Sampling temperature.", least=0)
     max_tokens: int = _setting(1024, "Most tokens of one reply.", least=1)
     timeout: float = _setting(120.0, "Seconds to wait for one reply.", least=0.1)
     patience: float = _setting(120.0, "Seconds without any successful call after which a run gives up.", least=0.1)
-    embedding_model: str = _setting("all-MiniLM-L6-v2", "sentence-transformers model, or the model's name at embedding_url.")
-    embedding_url: str = _setting("", "OpenAI-compatible server for embeddings (…/v1); empty: computed in this process.")
-    context: str = _setting("", 'Culture, place or situation that the personas live in ("rural Odisha"); kept with the data.')
+    embedding_model: str = _setting(
+        "all-MiniLM-L6-v2", "sentence-transformers model, or the model's name at embedding_url."
+    )
+    embedding_url: str = _setting(
+        "", "OpenAI-compatible server for embeddings (…/v1); empty: computed in this process."
+    )
+    context: str = _setting(
+        "", 'Culture, place or situation that the personas live in ("rural Odisha"); kept with the data.'
+    )
 
 
 def user_file() -> Path:
@@ -94,7 +104,9 @@ def _convert(name: str, value: object, spec: Any, origin: str) -> object:  # noq
             raise ValueError  # noqa: TRY301  one message for all that does not fit
         converted = kind(value)
     except (TypeError, ValueError):
-        raise SettingsError(f"{name} = {value!r} ({origin}) is not {_NAMES[kind]}", "`pgraph settings` explains it.") from None
+        raise SettingsError(
+            f"{name} = {value!r} ({origin}) is not {_NAMES[kind]}", "`pgraph settings` explains it."
+        ) from None
     least = spec.metadata["least"]
     if least is not None and not converted >= least:
         raise SettingsError(f"{name} = {value!r} ({origin}) must be at least {least}", "`pgraph settings` explains it.")

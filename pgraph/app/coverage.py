@@ -1,9 +1,12 @@
 """`pgraph coverage` put together."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgraph.app import Session, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,11 @@ def coverage(session: Session, by: str) -> CoverageReport:
     with open_store(session) as store:
         kinds = sorted(row["relation"] for row in store.read("reads/relation_kinds"))
         loaded = load(store, kinds, depth=1)
-    rows = {
-        "overall": lambda: [],
+    tables: "dict[str, Callable[[], list[dict[str, Any]]]]" = {
+        "overall": list,
         "group": lambda: report.by_group(loaded),
         "domain": lambda: report.by_domain(loaded),
         "role": lambda: report.by_role(loaded),
         "relation": lambda: report.by_relation(loaded, kinds),
-    }[by]()
-    return CoverageReport(report.overall(loaded), by, rows)
+    }
+    return CoverageReport(report.overall(loaded), by, tables[by]())

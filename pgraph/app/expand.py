@@ -114,11 +114,13 @@ class ExpandSummary:
         cached = f", {done.replies_from_cache} of them from the reply cache" if done.replies_from_cache else ""
         return "\n".join(
             [
-                f"{done.calls} calls{cached}: {done.new} new personas, {done.duplicate} seen before, {done.unusable} answers unusable"
-                + (f" ({why})" if why else ""),
+                f"{done.calls} calls{cached}: {done.new} new personas, {done.duplicate} seen before, "
+                f"{done.unusable} answers unusable" + (f" ({why})" if why else ""),
                 f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s",
                 f"The graph holds {self.personas} personas; coverage of roles {self.coverage:.1%}",
-                f"Stopped by: {self.stopped_by}" + (f" ({self.exit_reason})" if self.exit_code else "") + f" · run {self.run}",
+                f"Stopped by: {self.stopped_by}"
+                + (f" ({self.exit_reason})" if self.exit_code else "")
+                + f" · run {self.run}",
             ]
         )
 
@@ -145,13 +147,15 @@ async def _expand(
 ) -> ExpandSummary:
     async with AsyncExitStack() as stack:
         store = stack.enter_context(await asyncio.to_thread(open_store, session))
-        await asyncio.to_thread(_require_personas, store)
+        await asyncio.to_thread(require_personas, store)
         model = await stack.enter_async_context(open_model(session, notice))
         embedder = stack.enter_context(open_embedder(session))
-        plan = _plan(session, request, model.chat.model)
+        plan = make_plan(session, request, model.chat.model)
         run = stack.enter_context(await asyncio.to_thread(_hold, session, store, plan, request))
-        expansion, paid = await asyncio.to_thread(_prepare, store, embedder, model.replies, plan, run, notice)
+        expansion, paid = await asyncio.to_thread(_prepare, store, embedder, model.replies, plan, run, notice=notice)
         summary = await _go(expansion, model.chat, settings(session).at_once, paid, report)
+        if summary.error is None:
+            await asyncio.to_thread(_reconcile, store, embedder, run, notice)
         await asyncio.to_thread(_record, store, summary)
     return summary
 
@@ -163,19 +167,27 @@ def _hold(session: Session, store: "GraphStore", plan: Plan, request: ExpandRequ
 
 
 def _prepare(
-    store: "GraphStore", embedder: "CachedEmbedder", replies: "Replies", plan: Plan, run: "Run", notice: Callable[[str], None]
+    store: "GraphStore",
+    embedder: "CachedEmbedder",
+    replies: "Replies",
+    plan: Plan,
+    run: "Run",
+    *,
+    notice: Callable[[str], None],
 ) -> "tuple[Expansion, list[Choice]]":
     """Groups, population, strategy; and the choices that an interrupted run paid for but did not write."""
     from expansion.absorb import Absorber
     from expansion.expand import Expansion
 
     if run.resumed:
-        notice(f"Going on with run {run.id}, begun {run.started}, {run.progress.calls} calls so far (--new-run starts afresh).")
-    allowed = _allowed(store, plan.from_cypher)
+        notice(
+            f"Going on with run {run.id}, begun {run.started}, {run.progress.calls} calls so far (--new-run starts afresh)."
+        )
+    allowed = allowed_sources(store, plan.from_cypher)
     _ensure_groups(store, embedder, run, notice)
     loaded = _load(store, plan, allowed, run)
-    strategy = _strategy(plan, loaded, embedder, run)
-    absorber = Absorber(store, embedder, loaded.population, loaded.domains, loaded.duplicates, plan, run.id, run.progress)
+    strategy = make_strategy(plan, loaded, embedder, run)
+    absorber = Absorber(store, embedder, loaded, plan, run)
     paid = _paid(store, replies, loaded, run, plan) if run.resumed and not strategy.ordered else []
     return Expansion(plan, run.id, loaded.population, strategy, absorber), paid
 
@@ -187,13 +199,30 @@ async def _go(
 
     def tell() -> None:
         seconds, done = time.monotonic() - began, expansion.progress
-        report(Report(done, expansion.plan.limits, expansion.coverage.coverage, len(expansion.population.ids), seconds, done.calls - before))
+        report(
+            Report(
+                done,
+                expansion.plan.limits,
+                expansion.coverage.coverage,
+                len(expansion.population.ids),
+                seconds,
+                done.calls - before,
+            )
+        )
 
     try:
         await expansion.go(chat, at_once, paid, tell)
     except (ModelError, StoreError) as problem:
         return _summary(expansion, time.monotonic() - began, problem)
     return _summary(expansion, time.monotonic() - began, None)
+
+
+def _reconcile(store: "GraphStore", embedder: "CachedEmbedder", run: "Run", notice: Callable[[str], None]) -> None:
+    from expansion.reconcile import reconcile
+
+    marked = reconcile(store, embedder, run.id, run.started)
+    if marked:
+        notice(f"Another run wrote at the same time: {marked} personas of both are marked as duplicates.")
 
 
 def _record(store: "GraphStore", summary: ExpandSummary) -> None:
@@ -212,11 +241,18 @@ def _summary(expansion: "Expansion", seconds: float, error: PgraphError | None) 
     missed = goal and stopped_by in ("calls", "tokens")
     people = expansion.population
     return ExpandSummary(
-        expansion.run, expansion.progress, seconds, expansion.coverage.coverage, len(people.ids), stopped_by, missed, error
+        expansion.run,
+        expansion.progress,
+        seconds,
+        expansion.coverage.coverage,
+        len(people.ids),
+        stopped_by,
+        missed,
+        error,
     )
 
 
-def _plan(session: Session, request: ExpandRequest, model: str) -> Plan:
+def make_plan(session: Session, request: ExpandRequest, model: str) -> Plan:
     import expansion
     from expansion.relations import SHIPPED, load_relations
     from pgraph.prompts import load
@@ -237,12 +273,14 @@ def _plan(session: Session, request: ExpandRequest, model: str) -> Plan:
     )
 
 
-def _require_personas(store: "GraphStore") -> None:
+def require_personas(store: "GraphStore") -> None:
     if not any(True for _ in store.read("reads/any_persona")):
-        raise InputError("the graph holds no personas yet", "Import some first: pgraph import FILE (one persona a line will do).")
+        raise InputError(
+            "the graph holds no personas yet", "Import some first: pgraph import FILE (one persona a line will do)."
+        )
 
 
-def _allowed(store: "GraphStore", cypher: str) -> set[str] | None:
+def allowed_sources(store: "GraphStore", cypher: str) -> set[str] | None:
     """The ids that the user's query returns in its first column, as ids or as nodes."""
     if not cypher:
         return None
@@ -251,7 +289,10 @@ def _allowed(store: "GraphStore", cypher: str) -> set[str] | None:
         first = next(iter(row.values()), None)
         value = first.get("id") if isinstance(first, dict) else first
         if not isinstance(value, str):
-            raise UsageError(f"--from: the first column holds {first!r}, no persona", "Return p.id, as in: MATCH (p:Persona) … RETURN p.id")
+            raise UsageError(
+                f"--from: the first column holds {first!r}, no persona",
+                "Return p.id, as in: MATCH (p:Persona) … RETURN p.id",
+            )
         ids.add(value)
     if not ids:
         raise UsageError("--from: the query returns nobody", "Try it with `pgraph cypher` first.")
@@ -265,7 +306,10 @@ def _ensure_groups(store: "GraphStore", embedder: "CachedEmbedder", run: "Run", 
     if not run.resumed and grouping.is_stale(store):
         notice("Grouping the domains …")
         made = grouping.group(store, embedder, run.id)
-        notice(f"{made.domains} domains in {made.groups} groups" + (f"; {made.placed} personas placed by their neighbours" if made.placed else ""))
+        notice(
+            f"{made.domains} domains in {made.groups} groups"
+            + (f"; {made.placed} personas placed by their neighbours" if made.placed else "")
+        )
 
 
 def _load(store: "GraphStore", plan: Plan, allowed: set[str] | None, run: "Run") -> "Loaded":
@@ -280,7 +324,7 @@ def _load(store: "GraphStore", plan: Plan, allowed: set[str] | None, run: "Run")
     return loaded
 
 
-def _strategy(plan: Plan, loaded: "Loaded", embedder: "CachedEmbedder", run: "Run") -> "Strategy":
+def make_strategy(plan: Plan, loaded: "Loaded", embedder: "CachedEmbedder", run: "Run") -> "Strategy":
     import numpy as np
 
     from expansion.selection import BreadthFirst, CoverageFirst, Random
@@ -315,5 +359,3 @@ def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(max(0.0, seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-

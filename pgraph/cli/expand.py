@@ -13,22 +13,73 @@ from pgraph.cli.output import dump, notice
 
 
 @click.command("expand")
-@click.option("--depth", type=click.IntRange(1), required=True, metavar="N", help="Reach personas up to N relationships away from the imported ones.")
+@click.option(
+    "--depth",
+    type=click.IntRange(1),
+    required=True,
+    metavar="N",
+    help="Reach personas up to N relationships away from the imported ones.",
+)
 @click.option("--calls", type=click.IntRange(1), metavar="N", help="Spend at most N model calls.")
-@click.option("--tokens", type=click.IntRange(1), metavar="N", help="Spend at most about N tokens, prompts and replies together.")
-@click.option("--target", type=click.IntRange(1), metavar="N", help="Stop when the graph holds N personas, duplicates not counted.")
-@click.option("--until-coverage", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="X", help="Stop when every group is covered to this share, such as 0.9.")
-@click.option("--per-call", type=click.IntRange(1, 50), default=3, show_default=True, metavar="M", help="Personas asked for in one call.")
-@click.option("--strategy", type=click.Choice(["coverage", "breadth-first", "random"]), default="coverage", show_default=True, help="coverage: where the next answer is most likely new, regions with low coverage first. breadth-first: level by level, each persona along every relationship. random: any persona, any relationship.")  # fmt: skip
-@click.option("--relations", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="Your own relationship kinds (YAML; see docs/relations.md).")
-@click.option("--from", "from_cypher", default="", metavar="CYPHER", help="Start only from the personas this query returns (ids or nodes, first column).")
+@click.option(
+    "--tokens", type=click.IntRange(1), metavar="N", help="Spend at most about N tokens, prompts and replies together."
+)
+@click.option(
+    "--target",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Stop when the graph holds N personas, duplicates not counted.",
+)
+@click.option(
+    "--until-coverage",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="X",
+    help="Stop when every group is covered to this share, such as 0.9.",
+)
+@click.option(
+    "--per-call",
+    type=click.IntRange(1, 50),
+    default=3,
+    show_default=True,
+    metavar="M",
+    help="Personas asked for in one call.",
+)
+@click.option(
+    "--strategy",
+    type=click.Choice(["coverage", "breadth-first", "random"]),
+    default="coverage",
+    show_default=True,
+    help="coverage: where the next answer is most likely new, regions with low coverage first. "
+    "breadth-first: level by level, each persona along every relationship. "
+    "random: any persona, any relationship.",
+)
+@click.option(
+    "--relations",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Your own relationship kinds (YAML; see docs/relations.md).",
+)
+@click.option(
+    "--from",
+    "from_cypher",
+    default="",
+    metavar="CYPHER",
+    help="Start only from the personas this query returns (ids or nodes, first column).",
+)
 @click.option("--context", metavar="TEXT", help='Where these people live, such as "rural Odisha"; kept with the run.')
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the random choices, and of the model's where the server takes one.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Of the random choices, and of the model's where the server takes one.",
+)
 @click.option("--new-run", is_flag=True, help="Start afresh even where this command was interrupted before.")
 @click.option("--dry-run", is_flag=True, help="Ask nothing: show what would be asked and estimate what it takes.")
 @model_options
 @click.pass_obj
-def command(session: Session, *, dry_run: bool, **options: Any) -> None:
+def command(session: Session, *, dry_run: bool, **options: Any) -> None:  # noqa: ANN401  each has the type of its field in ExpandRequest
     """Grow the population: ask for the people around known personas, where coverage is lowest.
 
     Without --calls, --tokens, --target or --until-coverage it goes on until no call is worth its price (0.25 new roles)
@@ -41,7 +92,9 @@ def command(session: Session, *, dry_run: bool, **options: Any) -> None:
     from pgraph.app import expand as app
     from pgraph.cli.progress import ProgressLine
 
-    request = app.ExpandRequest(**{name: value for name, value in options.items() if name in app.ExpandRequest.__dataclass_fields__})
+    request = app.ExpandRequest(
+        **{name: value for name, value in options.items() if name in app.ExpandRequest.__dataclass_fields__}
+    )
     if dry_run:
         from pgraph.app.forecast import forecast
 
@@ -49,10 +102,15 @@ def command(session: Session, *, dry_run: bool, **options: Any) -> None:
         return
     line = ProgressLine(quiet=session.quiet)
     try:
-        summary = app.expand(session, request, notice=lambda text: notice(text, quiet=session.quiet), report=line.update)
+        summary = app.expand(
+            session, request, notice=lambda text: notice(text, quiet=session.quiet), report=line.update
+        )
     except KeyboardInterrupt:  # not sys.exit: threads that still embed would hold it up
         line.close()
-        click.echo("Interrupted. What came back is in the graph or in the reply cache; the same command goes on from here.", err=True)
+        click.echo(
+            "Interrupted. What came back is in the graph or in the reply cache; the same command goes on from here.",
+            err=True,
+        )
         sys.stderr.flush()
         os._exit(130)
     line.close()

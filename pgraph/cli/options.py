@@ -16,12 +16,21 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     specs = {spec.name: spec for spec in fields(Settings)}
     for name in reversed(_MODEL):
         flag = f"--{name.replace('_', '-')}"
-        option = click.option(flag, expose_value=False, callback=_keep, metavar=_METAVARS[name], help=specs[name].metadata["help"])
+        option = click.option(
+            flag, expose_value=False, callback=_keep, metavar=_METAVARS[name], help=specs[name].metadata["help"]
+        )
         command = option(command)
     return command
 
 
-_METAVARS = {"base_url": "URL", "model": "NAME", "at_once": "N", "temperature": "T", "max_tokens": "N", "timeout": "SECONDS"}
+_METAVARS = {
+    "base_url": "URL",
+    "model": "NAME",
+    "at_once": "N",
+    "temperature": "T",
+    "max_tokens": "N",
+    "timeout": "SECONDS",
+}
 
 
 def _keep(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:

@@ -55,7 +55,7 @@ def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
 
 def _table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
     held = list(rows)
-    cells = [[_cell(row.get(name), "–") for name in columns] for row in held]
+    cells = [[_cell(row.get(name), "-") for name in columns] for row in held]
     right = [any(isinstance(row.get(name), int | float) for row in held) for name in columns]
     widths = [min(60, max([_width(name), *(_width(line[i]) for line in cells)])) for i, name in enumerate(columns)]
     for line in [list(columns), *cells]:

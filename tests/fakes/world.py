@@ -91,21 +91,32 @@ class Built:
 
 @cache
 def small() -> Built:
-    return World().build()
+    return World(roles=6_000, regions=40).build()
 
 
 def name(role: int) -> str:
-    return f"role {role:05d}"
+    return f"role{role:05d}"
 
 
 def text(role: int) -> str:
-    """A persona of this role; which role it is can be read back."""
-    region = small().region(role)
-    return f"A role {role:05d} of the {place(region)}, known there for the {hashlib.sha256(str(role).encode()).hexdigest()[:12]} way of working"
+    """A persona of this role; which role it is can be read back. Most of its words are its own."""
+    marks = hashlib.sha256(str(role).encode()).hexdigest()
+    own = " ".join(marks[start : start + 6] for start in range(0, 48, 6))
+    return f"A {name(role)} of {place(small().region(role))} known for {own}"
 
 
 def place(region: int) -> str:
-    return f"district {region:03d}"
+    return f"district{region:03d}"
+
+
+def personas(count: int) -> list[dict[str, str]]:
+    """Rows to import: well-known people of the regions most talked about."""
+    rng = np.random.default_rng(0)
+    roles = dict.fromkeys(small().seeds(2 * count, rng))
+    return [
+        {"persona": text(role), "role": name(role), "domain": place(small().region(role))}
+        for role in list(roles)[:count]
+    ]
 
 
 def answer(request: dict[str, Any]) -> str:
@@ -113,7 +124,7 @@ def answer(request: dict[str, Any]) -> str:
     prompt = request["messages"][-1]["content"]
     digest = hashlib.sha256(json.dumps(request["messages"]).encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-    source = int(prompt.split("A role ")[1][:5])
+    source = int(prompt.split("A role")[1][:5])
     item = request["response_format"]["json_schema"]["schema"]["properties"]["personas"]
     kind = item["items"]["properties"]["relation"]["enum"][0]
     relation = int.from_bytes(hashlib.sha256(kind.encode()).digest()[:2], "big")

@@ -12,11 +12,10 @@ from expansion.matching import MeaningMatcher, NamedVectors, RoleBook, Vectors, 
 def hashed(texts: Sequence[str]) -> Vectors:
     """Bag of words on a sphere: texts that share words are near."""
     rows = np.zeros((len(texts), 256), np.float32)
-    for row, text in zip(rows, texts, strict=True):
+    for number, text in enumerate(texts):
         for word in text.split():
-            row += np.random.default_rng(zlib.crc32(word.encode())).standard_normal(256).astype(np.float32)
-        row /= np.linalg.norm(row)
-    return rows
+            rows[number] += np.random.default_rng(zlib.crc32(word.encode())).standard_normal(256).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 LONG = "a night nurse who has worked on the same ward for twenty years and knows every creaking board in its floor"

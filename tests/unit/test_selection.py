@@ -11,7 +11,11 @@ def people(regions: int, each: int, depth: int = 2) -> Population:
     population = Population(RELATIONS, depth)
     for region in range(regions):
         for number in range(each):
-            population.see(population.add(f"p{region}-{number}", "text", f"role {region} {number}", 0, population.region(f"g{region}")))
+            population.see(
+                population.add(
+                    f"p{region}-{number}", "text", f"role {region} {number}", 0, population.region(f"g{region}")
+                )
+            )
     return population
 
 
@@ -38,7 +42,9 @@ def test_each_strategy_asks_every_pair_once_then_ends() -> None:
 def test_nobody_at_the_depth_limit_is_asked() -> None:
     population = people(1, 1, depth=1)
     population.add("deep", "text", None, 1, 0)
-    assert {c.source for c in drain(population, CoverageFirst(population, np.random.default_rng(0), lambda _: None))} == {0}
+    assert {
+        c.source for c in drain(population, CoverageFirst(population, np.random.default_rng(0), lambda _: None))
+    } == {0}
 
 
 def test_breadth_first_waits_for_its_level_and_goes_by_id() -> None:
@@ -99,7 +105,8 @@ def test_the_source_is_the_one_least_like_those_asked() -> None:
     for _ in range(1):
         population.mark_asked(chosen[-1], 0)
         chosen.append(strategy._source(0, 0))
-    assert (2 in chosen) and len(set(chosen)) == 2
+    assert 2 in chosen
+    assert len(set(chosen)) == 2
 
 
 def distinct(policy: str, calls: int) -> int:
