@@ -5,6 +5,7 @@ half a minute against a server that has gone and never retry a lost MERGE race.
 """
 
 import importlib.abc
+import logging
 import random
 import sys
 import threading
@@ -42,8 +43,7 @@ class BoltStore:
     patience: ClassVar[float] = 8.0  # seconds of trying again: deadlocks, lost races, a connection that broke
 
     def __init__(self, uri: str, user: str, password: str, database: str) -> None:
-        parts = urlsplit(uri)
-        if parts.scheme not in SCHEMES or not parts.hostname:
+        if not _is_address(uri):
             raise SettingsError(
                 f"store = {uri!r} is neither local nor the address of a Neo4j",
                 "Write it as bolt://host:7687 or neo4j://host:7687 (+s with encryption).",
@@ -259,6 +259,14 @@ def _run_all(batches: list[tuple[str, list[Row]]], run: Run) -> None:
         run(text, {"rows": rows})
 
 
+def _is_address(uri: str) -> bool:
+    try:
+        parts = urlsplit(uri)
+        return parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
+
+
 class _Retry:
     """Whether, and when, to try again."""
 
@@ -328,4 +336,5 @@ def _import_neo4j() -> Any:  # noqa: ANN401  a module
         import neo4j
     finally:
         sys.meta_path.remove(finder)
+    logging.getLogger("neo4j").addHandler(logging.NullHandler())  # what matters arrives as an exception
     return neo4j
