@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import re
 import resource
 import stat
 import subprocess
@@ -11,9 +12,11 @@ from typing import Any
 import pytest
 
 from graphstore import local
+from graphstore.bolt import BoltStore
 from graphstore.ids import persona_id
 from graphstore.store import Write
-from tests.console import Console
+from tests.console import ROOT, Console
+from tests.neo4j_server import Neo4jServer
 
 
 def fill(work: Console) -> None:
@@ -70,6 +73,26 @@ def test_personas_in_three_formats(work: Console) -> None:
     ]
     table = pq.read_table(work.directory / "out.parquet").to_pylist()
     assert [{**row, "extra": row["extra"] and json.loads(row["extra"])} for row in table] == rows
+
+
+@pytest.mark.neo4j
+def test_both_engines_give_the_same_files(work: Console, neo4j: Neo4jServer, neo4j_store: BoltStore) -> None:
+    assert next(neo4j_store.read("reads/export_size"))["nodes"] == 0
+    account = {"PGRAPH_STORE": neo4j.uri, "PGRAPH_STORE_USER": neo4j.user, "PGRAPH_STORE_PASSWORD": neo4j.password}
+    people = str(ROOT / "examples" / "personas.jsonl")
+    work.write("more.txt", "".join(f"A keeper of lighthouse number {n}\n" for n in range(3000)))
+    for name, env in (("local", {}), ("neo4j", account)):
+        done = work.run("--json", "import", people, "more.txt", people, env=env)
+        assert (done.json["new"], done.json["already_there"]) == (3040, 40)
+        work.run("export", "personas", "-o", f"{name}.jsonl", env=env)
+        work.run("export", "graph", "-o", f"{name}.graphml", env=env)
+    assert (work.directory / "neo4j.jsonl").read_text() == (work.directory / "local.jsonl").read_text()
+    graphs = [_without_times((work.directory / f"{name}.graphml").read_text()) for name in ("local", "neo4j")]
+    assert graphs[0] == graphs[1]
+
+
+def _without_times(graphml: str) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "…", graphml)
 
 
 def test_duplicates_only_on_demand(work: Console) -> None:

@@ -185,6 +185,17 @@ def test_files_that_are_something_else(made: Made, tmp_path: Path) -> None:
     assert "holds one JSON list" in failure(made("d.json", '[\n{"persona": "A"}]'))
 
 
+def test_a_file_that_may_not_be_read(made: Made) -> None:
+    name = made("a.txt", "x")
+    Path(name).chmod(0)
+    user = os.geteuid()
+    os.seteuid(user or 65534)  # root may read every file
+    try:
+        assert "permission denied" in failure(name)
+    finally:
+        os.seteuid(user)
+
+
 def test_no_text_column(made: Made) -> None:
     assert "no column holds the persona's text (columns: a, b)" in failure(made("a.csv", "a,b\n1,2\n"))
     assert "columns: name, age" in failure(made("a.jsonl", '{"name": "x", "age": 3}\n' * 5000))

@@ -1,0 +1,261 @@
+"""Bad inputs and wrong uses, each with its exit code and message; the table in docs/errors.md is made from them.
+
+`make docs` writes the table, the last test compares it.
+"""
+
+import gzip
+import os
+import re
+import shlex
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.console import ROOT, Console
+from tests.neo4j_server import Neo4jServer
+
+PAGE = ROOT / "docs" / "errors.md"
+
+
+@dataclass(frozen=True)
+class Case:
+    what: str
+    args: str
+    code: int
+    says: str  # a regular expression that the message matches
+    stdin: bytes = b""
+    env: dict[str, str] = field(default_factory=dict)
+
+
+FILES: dict[str, bytes] = {
+    "empty.jsonl": b"",
+    "blank.txt": b"\n  \n\t\n",
+    "binary.txt": bytes(range(1, 127)) * 40 + b"\x00\x01\x02",
+    "utf16.csv": "persona\nA nurse\n".encode("utf-16"),
+    "latin1.txt": "A café owner in Málaga\n".encode("latin-1"),
+    "cut.txt": "किसान".encode()[:-1],
+    "bom.csv": "\ufeffpersona\r\nA nurse who sings in a choir\r\n".encode(),
+    "longline.jsonl": b'{"persona": "' + b"x" * 10_000_000 + b'"}\n',
+    "long.txt": b"word " * 3000,
+    "nocolumn.csv": b"name,age\nAsha,40\n",
+    "nocolumn.jsonl": b'{"name": "Asha"}\n' * 3,
+    "twice.csv": b"persona,persona\na,b\n",
+    "ragged.csv": b"persona,id\nA nurse, who is tired,1\n",
+    "quote.csv": b'persona\n"A nurse\n',
+    "nested.jsonl": b'{"persona": {"text": "A nurse"}}\n',
+    "nan.jsonl": b'{"persona": NaN}\n',
+    "control.jsonl": b'{"persona": "\\u0000\\u0007"}\n',
+    "surrogate.jsonl": b'{"persona": "\\ud83d"}\n',
+    "syntax.jsonl": b'{"persona": "A nurse",}\n',
+    "list.json": b'[{"persona": "A nurse"}]\n',
+    "ids.csv": b"id,persona\n1,A nurse with a bicycle\n1,A cook with a bicycle\n",
+    "sheet.xlsx": b"PK\x03\x04" + b"x" * 100,
+    "sheet.csv": b"PK\x03\x04" + b"x" * 100,
+    "fake.parquet": b"hello",
+    "broken.parquet": b"PAR1" + b"x" * 100 + b"PAR1",
+    "cut.jsonl.gz": gzip.compress(b'{"persona": "A nurse"}\n' * 9999)[:-12],
+    "plain.txt.gz": b"A nurse\n",
+    "good.txt": b"A ferry pilot on the Brahmaputra\n",
+    "here/keep.txt": b"",
+    "badsettings/pgraph.toml": b'at_once = "many"\n',
+    "badtoml/pgraph.toml": b"at_once = \n",
+    "badname/pgraph.toml": b"modle = 'x'\n",
+    "relations.yml": b"- id: [broken\n",
+}
+
+CASES = [
+    Case("no file at all", "import", 2, "Missing argument 'FILE...'"),
+    Case("a file that is not there", "import missing.jsonl", 2, r"missing\.jsonl: no such file"),
+    Case("an empty file", "import empty.jsonl", 2, r"empty\.jsonl: is empty"),
+    Case("a file of blank lines", "import blank.txt", 2, r"blank\.txt: holds no rows"),
+    Case("a directory", "import here", 2, "here: is a directory"),
+    Case("a device", "import /dev/zero --format txt", 2, "/dev/zero: is a device"),
+    Case("a binary file", "import binary.txt", 2, r"binary\.txt:\d+: is a binary file \(byte 5040 is 0x00\)"),
+    Case("UTF-16", "import utf16.csv", 2, "is UTF-16, not UTF-8 .*iconv -f UTF-16"),
+    Case("Latin-1", "import latin1.txt", 2, r"latin1\.txt:1: is not UTF-8 \(byte 5 is 0xE9\).*iconv -f WINDOWS-1252"),
+    Case("cut inside a character", "import cut.txt", 2, "ends inside a UTF-8 character"),
+    Case("byte order mark and CRLF are fine", "import bom.csv", 0, "1 rows: 1 new"),
+    Case("a line of 10 MB", "import longline.jsonl", 2, r"longline\.jsonl:1: the line is longer than 1,048,576 bytes"),
+    Case(
+        "a text of 15,000 characters",
+        "import long.txt",
+        2,
+        r"long\.txt:1: persona has 14,999 characters, more than 10,000",
+    ),
+    Case(
+        "no column with a text (CSV)",
+        "import nocolumn.csv",
+        2,
+        r"no column holds the persona's text \(columns: name, age\)",
+    ),
+    Case("no column with a text (JSONL)", "import nocolumn.jsonl", 2, r"no column holds .* \(columns: name\)"),
+    Case("a column twice", "import twice.csv", 2, r"twice\.csv:1: the column 'persona' stands there twice"),
+    Case("an unquoted comma", "import ragged.csv", 2, r"ragged\.csv:2: 3 cells, but 2 columns"),
+    Case("a quote that is never closed", "import quote.csv", 2, r"quote\.csv:2: not CSV"),
+    Case(
+        "an object where a text should be",
+        "import nested.jsonl",
+        2,
+        r"nested\.jsonl:1: persona is an object, not a text",
+    ),
+    Case("NaN", "import nan.jsonl", 2, r"nan\.jsonl:1: persona is empty \(null or NaN\)"),
+    Case(
+        "control characters only",
+        "import control.jsonl",
+        2,
+        r"control\.jsonl:1: persona is empty \(white space or control",
+    ),
+    Case("half of a character", "import surrogate.jsonl", 2, "half of a surrogate pair"),
+    Case("a JSON mistake", "import syntax.jsonl", 2, r"syntax\.jsonl:1: not JSON"),
+    Case("one JSON list", "import list.json", 2, r"holds one JSON list.*jq -c"),
+    Case(
+        "an id twice, the texts differ",
+        "import ids.csv",
+        1,
+        r"ids\.csv:3: the id '1' stands in line 2 with another text",
+    ),
+    Case("the same, --strict", "import --strict ids.csv", 2, r"ids\.csv:3: .*Nothing was written \(--strict\)"),
+    Case("a format nobody told", "import sheet.xlsx", 2, r"sheet\.xlsx: the ending does not say the format"),
+    Case("an Office file named CSV", "import sheet.csv", 2, r"sheet\.csv: is a ZIP or Office file"),
+    Case("no Parquet inside", "import fake.parquet", 2, "is not a Parquet file"),
+    Case("a broken Parquet file", "import broken.parquet", 2, "the Parquet file is broken"),
+    Case("a cut gzip file", "import cut.jsonl.gz", 2, r"the gzip file is broken.*gzip -t"),
+    Case("no gzip inside", "import plain.txt.gz", 2, "is not a gzip file"),
+    Case("an unknown format", "import good.txt --format yaml", 2, "'yaml' is not one of"),
+    Case("stdin of unknown format", "import -", 2, "standard input does not say its format", stdin=b"persona,id\n"),
+    Case("empty stdin", "import - --format txt", 2, "stdin: is empty"),
+    Case("one of several files missing", "import good.txt missing.txt", 2, r"missing\.txt: no such file"),
+    Case("export without a file name", "export personas", 2, "Missing option '-o'"),
+    Case("export of an unknown thing", "export people -o a.jsonl", 2, "'people' is not one of"),
+    Case(
+        "export into a missing directory", "export personas -o nowhere/a.jsonl", 2, "there is no directory .*mkdir -p"
+    ),
+    Case(
+        "export onto a directory", "export personas -o here --format csv", 2, "here: cannot be written, is a directory"
+    ),
+    Case("export to an unknown ending", "export personas -o a.docx", 2, "the ending does not say the format"),
+    Case("the graph as CSV", "export graph -o graph.csv", 2, "graph cannot be written as csv"),
+    Case("Parquet to stdout", "export personas -o - --format parquet", 2, "cannot be written to standard output"),
+    Case("summary and data both to stdout", "--json export personas -o -", 2, "would both write to stdout"),
+    Case("an unknown command", "exprot", 2, "No such command 'exprot'"),
+    Case("an unknown option", "import --fast good.txt", 2, "No such option"),
+    Case("a workspace that is not there", "-C nowhere settings", 2, "nowhere is not a directory"),
+    Case("a store address nobody understands", "--store postgres://x query runs", 2, "postgres"),
+    Case("a store address without a host", "--store bolt:// query runs", 2, "bolt://"),
+    Case("no Neo4j at this address", "--store bolt://127.0.0.1:{port} query runs", 3, "127.0.0.1:{port}"),
+    Case(
+        "a wrong value in pgraph.toml",
+        "-C badsettings settings",
+        2,
+        r"at_once = 'many' \(\./pgraph\.toml\) is not a whole number",
+    ),
+    Case("pgraph.toml that is no TOML", "-C badtoml settings", 2, "not a readable TOML file"),
+    Case("an unknown setting", "-C badname settings", 2, "unknown setting 'modle'"),
+    Case(
+        "a wrong variable",
+        "settings",
+        2,
+        r"temperature = '-1' \(environment\) must be at least 0",
+        env={"PGRAPH_TEMPERATURE": "-1"},
+    ),
+    Case("an unknown query", "query depth_histgram", 2, "there is no query 'depth_histgram'.*depth_histogram"),
+    Case("an unknown parameter", "query runs --param x=1", 2, "no parameter 'x'"),
+    Case("a negative limit", "query under_covered_groups --param limit=-1", 2, "not a whole number from 0"),
+    Case("an empty query", "cypher ''", 2, "the query is empty"),
+    Case("Cypher with a typo", "cypher 'MTCH (p) RETURN p'", 2, "Error: "),
+    Case("Cypher that writes", "cypher 'CREATE (p:Persona) RETURN p'", 2, "read"),
+    Case(
+        "Cypher without its parameter",
+        "cypher 'MATCH (p:Persona {{id: $id}}) RETURN p' --param id",
+        2,
+        "not of the form name=value",
+    ),
+    Case("expand without a depth", "expand", 2, "Missing option '--depth'"),
+    Case("a depth of nought", "expand --depth 0", 2, "0 is not in the range"),
+    Case("a negative number of calls", "expand --depth 1 --calls -5", 2, "-5 is not in the range"),
+    Case("an unknown strategy", "expand --depth 1 --strategy clever", 2, "'clever' is not one of"),
+    Case("coverage above 1", "expand --depth 1 --until-coverage 1.5", 2, "1.5 is not in the range"),
+    Case("a relations file that is not there", "expand --depth 1 --relations no.yml", 2, "'no.yml' does not exist"),
+    Case("a relations file that is no YAML", "expand --depth 1 --relations relations.yml", 2, "relations.yml"),
+    Case(
+        "no model server at this address",
+        "expand --depth 1 --calls 3 --base-url http://127.0.0.1:{port}/v1",
+        4,
+        "127.0.0.1:{port}",
+    ),
+    Case("a model address that is none", "expand --depth 1 --calls 3 --base-url nonsense", 2, "nonsense"),
+]
+
+
+@pytest.fixture(scope="module")
+def bad(shared_console: Console) -> Iterator[Console]:
+    shared_console.empty()
+    for name, content in FILES.items():
+        (shared_console.directory / name).parent.mkdir(exist_ok=True)
+        shared_console.write(name, content)
+    shared_console.run("import", "good.txt")
+    yield shared_console
+    assert [row["persona"] for row in shared_console.rows() if "Brahmaputra" in row["persona"]]
+
+
+@pytest.fixture(scope="module")
+def free_port() -> int:
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        return int(place.getsockname()[1])
+
+
+_told: dict[str, tuple[int, str]] = {}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.what)
+def test_bad_use(bad: Console, free_port: int, case: Case) -> None:
+    args = shlex.split(case.args.format(port=free_port))
+    done = bad.run(*args, stdin=case.stdin, env=case.env, code=None)
+    assert "Traceback" not in done.err
+    assert done.code == case.code, done.err
+    message = " ".join(done.err.split())
+    assert re.search(case.says.format(port=free_port) if "{port}" in case.says else case.says, message), done.err
+    _told[case.what] = done.code, done.err.replace(str(free_port), "7687").replace(f"{bad.directory}/", "")
+
+
+@pytest.mark.neo4j
+def test_a_wrong_password(bad: Console, neo4j: Neo4jServer) -> None:
+    for command in ("query runs", "import good.txt", "export personas -o a.jsonl"):
+        done = bad.run("--store", neo4j.uri, *command.split(), env={"PGRAPH_STORE_PASSWORD": "wrong-one"}, code=3)
+        assert "Traceback" not in done.err
+        assert "PGRAPH_STORE_PASSWORD" in done.err
+    assert not (bad.directory / "a.jsonl").exists()
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Python's own messages differ by version")
+def test_the_page_says_what_happens(bad: Console, free_port: int) -> None:
+    for case in CASES:
+        if case.what not in _told:
+            test_bad_use(bad, free_port, case)
+    page = _HEAD + "".join(_line(case) for case in CASES)
+    if os.environ.get("PGRAPH_WRITE_PAGES") == "1":
+        PAGE.write_text(page, encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == page, "docs/errors.md is out of date: make docs"
+
+
+_HEAD = """# What happens when something is wrong
+
+Made from a real run of each line (`tests/cli/test_bad_uses.py`); the files are in that test. Exit codes: 0 done,
+1 some items failed, 2 wrong use, 3 store, 4 model, 5 a limit the user set was reached before the goal, 130 interrupted.
+
+| what | command | exit code | message |
+|---|---|---|---|
+"""
+
+
+def _line(case: Case) -> str:
+    code, err = _told[case.what]
+    lines = [line.strip() for line in err.splitlines() if not line.startswith(("Usage:", "Try '"))]
+    message = re.sub(r"\(\d+\.\d s\)", "(0.1 s)", "<br>".join(filter(None, lines))).replace("|", "\\|")
+    given = " ".join(f"{name}={value}" for name, value in case.env.items())
+    command = f"{given} pgraph {case.args.format(port=7687)}".strip().replace("|", "\\|")
+    return f"| {case.what} | `{command}` | {code} | {message} |\n"
