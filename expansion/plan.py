@@ -133,7 +133,10 @@ class Progress:
         return self.tokens_in + self.tokens_out
 
     def props(self) -> dict[str, Any]:
-        return {**asdict(self), "reasons": json.dumps(self.reasons, sort_keys=True), "updated": now()}
+        return {**self.counts(), "reasons": json.dumps(self.reasons, sort_keys=True), "updated": now()}
+
+    def counts(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "reasons"}
 
     @classmethod
     def of(cls, props: Mapping[str, Any]) -> "Progress":

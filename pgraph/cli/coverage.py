@@ -18,6 +18,14 @@ from pgraph.cli.output import dump, notice, redirected, show
     help="What the rows are. Until groups exist (pgraph expand makes them), group means domain.",
 )
 @click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=30,
+    show_default=True,
+    metavar="N",
+    help="Rows of the table; JSON holds all.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json"]),
@@ -26,7 +34,11 @@ from pgraph.cli.output import dump, notice, redirected, show
     help="How to print it.",
 )
 @click.option(
-    "-o", "output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it to a file."
+    "-o",
+    "output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write it to a file.",
 )
 @click.pass_obj
 def command(session: Session, *, by: str, limit: int, form: str, output: Path | None) -> None:
