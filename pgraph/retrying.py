@@ -116,16 +116,16 @@ class Retrying:
         self._failures = 0  # since the last success
 
     async def ask(self, request: ChatRequest) -> ChatReply:
-        began = time.monotonic()
-        self._began = self._began or began
-        tries = 0
+        self._began = self._began or time.monotonic()
+        tries, failing_since = 0, 0.0
         while True:
             try:
                 reply = await self._inner.ask(request)
             except CallFailedError as error:
                 tries += not error.rate_limited
+                failing_since = failing_since or time.monotonic()
                 self._failed(error)
-                if not error.again or tries >= self._TRIES or not await self._rest(error, tries, began):
+                if not error.again or tries >= self._TRIES or not await self._rest(error, tries, failing_since):
                     return ChatReply("", failure=error.message, finish="failed")
             else:
                 self._succeeded, self._failures, self._began = True, 0, time.monotonic()
@@ -134,17 +134,26 @@ class Retrying:
     async def close(self) -> None:
         await self._inner.close()
 
-    async def _rest(self, error: CallFailedError, tries: int, began: float) -> bool:
+    async def _rest(self, error: CallFailedError, tries: int, failing_since: float) -> bool:
         """Wait before the next try; False when this call has used up its patience."""
-        nobody = error.nobody_there and not self._succeeded
-        seconds = error.wait if error.wait is not None else 0.3 if nobody else min(60.0, 0.25 * 2**tries)
-        until = time.monotonic() + seconds * random.uniform(1.0, 1.1 if error.wait is not None else 2.0)
+        last = failing_since + self._patience
+        until = time.monotonic() + self._pause(error, tries)
+        if error.wait is None and time.monotonic() < last:
+            until = min(until, last)  # one try more at the very end
         while (now := time.monotonic()) < until:
-            if now - began > self._patience:
+            if now > last:
                 return False
-            await pause(min(until - now, max(0.01, min(self._began, began) + self._patience - now)))
+            due = min(self._began, failing_since) + self._patience  # when the run or this call gives up
+            await pause(min(until - now, max(0.01, due - now)))
             self._give_up(error)
         return True
+
+    def _pause(self, error: CallFailedError, tries: int) -> float:
+        if error.wait is not None:
+            return error.wait * random.uniform(1.0, 1.1)  # not all at the same moment
+        if error.nobody_there and not self._succeeded:
+            return 0.3
+        return min(60.0, 0.25 * 2**tries) * random.uniform(1.0, 2.0)
 
     def _failed(self, error: CallFailedError) -> None:
         self._failures += 1

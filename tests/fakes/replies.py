@@ -34,20 +34,20 @@ _HABITS = (
 
 def answer(request: dict[str, Any]) -> str:
     """A reply that fits the schema that was asked for; without one, three personas."""
-    schema = ((request.get("response_format") or {}).get("json_schema") or {}).get("schema") or _PERSONAS
+    schema = ((request.get("response_format") or {}).get("json_schema") or {}).get("schema") or PERSONAS
     draw = _Draw(json.dumps(request, sort_keys=True))
     return json.dumps(_value(schema, schema, "", draw), ensure_ascii=False)
 
 
 _TEXT = {"type": "string"}
-_PERSONA = {
+PERSONA = {
     "type": "object",
     "properties": {"text": _TEXT, "role": _TEXT, "domain": _TEXT},
     "required": ["text", "role", "domain"],
 }
-_PERSONAS = {
+PERSONAS = {
     "type": "object",
-    "properties": {"personas": {"type": "array", "items": _PERSONA, "minItems": 3, "maxItems": 3}},
+    "properties": {"personas": {"type": "array", "items": PERSONA, "minItems": 3, "maxItems": 3}},
     "required": ["personas"],
 }
 
