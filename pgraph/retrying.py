@@ -22,6 +22,9 @@ class _Chat(Protocol):
     async def close(self) -> None: ...
 
 
+_SEVERAL = 2
+
+
 class Limited:
     """At most so many calls in flight, and fewer after the server said 429.
 
@@ -112,23 +115,26 @@ class Retrying:
         self._url = base_url
         self._patience = settings.patience
         self._began = 0.0  # when the first call of all began, or the last success was
-        self._succeeded = False
-        self._failures = 0  # since the last success
+        self._successes = 0
+        self._failing = 0  # calls that failed since the last success
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         self._began = self._began or time.monotonic()
-        tries, failing_since = 0, 0.0
+        tries, failing_since, counted = 0, 0.0, -1
         while True:
             try:
                 reply = await self._inner.ask(request)
             except CallFailedError as error:
+                self._failing += counted != self._successes
+                counted = self._successes
+                self._refused(error)
+                self._give_up(error)
                 tries += not error.rate_limited
                 failing_since = failing_since or time.monotonic()
-                self._failed(error)
                 if not error.again or tries >= self._TRIES or not await self._rest(error, tries, failing_since):
                     return ChatReply("", failure=error.message, finish="failed")
             else:
-                self._succeeded, self._failures, self._began = True, 0, time.monotonic()
+                self._successes, self._failing, self._began = self._successes + 1, 0, time.monotonic()
                 return reply
 
     async def close(self) -> None:
@@ -149,26 +155,24 @@ class Retrying:
         return True
 
     def _pause(self, error: CallFailedError, tries: int) -> float:
+        if error.nobody_there and not self._successes:
+            return 0.3
         if error.wait is not None:
             return error.wait * random.uniform(1.0, 1.1)  # not all at the same moment
-        if error.nobody_there and not self._succeeded:
-            return 0.3
-        return min(60.0, 0.25 * 2**tries) * random.uniform(1.0, 2.0)
+        return float(min(60.0, 0.25 * 2**tries) * random.uniform(1.0, 2.0))
 
-    def _failed(self, error: CallFailedError) -> None:
-        self._failures += 1
-        if not error.again and not self._succeeded and self._failures >= self._REFUSALS:
+    def _refused(self, error: CallFailedError) -> None:
+        if not error.again and not self._successes and self._failing >= self._REFUSALS:
             hint = "Look at the settings of the model (`pgraph settings`) and at the server's log."
             raise ModelSetupError(f"{self._url} refuses every request ({error.message})", hint) from error
-        self._give_up(error)
 
     def _give_up(self, error: CallFailedError) -> None:
         seconds = time.monotonic() - self._began
-        if error.nobody_there and not self._succeeded and seconds >= min(self._START_SECONDS, self._patience):
+        if error.nobody_there and not self._successes and seconds >= min(self._START_SECONDS, self._patience):
             hint = "Start it, or set --base-url."
             raise ModelUnavailableError(f"no model server at {self._url} ({error.message})", hint) from error
-        if seconds < self._patience or (self._failures < 2 and not error.rate_limited):
-            return
+        if seconds < self._patience or self._failing < _SEVERAL:
+            return  # a single call that fails is that call's failure
         goes_on = "The same command goes on where this run stopped."
         if error.rate_limited:
             message = f"{self._url} has answered 429 for {seconds:.0f} s ({error.message})"

@@ -1,7 +1,6 @@
 """`pgraph expand` put together: store, groups, population, model, strategy, run."""
 
 import asyncio
-import dataclasses
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, AsyncExitStack
@@ -101,10 +100,8 @@ class ExpandSummary:
         return f"{self.progress.failed_calls} calls failed" if self.progress.failed_calls else "done"
 
     def as_json(self) -> dict[str, Any]:
-        counts = dataclasses.asdict(self.progress)
-        counts["failures"] = dict(counts.pop("reasons"))
         return {
-            "run": self.run, **counts, "seconds": round(self.seconds, 2), "coverage": round(self.coverage, 4),
+            "run": self.run, **self.progress.counts(), "failures": dict(self.progress.reasons), "seconds": round(self.seconds, 2), "coverage": round(self.coverage, 4),
             "personas": self.personas, "stopped_by": self.stopped_by, "exit_reason": self.exit_reason, "exit_code": self.exit_code,
         }  # fmt: skip
 

@@ -9,8 +9,9 @@ from tests.console import Console, Done
 from tests.fakes import world
 from tests.fakes.server import FakeServer
 
-KINDS = ("kin", "care", "work", "trade", "study", "civic", "play", "chance")
-RELATIONS = "relations:\n" + "".join(f"  - {{id: {k}, family: {k}, phrase: someone met through {k}}}\n" for k in KINDS)
+RELATIONS = "relations:\n" + "".join(
+    f"  - {{id: {k}, family: {k}, phrase: someone met through {k}}}\n" for k in world.KINDS
+)
 
 
 @dataclass(frozen=True)

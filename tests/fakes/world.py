@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+KINDS = ("kin", "care", "work", "trade", "study", "civic", "play", "chance")
 HOME = (0.80, 0.62, 0.50, 0.40, 0.33, 0.25, 0.18, 0.12)  # share of a relationship's answers that stay in the region
 
 
@@ -127,7 +128,7 @@ def answer(request: dict[str, Any]) -> str:
     source = int(prompt.split("A role")[1][:5])
     item = request["response_format"]["json_schema"]["schema"]["properties"]["personas"]
     kind = item["items"]["properties"]["relation"]["enum"][0]
-    relation = int.from_bytes(hashlib.sha256(kind.encode()).digest()[:2], "big")
+    relation = KINDS.index(kind)
     world = small()
     people = [
         {"persona": text(role), "role": name(role), "domain": place(world.label(role, rng)), "relation": kind}

@@ -72,16 +72,20 @@ def _single(plan: Any) -> bool:
 def test_a_wrong_password(neo4j: Neo4jServer) -> None:
     if not neo4j.password:
         pytest.skip("this Neo4j asks for none")
-    with BoltStore(neo4j.uri, neo4j.user, "wrong", "neo4j") as store:
-        with pytest.raises(StoreUnavailableError, match="refuses the login of 'neo4j'") as caught:
-            store.migrate()
+    with (
+        BoltStore(neo4j.uri, neo4j.user, "wrong", "neo4j") as store,
+        pytest.raises(StoreUnavailableError, match="refuses the login of 'neo4j'") as caught,
+    ):
+        store.migrate()
     assert "PGRAPH_STORE_PASSWORD" in caught.value.hint
 
 
 def test_a_database_that_is_not_there(neo4j: Neo4jServer) -> None:
-    with BoltStore(neo4j.uri, neo4j.user, neo4j.password, "other") as store:
-        with pytest.raises(StoreUnavailableError, match="has no database 'other'") as caught:
-            store.migrate()
+    with (
+        BoltStore(neo4j.uri, neo4j.user, neo4j.password, "other") as store,
+        pytest.raises(StoreUnavailableError, match="has no database 'other'") as caught,
+    ):
+        store.migrate()
     assert "PGRAPH_STORE_DATABASE" in caught.value.hint
 
 
@@ -94,9 +98,11 @@ def test_by_its_routing_address(neo4j: Neo4jServer) -> None:
 
 def test_nothing_at_the_address() -> None:
     started = time.monotonic()
-    with BoltStore("bolt://127.0.0.1:9", "neo4j", "x", "neo4j") as store:
-        with pytest.raises(StoreUnavailableError, match=r"no Neo4j answers at bolt://127\.0\.0\.1:9") as caught:
-            store.migrate()
+    with (
+        BoltStore("bolt://127.0.0.1:9", "neo4j", "x", "neo4j") as store,
+        pytest.raises(StoreUnavailableError, match=r"no Neo4j answers at bolt://127\.0\.0\.1:9") as caught,
+    ):
+        store.migrate()
     assert "PGRAPH_STORE" in caught.value.hint
     assert time.monotonic() - started < 5
 
