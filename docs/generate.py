@@ -1,0 +1,117 @@
+"""Write the pages that are made from the code: `python docs/generate.py [--check]`."""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+import cypher  # noqa: E402  the checkout's own packages
+from expansion.relations import load_relations  # noqa: E402
+from pgraph.cli.main import COMMANDS, cli  # noqa: E402
+from pgraph.settings import Settings  # noqa: E402
+
+MADE = "<!-- Made by docs/generate.py; change the code, then `make docs`. -->\n"
+
+
+def pages() -> dict[str, str]:
+    return {"cli.md": command_line(), "settings.md": settings(), "queries.md": queries(), "relations.md": relations()}
+
+
+def command_line() -> str:
+    context = click.Context(cli, info_name="pgraph", **_WIDE)
+    parts = [MADE, "# The command line\n", f"```\n{cli.get_help(context)}\n```\n"]
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        if command is not None:
+            parts.extend(_section(command, name, context, 2))
+    return "\n".join(parts)
+
+
+_WIDE: dict[str, Any] = {"terminal_width": 100, "max_content_width": 100, "help_option_names": ["-h", "--help"]}
+
+
+def _section(command: click.Command, name: str, parent: click.Context, level: int) -> Iterator[str]:
+    context = click.Context(command, parent=parent, info_name=name, **_WIDE)
+    yield f"{'#' * level} `{context.command_path}`\n"
+    yield f"```\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for child_name, child in command.commands.items():
+            yield from _section(child, child_name, context, level + 1)
+
+
+def queries() -> str:
+    parts = [
+        MADE,
+        "# The shipped queries\n",
+        "`pgraph query NAME` runs one; a parameter is set by `--param name=value`.\n",
+    ]
+    for name in cypher.names("queries"):
+        header, body = _split(cypher.load(f"queries/{name}"))
+        parts.append(f"## `{name}`\n\n{header}\n\n```cypher\n{body}\n```\n")
+    return "\n".join(parts)
+
+
+def _split(text: str) -> tuple[str, str]:
+    lines = text.strip().splitlines()
+    count = next(number for number, line in enumerate(lines) if not line.startswith("//"))
+    header = "\n".join(f"{line[2:].strip()}  " for line in lines[:count])
+    return header.removeprefix("Purpose: "), "\n".join(lines[count:])
+
+
+def relations() -> str:
+    lines = [
+        MADE,
+        "# Relationship kinds\n",
+        "`pgraph expand` asks along these, which are in `expansion/relations.yml`; the head of that file says what each",
+        "key means. `--relations FILE` takes a file of the same form instead.\n",
+        "| id | family | asked for as | inverse |",
+        "|---|---|---|---|",
+    ]
+    for relation in load_relations():
+        inverse = "itself" if relation.symmetric else relation.inverse or "none"
+        lines.append(f"| `{relation.id}` | {relation.family} | {relation.phrase} | {inverse} |")
+    return "\n".join(lines) + "\n"
+
+
+def settings() -> str:
+    lines = [
+        MADE,
+        "# Settings\n",
+        "A value is looked for in this order: flag, environment variable, `pgraph.toml` in the workspace,",
+        "`~/.config/pgraph/pgraph.toml`, default. `pgraph settings` shows which one is in force. The API key itself is",
+        "never a setting: it is read from the variable that `api_key_env` names.\n",
+        "| in pgraph.toml | variable | default | meaning |",
+        "|---|---|---|---|",
+    ]
+    for spec in fields(Settings):
+        default = f"`{spec.default}`" if spec.default != "" else "empty"
+        least = spec.metadata["least"]
+        bound = f" At least {least:g}." if least is not None else ""
+        meaning = spec.metadata["help"].replace("|", "\\|")
+        lines.append(f"| `{spec.name}` | `PGRAPH_{spec.name.upper()}` | {default} | {meaning}{bound} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    os.environ.pop("COLUMNS", None)
+    stale = []
+    for name, text in pages().items():
+        path = HERE / name
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+    if stale and "--check" in sys.argv:
+        sys.exit(f"out of date: {', '.join(stale)}; run `make docs`")
+
+
+if __name__ == "__main__":
+    main()
