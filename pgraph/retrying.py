@@ -105,7 +105,7 @@ class Retrying:
     listens at the address, every request is refused, or no call has succeeded for `patience` seconds.
     """
 
-    _TRIES = 8  # 429s not counted: they are bounded by patience
+    _TRIES = 8  # at a server that is there and does not say 429; the rest is bounded by patience
     _START_SECONDS = 3.0  # a server that is just being started may need this long until it listens
     _REFUSALS = 10
 
@@ -129,7 +129,7 @@ class Retrying:
                 counted = self._successes
                 self._refused(error)
                 self._give_up(error)
-                tries += not error.rate_limited
+                tries += not (error.rate_limited or error.nobody_there)
                 failing_since = failing_since or time.monotonic()
                 if not error.again or tries >= self._TRIES or not await self._rest(error, tries, failing_since):
                     return ChatReply("", failure=error.message, finish="failed")
