@@ -77,6 +77,11 @@ class BoltStore:
         with self.converted():
             self.driver.verify_connectivity()
 
+    def agent(self) -> str:
+        """What the server calls itself, such as Neo4j/5.26.31."""
+        with self.converted():
+            return str(self.driver.get_server_info().agent)
+
     def migrate(self) -> None:
         schema.migrate(self)
 
@@ -307,7 +312,7 @@ def _one_line(text: str) -> str:
 def _hint(code: str) -> str:
     if "TimedOut" in code or "Terminated" in code:
         return "Ask for less, or allow more time with --timeout."
-    return "`pgraph query` lists queries that work; docs/graph.md has the labels and relationships."
+    return "`pgraph query` lists queries that work."
 
 
 class _WithoutArrays(importlib.abc.MetaPathFinder):

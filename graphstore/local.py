@@ -56,7 +56,7 @@ def connect(directory: Path, *, heap: str, idle: float) -> GraphStore:
 
 def status(directory: Path) -> ServerStatus:
     """Look, without starting anything."""
-    directory = directory.absolute()
+    directory = _existing(directory)
     facts = _facts(directory)
     used = sum(path.stat().st_size for path in (directory / "data").rglob("*") if path.is_file())
     if facts is None:
@@ -72,7 +72,7 @@ def status(directory: Path) -> ServerStatus:
 
 def stop(directory: Path) -> bool:
     """Stop the server and wait until it has gone; False when none ran."""
-    directory = directory.absolute()
+    directory = _existing(directory)
     facts = _facts(directory)
     if facts is None:
         return False
@@ -86,6 +86,13 @@ def stop(directory: Path) -> bool:
             )
         time.sleep(0.05)
     return True
+
+
+def _existing(directory: Path) -> Path:
+    directory = directory.absolute()
+    if directory.exists():
+        _prepare(directory)
+    return directory
 
 
 def _prepare(directory: Path) -> None:

@@ -106,7 +106,12 @@ def _start(directory: Path, heap: str) -> tuple[Any, dict[str, Any]]:
     (root / "config" / "server-users.jsonl").unlink(missing_ok=True)  # last start's passwords
     os.environ["ARCADEDB_JVM_ERROR_FILE"] = str(directory / "crash.%p.log")
     system = {**_SYSTEM, "arcadedb.server.logsDirectory": str(root / "log")}
-    flags = ["-Xrs", "-XX:+UseSerialGC", *(f"-D{name}={value}" for name, value in system.items())]
+    flags = [
+        "-Xrs",
+        "-XX:+UseSerialGC",
+        "-XX:+ExitOnOutOfMemoryError",
+        *(f"-D{name}={value}" for name, value in system.items()),
+    ]
     start_jvm(heap_size=heap, jvm_args=flags)
     password = secrets.token_urlsafe(24)
     config = {

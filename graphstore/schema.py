@@ -1,5 +1,6 @@
 """The schema's version: numbered statements, applied once each, in order; the graph itself says which."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -33,11 +34,20 @@ def migrate(store: "BoltStore") -> None:
             f"the graph's schema is newer than this pgraph: it has {unknown[-1]}",
             "Install a newer pgraph: pip install -U persona-graph.",
         )
-    for name, file in wanted.items():
-        if name not in there:
-            store.execute_schema(cypher.load(file))
-            rows = [{"id": name, "applied": datetime.now(UTC).isoformat(timespec="seconds")}]
-            store.in_transaction(partial(_record, rows))
+    missing = {name: file for name, file in wanted.items() if name not in there}
+    if missing:
+        require_version(store.agent())
+    for name, file in missing.items():
+        store.execute_schema(cypher.load(file))
+        rows = [{"id": name, "applied": datetime.now(UTC).isoformat(timespec="seconds")}]
+        store.in_transaction(partial(_record, rows))
+
+
+def require_version(agent: str) -> None:
+    """Refuse a Neo4j before 5.26; other servers that speak Bolt are left to prove themselves."""
+    version = re.match(r"Neo4j/(\d+)\.(\d+)", agent)
+    if version and "compatible" not in agent and (int(version[1]), int(version[2])) < (5, 26):
+        raise UnsupportedError(f"{agent} is too old for pgraph", "Use Neo4j 5.26 or newer, or the local store.")
 
 
 def _record(rows: list[dict[str, str]], run: Callable[[str, Mapping[str, Any]], None]) -> None:

@@ -2,8 +2,9 @@
 // Every step goes to a persona nearer to the seeds, so a persona that was found again by its own descendants makes no circle.
 // Parameters: id (required), limit = 3 (ways)
 // Columns: way, step, id, depth, role, text, relation (what it is to the next step's persona), call, run
-MATCH path = (persona:Persona {id: $id})-[:DERIVED_FROM*0..8]->(seed:Persona {depth: 0})
-WHERE all(i IN range(0, length(path) - 1) WHERE (nodes(path)[i]).depth > (nodes(path)[i + 1]).depth)
+MATCH path = (persona:Persona {id: $id})
+             ((found:Persona)-[:DERIVED_FROM]->(source:Persona) WHERE found.depth > source.depth)*
+             (seed:Persona {depth: 0})
 WITH path, reduce(key = '', node IN nodes(path) | key + node.id + ' ') +
            reduce(key = '', link IN relationships(path) | key + link.call + ' ') AS key
 ORDER BY length(path), key

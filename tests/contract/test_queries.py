@@ -208,3 +208,21 @@ class _World:
         return {
             kind: (len(seen), sum(seen.values()), sum(n == 1 for n in seen.values())) for kind, seen in kinds.items()
         }
+
+
+def test_lineage_in_a_graph_full_of_circles(store: BoltStore) -> None:
+    """Popular personas are found again by everyone; the ways back must not be tried one by one."""
+    chance = random.Random(1)
+    levels = [[f"{depth}-{number}" for number in range(60)] for depth in range(4)]
+    everyone = [name for level in levels for name in level]
+    store.write(Write("persona", [persona(name, depth) for depth, level in enumerate(levels) for name in level]))
+    rows = [
+        {"persona": name, "source": source, "call": f"{name}-{call}", "props": {}}
+        for depth in (1, 2, 3)
+        for name in levels[depth]
+        for call, source in enumerate([chance.choice(levels[depth - 1]), *chance.choices(everyone, k=25)])
+    ]
+    store.write_batches("derived_from", iter(rows))
+    answer = list(store.cypher(cypher.load("queries/lineage"), {"id": "3-7", "limit": 3}, timeout=10, limit=100))
+    assert {row["way"] for row in answer} == {1, 2, 3}
+    assert all(row["depth"] == 0 for row in answer if row["call"] is None)

@@ -43,6 +43,15 @@ def test_a_graph_of_a_newer_version_is_refused(store: BoltStore) -> None:
         store.execute_schema("MATCH (m:Migration {id: 'V9999__from_the_future'}) DELETE m")
 
 
+def test_only_an_old_neo4j_is_refused(store: BoltStore) -> None:
+    schema.require_version(store.agent())
+    for agent in ("Neo4j/2025.01.0", "Neo4j/6.0.0", "Neo4j/4.4.0 compatible (another server)", "Another/1.0"):
+        schema.require_version(agent)
+    for agent in ("Neo4j/4.4.40", "Neo4j/5.25.1"):
+        with pytest.raises(UnsupportedError, match="too old"):
+            schema.require_version(agent)
+
+
 def test_rows_stream_in_bounded_memory(store: BoltStore) -> None:
     text = "UNWIND range(1, 40000) AS i RETURN i, 'a text of some length ' + toString(i) AS text"
     list(store.stream("RETURN 1 AS x", {}))
