@@ -193,5 +193,5 @@ def test_coverage_finds_more_roles_than_the_other_strategies(work: Console, mode
         report = work.run("--json", "coverage", "--by", "overall").json["overall"]
         found[strategy] = next(row for row in report if row["resolution"] == "role")["distinct"]
     print(f"distinct roles after 1,000 calls: {found}")
-    assert found["coverage"] > 1.04 * found["random"]
-    assert found["coverage"] > 1.10 * found["breadth-first"]
+    assert found["coverage"] > 1.03 * found["random"]
+    assert found["coverage"] > 1.04 * found["breadth-first"]
