@@ -1,8 +1,9 @@
 """Personas from a file into the graph: read -> check -> batch -> write; the same file again adds nothing."""
 
+import asyncio
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -13,6 +14,7 @@ from graphstore.ids import digest, domain_id, normal_name, persona_id
 from graphstore.personas import PersonaRow, persona_rows
 from graphstore.reading import BadRow, Source, records
 from graphstore.store import GraphStore, Row, Write
+from pgraph.concurrency import for_each
 from pgraph.errors import InputError
 
 BATCH = 2000
@@ -54,11 +56,10 @@ def import_file(
         "started": _now(),
     }
     good = _counted(checked_rows(source), tally, on_bad)
-    while batch := list(islice(good, BATCH)):
-        if not known and tally.rows - tally.bad == len(batch):
-            store.write(Write("run", [{"id": run, "props": {**props, "state": "running"}}]))
-        store.write(*_writes(batch, run, str(props["started"])))
-        on_progress(tally)
+    batches = _batches(good, run, str(props["started"]))
+    if not known:
+        batches = _after(Write("run", [{"id": run, "props": {**props, "state": "running"}}]), batches)
+    asyncio.run(_write_all(store, batches, lambda: on_progress(tally)))
     if not tally.rows:
         raise InputError(f"{source.name}: holds no rows", "Check what wrote it.")
     if tally.rows > tally.bad:
@@ -68,6 +69,33 @@ def import_file(
         if not known:
             store.write(Write("run", [{"id": run, "props": {**counts, "state": "finished", "ended": _now()}}]))
     return tally
+
+
+async def _write_all(store: GraphStore, batches: Iterator[list[Write]], on_written: Callable[[], None]) -> None:
+    """Write one batch after another; while the server is busy with one, the next is read and checked."""
+
+    async def ready(batch: list[Write]) -> list[Write]:
+        return batch
+
+    async def write(done: Sequence[tuple[list[Write], list[Write]]]) -> None:
+        for _, batch in done:
+            await asyncio.to_thread(store.write, *batch)
+            on_written()
+
+    await for_each(batches, ready, write, limit=1, ordered=True, batch=1, ahead=3)
+
+
+def _batches(rows: Iterator[PersonaRow], run: str, now: str) -> Iterator[list[Write]]:
+    while batch := list(islice(rows, BATCH)):
+        yield _writes(batch, run, now)
+
+
+def _after(first: Write, batches: Iterator[list[Write]]) -> Iterator[list[Write]]:
+    """`first` at the head of the first batch; nothing where there is no batch."""
+    for batch in batches:
+        yield [first, *batch]
+        break
+    yield from batches
 
 
 def run_id(source: Source) -> str:

@@ -35,7 +35,7 @@ def language_of(text: str) -> str:
     """
     sample = text[:400]
     counts = {} if sample.isascii() else _script_counts(sample)
-    latin = sum(1 for c in sample if c.isalpha() and c < "\u0250")
+    latin = sum(1 for c in sample if c.isalpha() and c < "\u0250") if counts else 0
     if counts.get("ja"):
         return "ja"  # kana stand among Han characters, which no other language mixes in
     best = max(counts, key=lambda language: counts[language], default="")

@@ -84,7 +84,7 @@ def _text(column: str, value: Any) -> str:  # noqa: ANN401  a JSON value
     if not isinstance(value, str):
         kind = {dict: "an object", list: "a list", bool: "true or false"}.get(type(value), "a number")
         raise _Refused(f"{column} is {kind}, not a text")
-    if any("\ud800" <= c <= "\udfff" for c in value):
+    if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
         raise _Refused(f"{column} holds half of a surrogate pair (U+D800 to U+DFFF), which is no character")
     text = plain_text(value)
     if not text:

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -92,6 +93,7 @@ def text_column(names: Iterable[str]) -> str | None:
     return next((known[name] for name in TEXT_COLUMNS if name in known), None)
 
 
+@lru_cache(maxsize=1000)
 def plain_name(column: str) -> str:
     return " ".join(column.replace("_", " ").casefold().split())
 
