@@ -260,3 +260,22 @@ def test_memory_does_not_grow_with_the_number_of_items() -> None:
 
     peak(100)
     assert peak(20_000) < peak(500) * 1.5 + 50_000
+
+
+def test_when_the_last_ones_fail_their_error_is_raised_and_no_cancellation() -> None:
+    """Nothing is left to take while the last items fail: the task group's own cancellation must not leak."""
+
+    async def work(_item: int) -> int:
+        await asyncio.sleep(0.01)
+        raise ValueError("no")
+
+    async def sink(_batch: object) -> None: ...
+
+    async def main() -> int:
+        with pytest.raises(ValueError, match="no"):
+            await for_each(iter(range(3)), work, sink, 8)
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
+
+    assert asyncio.run(main()) == 0
