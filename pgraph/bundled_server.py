@@ -6,6 +6,18 @@ Prints its base_url when it is ready, and ends when its standard input does.
 import os
 import sys
 
+_SLOTS = 4
+_CONTEXT = 2048  # tokens of prompt and reply of one call
+
+
+def _threads() -> int:
+    """One core is left to the graph server and to pgraph itself.
+
+    The threads of llama.cpp wait for one another by spinning: with as many as there are cores, any other load makes
+    them a hundred times slower (measured on two busy cores: 0.7 tokens a second with two threads, 25 with one).
+    """
+    return max(1, min(8, len(os.sched_getaffinity(0)) - 1))
+
 
 def main() -> None:
     # what llama.cpp prints belongs into the log; the address alone goes to the pipe
@@ -19,8 +31,11 @@ def main() -> None:
     params.model_alias = {name}
     params.hostnames = ["127.0.0.1"]
     params.port = 0
-    params.n_parallel = 4
-    params.n_ctx = 4 * 2048
+    params.n_parallel = _SLOTS
+    params.n_ctx = _SLOTS * _CONTEXT
+    params.cache_ram_mib = 0  # each slot keeps the prompt's fixed part; no further copies in memory
+    for threads in (params.cpuparams, params.cpuparams_batch):
+        threads.n_threads = _threads()
     params.endpoint_slots = False
     params.ui = False
     server = xllamacpp.Server(params)
