@@ -28,7 +28,7 @@ def run_on_neo4j(
     try:
         with store.converted(), store.driver.session(**store.session("READ")) as session:
             _require_reading(session.run(f"EXPLAIN {text}", dict(parameters)).consume())
-            with session.begin_transaction(timeout=timeout) as transaction:
+            with session.begin_transaction(timeout=timeout) as transaction, store.interruptible():
                 for count, record in enumerate(transaction.run(text, dict(parameters)), start=1):
                     yield {name: plain(value) for name, value in dict(record).items()}
                     if count >= limit:
@@ -99,11 +99,12 @@ class _Watch:
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         self._timer.cancel()
-        left = kind is None or not issubclass(kind, Exception)  # a return, GeneratorExit or Ctrl-C
-        if left and not self.exhausted and not self.expired:
-            self.ended = True
-            with contextlib.suppress(StoreError):
-                self._terminate()
+        failed = kind is not None and issubclass(kind, Exception)
+        if failed or self.exhausted or self.expired:
+            return
+        self.ended = kind is not KeyboardInterrupt
+        with contextlib.suppress(StoreError):
+            self._terminate()
 
     def _expire(self) -> None:
         self.expired = True

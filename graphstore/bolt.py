@@ -95,7 +95,7 @@ class BoltStore:
             handed_out = False
             try:
                 with self.converted(), self.driver.session(**self.session("READ")) as session:
-                    with session.begin_transaction() as transaction:
+                    with session.begin_transaction() as transaction, self.interruptible():
                         for record in transaction.run(text, dict(parameters)):
                             handed_out = True
                             yield dict(record)
@@ -124,7 +124,10 @@ class BoltStore:
         while True:
             try:
                 with self.converted(), self.driver.session(**self.session("WRITE")) as session:
-                    return _committed(session, work)
+                    with session.begin_transaction() as transaction, self.interruptible():
+                        work(partial(_run, transaction))
+                        transaction.commit()
+                    return
             except StoreError as error:
                 if not retry.may(error.__cause__, self):
                     raise
@@ -162,10 +165,21 @@ class BoltStore:
         exceptions = _import_neo4j().exceptions
         try:
             yield
-        except exceptions.Neo4jError as error:
-            raise self._refused(error) from error
-        except (exceptions.DriverError, OSError) as error:
+        except (exceptions.Neo4jError, exceptions.DriverError, OSError) as error:
+            if (interrupt := _interrupt_behind(error)) is not None:
+                raise interrupt from None
+            if isinstance(error, exceptions.Neo4jError):
+                raise self._refused(error) from error
             raise self.gone(str(error)) from error
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Ctrl-C closes the connection at once: closing the transaction alone waits for the server's answer."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.driver.close()
+            raise
 
     def _refused(self, error: "neo4j.exceptions.Neo4jError") -> StoreError:
         code, text = error.code or "", error.message or str(error)
@@ -249,19 +263,21 @@ class LocalStore(BoltStore):
         )
 
 
-def _committed(session: "neo4j.Session", work: Callable[[Run], None]) -> None:
-    with session.begin_transaction() as transaction:
-
-        def run(text: str, parameters: Mapping[str, Any]) -> None:
-            transaction.run(text, dict(parameters)).consume()
-
-        work(run)
-        transaction.commit()
+def _run(transaction: "neo4j.Transaction", text: str, parameters: Mapping[str, Any]) -> None:
+    transaction.run(text, dict(parameters)).consume()
 
 
 def _run_all(batches: list[tuple[str, list[Row]]], run: Run) -> None:
     for text, rows in batches:
         run(text, {"rows": rows})
+
+
+def _interrupt_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """The Ctrl-C during whose handling this error came up."""
+    behind = error.__context__
+    while behind is not None and not isinstance(behind, KeyboardInterrupt):
+        behind = behind.__context__
+    return behind
 
 
 def _is_address(uri: str) -> bool:

@@ -1,7 +1,9 @@
 """query, cypher, local and doctor, as users type them."""
 
 import json
+import os
 import re
+import signal
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -11,6 +13,7 @@ import pytest
 import cypher
 from graphstore import local
 from graphstore.bolt import BoltStore
+from tests.conftest import ENGINES
 from tests.console import Console
 from tests.contract.graphs import SMALL
 
@@ -100,9 +103,6 @@ def test_local_start_status_stop(work: Console) -> None:
 
 
 def test_a_killed_server_is_started_again_by_the_next_command(grown: Console) -> None:
-    import os
-    import signal
-
     os.kill(grown.run("--json", "local", "status").json["pid"], signal.SIGKILL)
     assert len(grown.run("query", "depth_histogram", "--format", "json").json) == 3
 
@@ -154,3 +154,23 @@ def test_doctor_asks_the_model_server(work: Console) -> None:
     assert "PGRAPH_BASE_URL" in gone[-2]["next_step"]
     for strange in ("file:///etc", "nonsense"):
         assert "no list of models" in work.run("doctor", env={"PGRAPH_BASE_URL": strange}, code=4).out
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("tail", ["RETURN sum(a * b) AS s", "RETURN a, b"])
+def test_ctrl_c_ends_a_running_query(work: Console, request: pytest.FixtureRequest, engine: str, tail: str) -> None:
+    env = {}
+    if engine == "neo4j":
+        server = request.getfixturevalue("neo4j")
+        env = {"PGRAPH_STORE": server.uri, "PGRAPH_STORE_USER": server.user, "PGRAPH_STORE_PASSWORD": server.password}
+    work.run("query", "depth_histogram", env=env)  # the server is up, the schema in place
+    endless = f"UNWIND range(1, 1000000) AS a UNWIND range(1, 1000000) AS b {tail}"
+    running = work.start("cypher", endless, "--format", "csv", "--limit", "1000000000", "--timeout", "60", env=env)
+    time.sleep(2.5)
+    assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    _, err = running.communicate(timeout=30)
+    assert time.monotonic() - sent < 2
+    assert running.returncode == 130
+    assert "Interrupted." in err
