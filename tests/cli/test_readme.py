@@ -1,0 +1,58 @@
+"""The README's example, run as it stands: the output must be the same but for numbers, which a model decides."""
+
+import re
+import shlex
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from tests.console import ROOT, Console
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def steps() -> Iterator[tuple[str, str]]:
+    """Each command of the console block, and what stands below it."""
+    block = re.search(r"```console\n(.*?)```", README, re.DOTALL)
+    assert block
+    for step in re.split(r"^\$ ", block[1], flags=re.MULTILINE)[1:]:
+        command, _, output = step.partition("\n")
+        yield command, output
+
+
+def shape(text: str) -> list[str]:
+    """Lines without their numbers, run ids and column widths."""
+    masked = re.sub(r"\br[0-9a-f]{16}\b", "RUN", text)
+    return [" ".join(re.sub(r"\d[\d.,]*", "#", line).split()) for line in masked.splitlines()]
+
+
+@pytest.mark.model
+@pytest.mark.timeout(400)
+def test_the_example_is_real(work: Console) -> None:
+    (work.directory / "examples").mkdir()
+    work.write("examples/personas.jsonl", (ROOT / "examples" / "personas.jsonl").read_bytes())
+    for command, output in steps():
+        program, *args = shlex.split(command)
+        assert program == "pgraph"
+        done = work.run(*args, code=None, timeout=300)
+        assert done.code in (0, 1), done.err
+        told = [
+            line for line in shape(done.out + done.err) if not line.startswith(("calls #", "examples/personas.jsonl: "))
+        ]
+        assert told == shape(output), command
+
+
+def test_commands_named_in_the_readme_exist() -> None:
+    from pgraph.cli.main import COMMANDS, cli
+
+    blocks = "".join(re.findall(r"```\w*\n(.*?)```", README, re.DOTALL))
+    named = re.findall(r"^(?:\$ )?pgraph (\w+)(.*)", blocks, re.MULTILINE)
+    assert len(named) >= 10
+    for name, rest in named:
+        assert name in COMMANDS
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        options = {flag for parameter in command.params for flag in parameter.opts}
+        for flag in re.findall(r"(--[\w-]+)", rest.split("#")[0]):
+            assert flag in options, f"pgraph {name} has no {flag}"
