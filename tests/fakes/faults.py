@@ -86,9 +86,9 @@ def _fenced(reply: dict[str, Any]) -> None:
 
 
 def _no_format(fault: Mapping[str, Any], request: dict[str, Any], _outcome: Outcome) -> Outcome | None:
-    """400 for a response_format of the kinds in `formats` (default: json_schema)."""
+    """400 for a response_format of the kinds in `formats` (default: json_schema), if it contains the word `with`."""
     asked = (request.get("response_format") or {}).get("type")
-    if asked not in fault.get("formats", ["json_schema"]):
+    if asked not in fault.get("formats", ["json_schema"]) or str(fault.get("with", "")) not in str(request):
         return None
     message = f"response_format {asked} is not supported"
     return Outcome(

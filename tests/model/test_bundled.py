@@ -117,14 +117,14 @@ with start_bundled(Path({str(tmp_path)!r})) as base_url:
 def test_a_model_that_does_not_load_is_an_error_with_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"no model")
-    monkeypatch.setattr(bundled, "_model_file", lambda: broken)
+    monkeypatch.setattr(bundled, "model_file", lambda: broken)
     with pytest.raises(ModelUnavailableError, match="did not start") as caught, bundled.start_bundled(tmp_path):
         pass
     assert "model.log" in caught.value.hint
 
 
 def test_without_the_packages_the_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundled, "_model_file", lambda: None)
+    monkeypatch.setattr(bundled, "model_file", lambda: None)
     settings = replace(Settings(), base_url="")
     with Replies(tmp_path / "replies.sqlite") as replies, pytest.raises(ModelUnavailableError) as caught:
         asyncio.run(open_chat(settings, replies, logs=tmp_path))

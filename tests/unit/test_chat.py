@@ -375,10 +375,21 @@ def test_a_server_without_schemas_is_found_out_once_and_remembered(
     with bench(replies, {"kind": "no_response_format", "formats": formats}, {"kind": "fenced"}) as it:
         assert failures(it.ask(30)) == {""}
         refused = it.server.stats()["faults"]["no_response_format"]
-        assert refused <= QUICK.at_once + 1
+        assert refused <= QUICK.at_once + 2
         assert failures(it.ask(30, sample=1)) == {""}
         assert it.server.stats()["faults"]["no_response_format"] == refused
         assert (it.server.requests[-1].get("response_format") or {"type": "text"})["type"] == found
+
+
+def test_a_single_schema_that_is_too_much_is_asked_for_more_loosely(replies: Replies) -> None:
+    special = PERSONAS | {"uniqueItems": True}
+    with bench(replies, {"kind": "no_response_format", "with": "uniqueItems"}) as it:
+        assert failures(it.ask(5, schema=special)) == {""}
+        assert it.server.requests[-1]["response_format"]["type"] == "json_object"
+        refused = it.server.stats()["faults"]["no_response_format"]
+        it.ask(5)
+        assert it.server.requests[-1]["response_format"]["type"] == "json_schema"
+        assert it.server.stats()["faults"]["no_response_format"] == refused
 
 
 # -- how many at once
