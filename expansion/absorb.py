@@ -1,5 +1,6 @@
 """From replies to the graph: parse -> match -> write. One writer; a batch of replies is one transaction."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,9 @@ from graphstore.roles import role_of
 from graphstore.store import GraphStore, Write
 from pgraph.chat import ChatReply, ChatRequest
 from pgraph.embedding import Embedder
+
+
+SHORTEST = 5  # words of a persona, where words have blanks between them
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +76,32 @@ class _Rows:
         return [Write(name, rows) for name in self.__dataclass_fields__ if (rows := getattr(self, name))]
 
 
-def people_in(reply: ChatReply, relation: str, per_call: int) -> tuple[list[Person], int]:
-    """The usable personas of a checked reply, each text once, and how many answers cannot be used (off relation)."""
-    times: dict[str, int] = {}
+def people_in(reply: ChatReply, relation: str, per_call: int) -> tuple[list[Person], Counter[str]]:
+    """The usable personas of a checked reply, each text once, and why the other answers cannot be used."""
+    times: Counter[str] = Counter()
     people: dict[str, Person] = {}
+    lost: Counter[str] = Counter()
     for item in reply.data["personas"][:per_call]:
         text = " ".join(str(item["persona"]).split())
-        key = persona_id(text)
-        only_a_name = text.isascii() and len(text.split()) < 3
-        if item["relation"] != relation or only_a_name:
+        problem = "off relation" if item["relation"] != relation else _problem(text)
+        if problem:
+            lost[problem] += 1
             continue
-        times[key] = times.get(key, 0) + 1
+        key = persona_id(text)
+        times[key] += 1
         role, domain = normal_name(item["role"]), " ".join(str(item["domain"]).split())
         people[key] = Person(key, text, role or role_of(text) or "", domain, language_of(text), times[key])
-    return list(people.values()), per_call - sum(times.values())
+    if missing := per_call - times.total() - lost.total():
+        lost["missing"] = missing
+    return list(people.values()), lost
+
+
+def _problem(text: str) -> str:
+    """What keeps a text from being a persona: it is no sentence, or it goes round in circles."""
+    words = text.casefold().split()
+    if text.isascii() and len(words) < SHORTEST:
+        return "too short"
+    return "repetitive" if len(words) >= 2 * SHORTEST and len(set(words)) < len(words) / 2 else ""
 
 
 class Absorber:
@@ -124,9 +140,9 @@ class Absorber:
         self._fresh.clear()
         return learned
 
-    def _parse(self, call: Call, reply: ChatReply) -> tuple[list[Person], int]:
+    def _parse(self, call: Call, reply: ChatReply) -> tuple[list[Person], Counter[str]]:
         if reply.failure:
-            return [], self._plan.per_call if reply.paid else 0
+            return [], Counter({reply.failure: self._plan.per_call if reply.paid else 0})
         return people_in(reply, self._plan.relations[call.relation].id, self._plan.per_call)
 
     def _take(self, call: Call, person: Person, rows: _Rows) -> Learned:
@@ -190,25 +206,26 @@ class Absorber:
             match = self._meaning.find(around, self._embed([person.text])[0])
         return match
 
-    def _count(self, call: Call, reply: ChatReply, people: Sequence[Person], lost: int, rows: _Rows) -> None:
+    def _count(self, call: Call, reply: ChatReply, people: Sequence[Person], lost: Counter[str], rows: _Rows) -> None:
         progress = self.progress
         progress.calls += 1
         progress.replies_from_cache += reply.from_cache
         progress.tokens_in += reply.tokens_in
         progress.tokens_out += reply.tokens_out
-        progress.unusable += lost
-        failed = not people
-        progress.failed_calls += failed
-        if failed or lost:
-            reason = reply.failure or "off relation"
-            progress.reasons[reason.partition(":")[0]] += 1
+        progress.unusable += lost.total()
+        progress.failed_calls += not people
+        progress.reasons.update({reason.partition(":")[0]: max(1, times) for reason, times in lost.items()})
+        if lost:
             props = {
-                "relation": self._plan.relations[call.relation].id, "reason": reason, "at": now(),
-                "times": lost, "paid": reply.paid, "whole": failed,
-            }  # fmt: skip
-            rows.failed_on.append(
-                {"run": self._run, "persona": self._population.ids[call.source], "call": call.id, "props": props}
-            )
+                "relation": self._plan.relations[call.relation].id,
+                "reason": ", ".join(sorted(lost)),
+                "times": lost.total(),
+                "at": now(),
+                "paid": reply.paid,
+                "whole": not people,
+            }
+            source = self._population.ids[call.source]
+            rows.failed_on.append({"run": self._run, "persona": source, "call": call.id, "props": props})
 
     # --- what matching needs, loaded when the first reply is there
 

@@ -279,7 +279,7 @@ def test_an_unusable_reply_is_a_failed_call_with_its_reason(work: Console, kind:
         assert server.stats()["paid"] == 30
     assert done["calls"] == 30
     assert done["failed_calls"] == 10
-    assert done["failures"] == {reason: 10}
+    assert done["failures"] == {reason: 30}  # answers
     assert done["exit_reason"] == "10 calls failed"
     failed = work.run("cypher", "MATCH (:Run)-[f:FAILED_ON]->(:Persona) RETURN count(f) AS n", "--format", "json").json
     assert failed == [{"n": 10}]
