@@ -18,7 +18,6 @@ from graphstore.store import GraphStore, Write
 from pgraph.chat import ChatReply, ChatRequest
 from pgraph.embedding import Embedder
 
-
 SHORTEST = 5  # words of a persona, where words have blanks between them
 
 

@@ -56,7 +56,8 @@ def predict(tally: Tally) -> Arms:
     """Uncovered shares, landing shares and their product for all arms at once.
 
     U(h) = (f1 + t·p0)/(n + t), p0 the overall share; T(h|g,k) = (c + t·B)/(N + t) with the back-off
-    B = s_k·[h=g] + (1 - s_k)·exits_g(h); q(g,k) = Σ_h T·U. T is never built: each term is a weighted count over the cells in use. Cost: O(cells + arms).
+    B = s_k·[h=g] + (1 - s_k)·exits_g(h); q(g,k) = Σ_h T·U. T is never built: each term is a weighted count over the
+    cells in use. Cost: O(cells + arms).
     """
     regions, relations = tally.regions, tally.relations
     # Never 0: where nothing is single, the unseen is still worth a call.

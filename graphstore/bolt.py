@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from importlib.machinery import ModuleSpec
 from itertools import islice
@@ -256,10 +256,13 @@ class LocalStore(BoltStore):
         return super()._unkept(code, text)
 
     def gone(self, why: str) -> StoreUnavailableError:
+        log = self.directory / "server.log"
+        with suppress(OSError):
+            if "OutOfMemoryError" in log.read_text(encoding="utf-8", errors="replace")[-400:]:
+                why = "it ran out of memory: set local_heap higher, such as PGRAPH_LOCAL_HEAP=2g"
         return StoreUnavailableError(
             f"the local graph server of {self.directory} has gone ({_one_line(why)})",
-            "Run the same command again: it starts the server and goes on; nothing written is lost."
-            f" Its log is {self.directory / 'server.log'}.",
+            f"Run the same command again: it starts the server and goes on; nothing written is lost. Its log is {log}.",
         )
 
 

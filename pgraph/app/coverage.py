@@ -30,7 +30,7 @@ def coverage(session: Session, by: str) -> CoverageReport:
     with open_store(session) as store:
         kinds = sorted(row["relation"] for row in store.read("reads/relation_kinds"))
         loaded = load(store, kinds, depth=1)
-    tables: "dict[str, Callable[[], list[dict[str, Any]]]]" = {
+    tables: dict[str, Callable[[], list[dict[str, Any]]]] = {
         "overall": list,
         "group": lambda: report.by_group(loaded),
         "domain": lambda: report.by_domain(loaded),

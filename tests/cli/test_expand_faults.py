@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +19,9 @@ from tests.cli.expanding import Field
 from tests.console import Console
 from tests.fakes import world
 from tests.fakes.server import FakeServer
-from tests.neo4j_server import Neo4jServer
+
+if TYPE_CHECKING:
+    from tests.neo4j_server import Neo4jServer
 
 pytestmark = pytest.mark.timeout(600)
 
