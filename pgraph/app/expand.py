@@ -101,9 +101,16 @@ class ExpandSummary:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "run": self.run, **self.progress.counts(), "failures": dict(self.progress.reasons), "seconds": round(self.seconds, 2), "coverage": round(self.coverage, 4),
-            "personas": self.personas, "stopped_by": self.stopped_by, "exit_reason": self.exit_reason, "exit_code": self.exit_code,
-        }  # fmt: skip
+            "run": self.run,
+            **self.progress.counts(),
+            "failures": dict(self.progress.reasons),
+            "seconds": round(self.seconds, 2),
+            "coverage": round(self.coverage, 4),
+            "personas": self.personas,
+            "stopped_by": self.stopped_by,
+            "exit_reason": self.exit_reason,
+            "exit_code": self.exit_code,
+        }
 
     def as_text(self) -> str:
         done = self.progress
