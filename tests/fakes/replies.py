@@ -21,6 +21,10 @@ _DOMAINS = (
     "marine engineering", "maternity care", "lettering", "food safety", "housing", "theatre", "textiles", "water",
     "construction", "child care", "printing", "aquaculture", "logistics", "music", "retail", "statistics", "libraries",
 )  # fmt: skip
+_KINDS = (
+    "retired", "travelling", "deputy", "apprentice", "village", "harbour", "military", "night-shift", "volunteer",
+    "self-taught", "chief", "seasonal", "one-armed", "disbarred", "visiting", "part-time", "hereditary", "mobile",
+)  # fmt: skip
 _PLACES = (
     "a hill town", "a port", "the old quarter", "a delta village", "the border", "a mining valley", "an island",
     "the outskirts", "a market street", "a river bend", "a new estate", "the plains",
@@ -80,7 +84,7 @@ def _value(schema: dict[str, Any], root: dict[str, Any], name: str, draw: _Draw)
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:
-        return schema["enum"][draw.below(len(schema["enum"]))]
+        return schema["enum"][0]
     return _typed(schema, root, name, draw)
 
 
@@ -101,8 +105,10 @@ def _typed(schema: dict[str, Any], root: dict[str, Any], name: str, draw: _Draw)
 
 
 def _text(name: str, draw: _Draw) -> str:
-    if name in {"role", "domain"}:
-        return draw.of(_ROLES if name == "role" else _DOMAINS)
+    if name == "domain":
+        return draw.of(_DOMAINS)
+    if name == "role":
+        return f"{draw.of(_KINDS)} {draw.of(_ROLES)}"
     place, habit, other = draw.of(_PLACES), draw.of(_HABITS), draw.of(_HABITS)
     return f"A {draw.of(_ROLES)} in {place}, {draw.below(60) + 18}, who {habit} and {other}."
 
