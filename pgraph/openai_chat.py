@@ -262,16 +262,20 @@ def _read(content: bytes) -> ChatReply:
     try:
         body = json.loads(content)
         choices, usage = body.get("choices") or [], body.get("usage") or {}
-    except (ValueError, AttributeError):
+        spent, written = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+        if not choices:
+            return ChatReply("", tokens_in=spent, tokens_out=written, finish="empty")
+        message = choices[0].get("message") or {}
+        refusal, said = message.get("refusal"), message.get("content")
+        finish = "refused" if refusal else str(choices[0].get("finish_reason") or "stop")
+    except (ValueError, AttributeError, TypeError, KeyError):
         start = content[:80].decode("utf-8", "replace")
         raise CallFailedError(f"the server's answer is no chat completion: {start!r}", again=True) from None
-    spent, written = usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0
-    if not choices:
-        return ChatReply("", tokens_in=spent, tokens_out=written, finish="empty")
-    message = choices[0].get("message") or {}
-    refusal = message.get("refusal")
-    finish = "refused" if refusal else choices[0].get("finish_reason") or "stop"
-    return ChatReply(_clean(refusal or message.get("content")), tokens_in=spent, tokens_out=written, finish=finish)
+    return ChatReply(_clean(refusal or said), tokens_in=spent, tokens_out=written, finish=finish)
+
+
+def _count(value: object) -> int:
+    return int(value) if isinstance(value, int | float) and 0 <= value < 1 << 53 else 0
 
 
 def _clean(text: object) -> str:

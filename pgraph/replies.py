@@ -86,7 +86,7 @@ class Replies:
     async def put(self, key: bytes, tag: Mapping[str, Any], reply: ChatReply) -> None:
         """Returns when the reply is on disk."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        text = json.dumps(dict(tag), ensure_ascii=False, default=str)
+        text = json.dumps(dict(tag), default=str)
         row = (key, tag.get("run"), tag.get("call"), text, time.time())
         self._puts.put(_Put((*row, reply.text, reply.finish, reply.tokens_in, reply.tokens_out), done))
         await done

@@ -103,6 +103,27 @@ def test_usage_may_be_null(replies: Replies) -> None:
     assert (reply.failure, reply.tokens_in, reply.tokens_out) == ("", 0, 0)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"choices": [{"message": {"content": "{}"}}], "usage": {"prompt_tokens": "7", "completion_tokens": 1e40}},
+        {"choices": [{"message": {"content": "{}"}, "finish_reason": None}], "usage": {"prompt_tokens": None}},
+        {"choices": [{"message": {"content": "{}", "refusal": None}}]},
+    ],
+)
+def test_odd_but_usable_replies(replies: Replies, body: dict[str, Any]) -> None:
+    with bench(replies, {"kind": "200", "body": body}) as it:
+        (reply,) = it.ask(1, schema={"type": "object"})
+    assert (reply.failure, reply.data, reply.tokens_in, reply.tokens_out) == ("", {}, 0, 0)
+
+
+@pytest.mark.parametrize("body", [[], "text", {"choices": [3]}, {"choices": 3}, {"choices": [], "usage": [1]}])
+def test_what_is_no_chat_completion_ends_the_run(replies: Replies, body: object) -> None:
+    with bench(replies, {"kind": "200", "body": body}) as it, pytest.raises(ModelUnavailableError) as caught:
+        it.ask(4, replace(QUICK, patience=0.5))
+    assert "no chat completion" in caught.value.message
+
+
 def test_the_key_comes_from_the_named_variable(replies: Replies, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_KEY", "secret")
     with bench(replies, key="secret") as it:
