@@ -45,6 +45,7 @@ def hold(store: GraphStore, directory: Path, plan: Plan, *, fresh: bool) -> Iter
     with _lock(directory, run.id):
         props = {
             "command": "expand",
+            "model": plan.model,
             "signature": signature,
             "workspace": workspace,
             "started": run.started,
