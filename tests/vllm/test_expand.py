@@ -1,6 +1,5 @@
 """`pgraph expand` against a real vLLM server on CPU."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -33,8 +32,8 @@ def test_20_calls_grow_the_graph(vllm: str, work: Console) -> None:
     assert summary["tokens_out"] > 0
     rows = work.rows()
     assert len(rows) == before + summary["new"]
-    settings = json.loads(work.run("--json", "query", "runs", env=env, code=None).out or "[]")
-    assert MODEL in json.dumps(settings)
+    runs = work.run("--json", "query", "runs", env=env).json["rows"]
+    assert [run["model"] for run in runs if run["command"] == "expand"] == [MODEL]
 
 
 @pytest.mark.parametrize(
