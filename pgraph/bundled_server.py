@@ -16,7 +16,8 @@ def _threads() -> int:
     The threads of llama.cpp wait for one another by spinning: with as many as there are cores, any other load makes
     them a hundred times slower (measured on two busy cores: 0.7 tokens a second with two threads, 25 with one).
     """
-    return max(1, min(8, len(os.sched_getaffinity(0)) - 1))
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return max(1, min(8, cores - 1))
 
 
 def main() -> None:
@@ -36,6 +37,9 @@ def main() -> None:
     params.cache_ram_mib = 0  # each slot keeps the prompt's fixed part; no further copies in memory
     for threads in (params.cpuparams, params.cpuparams_batch):
         threads.n_threads = _threads()
+    # A model this small goes round in circles: of 42 answers 31 were usable as it comes, 35 with these two.
+    params.sampling.min_p = 0.1
+    params.sampling.dry_multiplier = 0.8
     params.endpoint_slots = False
     params.ui = False
     server = xllamacpp.Server(params)
