@@ -3,7 +3,6 @@
 import hashlib
 import json
 import unicodedata
-
 from collections.abc import Mapping
 
 

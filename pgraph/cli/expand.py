@@ -79,7 +79,7 @@ from pgraph.cli.output import dump, notice
 @click.option("--dry-run", is_flag=True, help="Ask nothing: show what would be asked and estimate what it takes.")
 @model_options
 @click.pass_obj
-def command(session: Session, *, dry_run: bool, **options: Any) -> None:  # noqa: ANN401  each has the type of its field in ExpandRequest
+def command(session: Session, /, *, dry_run: bool, **options: Any) -> None:  # noqa: ANN401  each has the type of its field in ExpandRequest
     """Grow the population: ask for the people around known personas, where coverage is lowest.
 
     Without --calls, --tokens, --target or --until-coverage it goes on until no call is worth its price (0.25 new roles)

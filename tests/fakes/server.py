@@ -288,7 +288,7 @@ def main() -> None:
         seed=options.seed,
     )
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(server.serve(lambda: print(server.base_url, flush=True)))  # noqa: T201  the address is this program's output
+        asyncio.run(server.serve(lambda: print(server.base_url, flush=True)))
 
 
 if __name__ == "__main__":

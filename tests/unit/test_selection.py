@@ -124,10 +124,8 @@ def distinct(policy: str, calls: int) -> int:
 
     for role in world.seeds(60, draws):
         see(role)
-    strategy = {
-        "coverage": lambda: CoverageFirst(population, rng, lambda _: None),
-        "random": lambda: Random(population, rng),
-    }[policy]()
+    coverage = CoverageFirst(population, rng, lambda _: None)
+    strategy = coverage if policy == "coverage" else Random(population, rng)
     for _ in range(calls):
         choice = strategy.choose()
         assert isinstance(choice, Choice)
