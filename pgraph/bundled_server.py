@@ -6,7 +6,6 @@ Prints its base_url when it is ready, and ends when its standard input does.
 import os
 import sys
 
-_SLOTS = 4
 _CONTEXT = 2048  # tokens of prompt and reply of one call
 
 
@@ -26,14 +25,16 @@ def main() -> None:
     os.dup2(2, 1)
     import xllamacpp
 
+    from pgraph.bundled import SLOTS
+
     model, name = sys.argv[1:]
     params = xllamacpp.CommonParams()
     params.model.path = model
     params.model_alias = {name}
     params.hostnames = ["127.0.0.1"]
     params.port = 0
-    params.n_parallel = _SLOTS
-    params.n_ctx = _SLOTS * _CONTEXT
+    params.n_parallel = SLOTS
+    params.n_ctx = SLOTS * _CONTEXT
     params.cache_ram_mib = 0  # each slot keeps the prompt's fixed part; no further copies in memory
     for threads in (params.cpuparams, params.cpuparams_batch):
         threads.n_threads = _threads()

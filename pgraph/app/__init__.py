@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -52,21 +52,24 @@ class Model:
 
     chat: "Chat"
     replies: "Replies"
+    at_once: int
 
 
 @asynccontextmanager
 async def open_model(session: Session, notice: Callable[[str], None]) -> AsyncIterator[Model]:
     """The model that the settings name, else the bundled one, with a notice that it is for trying things out."""
+    from pgraph.bundled import SLOTS
     from pgraph.chat import open_chat
     from pgraph.replies import Replies
 
     values, directory = settings(session), data_directory(session)
     if not values.base_url:
         notice("No model is set (--base-url): using the small bundled one, which is for trying things out.")
+        values = replace(values, at_once=min(values.at_once, SLOTS))
     with Replies(directory / "replies.sqlite") as replies:
         chat = await open_chat(values, replies, logs=directory / "log")
         try:
-            yield Model(chat, replies)
+            yield Model(chat, replies, values.at_once)
         finally:
             await chat.close()
 

@@ -157,7 +157,7 @@ async def _expand(
         plan = make_plan(session, request, model.chat.model)
         run = stack.enter_context(await asyncio.to_thread(_hold, session, store, plan, request))
         expansion, paid = await asyncio.to_thread(_prepare, store, embedder, model.replies, plan, run, notice=notice)
-        summary = await _go(expansion, model.chat, settings(session).at_once, paid, report)
+        summary = await _go(expansion, model.chat, model.at_once, paid, report)
         if summary.error is None:
             await asyncio.to_thread(_reconcile, store, embedder, run, notice)
         await asyncio.to_thread(_record, store, summary)
