@@ -125,6 +125,11 @@ class Absorber:
         self._loaded: set[str] = set()
         self._fresh: dict[str, Learned] = {}  # new survivors that the population does not hold yet
 
+    @property
+    def domains(self) -> tuple[int, int]:
+        """How many domains there were when this began, and how many came since."""
+        return self._regions.grouped, self._regions.late
+
     def absorb(self, batch: Sequence[tuple[Call, ChatReply]]) -> list[Learned]:
         """Write a batch of replies; returns what was learned, for `apply` on the thread that owns the population."""
         rows = _Rows()

@@ -12,6 +12,8 @@ from expansion.selection import Choice, Strategy, predict
 from pgraph.chat import Chat, ChatReply
 from pgraph.concurrency import WAIT, Wait, for_each
 
+REGROUP = "regroup"
+REGROUP_LEAST = 50  # new domains
 RECENT = 50  # calls whose yield is compared with the predicted one before a run stops by itself
 
 
@@ -36,8 +38,11 @@ class Expansion:
     def coverage(self) -> Coverage:
         return self.population.tally.overall()
 
-    async def go(self, chat: Chat, at_once: int, paid: Sequence[Choice], report: Callable[[], None]) -> str:
-        """Run to the end; returns what stopped it. `paid`: choices whose replies an interrupted run left in the cache."""
+    async def go(self, chat: Chat, at_once: int, paid: Sequence[tuple[str, str]], report: Callable[[], None]) -> str:
+        """Run to the end; returns what stopped it.
+
+        `paid`: source and relationship of the calls whose replies an interrupted run left in the cache.
+        """
 
         async def ask(call: Call) -> ChatReply:
             return await chat.ask(call.request)
@@ -51,11 +56,13 @@ class Expansion:
         await for_each(self._calls(paid), ask, absorb, at_once, ordered=self._strategy.ordered, ahead=ahead)
         return self.stopped_by
 
-    def _calls(self, paid: Sequence[Choice]) -> Iterator[Call | Wait]:
+    def _calls(self, paid: Sequence[tuple[str, str]]) -> Iterator[Call | Wait]:
         """The calls, each chosen when a slot is free."""
-        for known in paid:
-            yield self._begin(known)
-        while not (reason := self._limit() or self._goal()):
+        numbers = {kind.id: number for number, kind in enumerate(self.plan.relations)}
+        for source, relation in paid:
+            if source in self.population.index:
+                yield self._begin(Choice(self.population.index[source], numbers[relation]))
+        while not (reason := self._limit() or self._goal() or self._regroup()):
             choice = self._strategy.choose()
             if choice is None:
                 reason = "nothing left to ask"
@@ -95,6 +102,11 @@ class Expansion:
         if limits.target is not None and len(self.population.ids) >= limits.target:
             return "target"
         return ""
+
+    def _regroup(self) -> str:
+        """REGROUP when as many domains came as had been grouped: then choices rest on votes more than on groups."""
+        grouped, late = self._absorber.domains
+        return REGROUP if not self._strategy.ordered and late > max(REGROUP_LEAST, grouped) else ""
 
     def _goal(self) -> str:
         """Either "coverage", when every region is covered, or "price", when no arm is worth a call; the last calls must agree."""

@@ -29,6 +29,8 @@ class Regions:
     def __init__(self, domains: Mapping[str, tuple[str, str]], embed: Embed) -> None:
         self._embed = embed
         self._group = {domain: group for domain, (_, group) in domains.items()}
+        self.grouped = len(domains)
+        self.late = 0
         self._labels = {domain: label for domain, (label, _) in domains.items()}
         self._vectors: NamedVectors | None = None
         self._centres: dict[str, Vectors] = {}
@@ -45,6 +47,7 @@ class Regions:
         for score, other in known.nearest(vector, VOTERS):
             if score >= NEAR:
                 votes[self._group[other]] += score
+        self.late += 1
         group = min(votes, key=lambda g: (-votes[g], g)) if votes else "g" + digest(domain)
         self._group[domain] = group
         known.append(domain, vector)

@@ -4,23 +4,23 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from expansion.plan import Limits, Plan, Progress, StrategyName
+from expansion.plan import Limits, Plan, StrategyName
 from pgraph.app import Session, data_directory, open_embedder, open_model, open_store, settings
-from pgraph.errors import InputError, LimitReachedError, ModelError, PgraphError, StoreError, UsageError
+from pgraph.app.summary import ExpandSummary, Report
+from pgraph.errors import InputError, ModelError, PgraphError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from expansion.expand import Expansion
     from expansion.loading import Loaded
     from expansion.runs import Run
-    from expansion.selection import Choice, Strategy, Vectors
+    from expansion.selection import Strategy, Vectors
     from graphstore.store import GraphStore
-    from pgraph.chat import Chat
+    from pgraph.app import Model
     from pgraph.embedding import CachedEmbedder
-    from pgraph.replies import Replies
 
 PROMPT = "persona_to_persona.yml"
 
@@ -43,92 +43,6 @@ class ExpandRequest:
     new_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How a run stands, for the progress line."""
-
-    progress: Progress
-    limits: Limits
-    coverage: float
-    personas: int
-    seconds: float  # since this process began to ask
-    asked: int  # calls since then
-
-    def line(self) -> str:
-        done, limits = self.progress, self.limits
-        rate = self.asked / self.seconds if self.seconds > 0 else 0.0
-        parts = [
-            f"calls {done.calls}" + (f"/{limits.calls}" if limits.calls else ""),
-            f"personas {self.personas}" + (f"/{limits.target}" if limits.target else ""),
-            f"new {done.new}",
-            f"duplicate {done.duplicate}",
-            *([f"failed {done.failed_calls}"] if done.failed_calls else []),
-            f"coverage {self.coverage:.2f}",
-            f"tokens {done.tokens:,}" + (f"/{limits.tokens:,}" if limits.tokens else ""),
-            f"{rate:.1f} calls/s",
-        ]
-        if limits.calls and rate:
-            parts.append(f"{_clock((limits.calls - done.calls) / rate)} left")
-        return " · ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class ExpandSummary:
-    run: str
-    progress: Progress
-    seconds: float
-    coverage: float
-    personas: int
-    stopped_by: str
-    goal_missed: bool
-    error: PgraphError | None = field(default=None, compare=False)
-
-    @property
-    def exit_code(self) -> int:
-        if self.error is not None:
-            return self.error.exit_code
-        if self.goal_missed:
-            return LimitReachedError.exit_code
-        return 1 if self.progress.failed_calls else 0
-
-    @property
-    def exit_reason(self) -> str:
-        if self.error is not None:
-            return self.error.message
-        if self.goal_missed:
-            return f"the limit --{self.stopped_by} was reached before the goal"
-        return f"{self.progress.failed_calls} calls failed" if self.progress.failed_calls else "done"
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "run": self.run,
-            **self.progress.counts(),
-            "failures": dict(self.progress.reasons),
-            "seconds": round(self.seconds, 2),
-            "coverage": round(self.coverage, 4),
-            "personas": self.personas,
-            "stopped_by": self.stopped_by,
-            "exit_reason": self.exit_reason,
-            "exit_code": self.exit_code,
-        }
-
-    def as_text(self) -> str:
-        done = self.progress
-        why = ", ".join(f"{reason} {count}" for reason, count in sorted(done.reasons.items()))
-        cached = f", {done.replies_from_cache} of them from the reply cache" if done.replies_from_cache else ""
-        return "\n".join(
-            [
-                f"{done.calls} calls{cached}: {done.new} new personas, {done.duplicate} seen before, "
-                f"{done.unusable} answers unusable" + (f" ({why})" if why else ""),
-                f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s",
-                f"The graph holds {self.personas} personas; coverage of roles {self.coverage:.1%}",
-                f"Stopped by: {self.stopped_by}"
-                + (f" ({self.exit_reason})" if self.exit_code else "")
-                + f" · run {self.run}",
-            ]
-        )
-
-
 def expand(
     session: Session, request: ExpandRequest, *, notice: Callable[[str], None], report: Callable[[Report], None]
 ) -> ExpandSummary:
@@ -146,9 +60,24 @@ def expand(
     return summary
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What an expansion works with, opened once; `began` is when this process took it up."""
+
+    store: "GraphStore"
+    embedder: "CachedEmbedder"
+    model: "Model"
+    plan: Plan
+    run: "Run"
+    began: float
+    before: int  # calls of the run until then
+
+
 async def _expand(
     session: Session, request: ExpandRequest, notice: Callable[[str], None], report: Callable[[Report], None]
 ) -> ExpandSummary:
+    from expansion.expand import REGROUP
+
     async with AsyncExitStack() as stack:
         store = stack.enter_context(await asyncio.to_thread(open_store, session))
         await asyncio.to_thread(require_personas, store)
@@ -156,8 +85,18 @@ async def _expand(
         embedder = stack.enter_context(open_embedder(session))
         plan = make_plan(session, request, model.chat.model)
         run = stack.enter_context(await asyncio.to_thread(_hold, session, store, plan, request))
-        expansion, paid = await asyncio.to_thread(_prepare, store, embedder, model.replies, plan, run, notice=notice)
-        summary = await _go(expansion, model.chat, model.at_once, paid, report)
+        if run.resumed:
+            notice(
+                f"Going on with run {run.id}, begun {run.started}, {run.progress.calls} calls so far (--new-run starts afresh)."
+            )
+        work = _Work(store, embedder, model, plan, run, time.monotonic(), run.progress.calls)
+        paid = await asyncio.to_thread(_paid, work) if run.resumed else []
+        while True:  # once more whenever so many domains came that the groups must be made anew
+            expansion = await asyncio.to_thread(_prepare, work, notice)
+            summary = await _go(work, expansion, paid, report)
+            if expansion.stopped_by != REGROUP:
+                break
+            paid = []
         if summary.error is None:
             await asyncio.to_thread(_reconcile, store, embedder, run, notice)
         await asyncio.to_thread(_record, store, summary)
@@ -170,55 +109,33 @@ def _hold(session: Session, store: "GraphStore", plan: Plan, request: ExpandRequ
     return runs.hold(store, data_directory(session) / "runs", plan, fresh=request.new_run)
 
 
-def _prepare(
-    store: "GraphStore",
-    embedder: "CachedEmbedder",
-    replies: "Replies",
-    plan: Plan,
-    run: "Run",
-    *,
-    notice: Callable[[str], None],
-) -> "tuple[Expansion, list[Choice]]":
-    """Groups, population, strategy; and the choices that an interrupted run paid for but did not write."""
+def _prepare(work: _Work, notice: Callable[[str], None]) -> "Expansion":
+    """Groups, population, strategy."""
     from expansion.absorb import Absorber
     from expansion.expand import Expansion
 
-    if run.resumed:
-        notice(
-            f"Going on with run {run.id}, begun {run.started}, {run.progress.calls} calls so far (--new-run starts afresh)."
-        )
-    allowed = allowed_sources(store, plan.from_cypher)
-    _ensure_groups(store, embedder, run, notice)
-    loaded = _load(store, plan, allowed, run)
-    strategy = make_strategy(plan, loaded, embedder, run)
-    absorber = Absorber(store, embedder, loaded, plan, run)
-    paid = _paid(store, replies, loaded, run, plan) if run.resumed and not strategy.ordered else []
-    return Expansion(plan, run.id, loaded.population, strategy, absorber), paid
+    allowed = allowed_sources(work.store, work.plan.from_cypher)
+    _ensure_groups(work, notice)
+    loaded = _load(work, allowed)
+    strategy = make_strategy(work.plan, loaded, work.embedder, work.run)
+    absorber = Absorber(work.store, work.embedder, loaded, work.plan, work.run)
+    return Expansion(work.plan, work.run.id, loaded.population, strategy, absorber)
 
 
 async def _go(
-    expansion: "Expansion", chat: "Chat", at_once: int, paid: "list[Choice]", report: Callable[[Report], None]
+    work: _Work, expansion: "Expansion", paid: "list[tuple[str, str]]", report: Callable[[Report], None]
 ) -> ExpandSummary:
-    began, before = time.monotonic(), expansion.progress.calls
-
     def tell() -> None:
-        seconds, done = time.monotonic() - began, expansion.progress
-        report(
-            Report(
-                done,
-                expansion.plan.limits,
-                expansion.coverage.coverage,
-                len(expansion.population.ids),
-                seconds,
-                done.calls - before,
-            )
-        )
+        done, people = expansion.progress, len(expansion.population.ids)
+        seconds, asked = time.monotonic() - work.began, done.calls - work.before
+        report(Report(done, work.plan.limits, expansion.coverage.coverage, people, seconds, asked))
 
+    error: PgraphError | None = None
     try:
-        await expansion.go(chat, at_once, paid, tell)
+        await expansion.go(work.model.chat, work.model.at_once, paid, tell)
     except (ModelError, StoreError) as problem:
-        return _summary(expansion, time.monotonic() - began, problem)
-    return _summary(expansion, time.monotonic() - began, None)
+        error = problem
+    return _summary(expansion, time.monotonic() - work.began, error)
 
 
 def _reconcile(store: "GraphStore", embedder: "CachedEmbedder", run: "Run", notice: Callable[[str], None]) -> None:
@@ -303,24 +220,28 @@ def allowed_sources(store: "GraphStore", cypher: str) -> set[str] | None:
     return ids
 
 
-def _ensure_groups(store: "GraphStore", embedder: "CachedEmbedder", run: "Run", notice: Callable[[str], None]) -> None:
-    """Make the groups where there are none, or too many domains came since. Not in a resumed run: its choices rest on them."""
+def _ensure_groups(work: _Work, notice: Callable[[str], None]) -> None:
+    """Make the groups where there are none, or too many domains came since.
+
+    Not in a breadth-first run that goes on: its matching rests on the groups it began with.
+    """
     from distill import grouping
 
-    if not run.resumed and grouping.is_stale(store):
+    if work.run.resumed and work.plan.strategy == "breadth-first":
+        return
+    if grouping.is_stale(work.store):
         notice("Grouping the domains …")
-        made = grouping.group(store, embedder, run.id)
-        notice(
-            f"{made.domains} domains in {made.groups} groups"
-            + (f"; {made.placed} personas placed by their neighbours" if made.placed else "")
-        )
+        made = grouping.group(work.store, work.embedder, work.run.id)
+        placed = f"; {made.placed} personas placed by their neighbours" if made.placed else ""
+        notice(f"{made.domains} domains in {made.groups} groups{placed}")
 
 
-def _load(store: "GraphStore", plan: Plan, allowed: set[str] | None, run: "Run") -> "Loaded":
+def _load(work: _Work, allowed: set[str] | None) -> "Loaded":
     from expansion.loading import load
 
-    loaded = load(store, [kind.id for kind in plan.relations], plan.depth, allowed=allowed, run=run.id)
-    if not loaded.population.pairs_left and not run.resumed:
+    plan, run = work.plan, work.run
+    loaded = load(work.store, [kind.id for kind in plan.relations], plan.depth, allowed=allowed, run=run.id)
+    if not loaded.population.pairs_left and not run.progress.calls:
         raise UsageError(
             f"no persona is left to ask within {plan.depth} hops of the imported ones",
             "Raise --depth, give other --relations, widen --from, or import more personas.",
@@ -345,21 +266,10 @@ def make_strategy(plan: Plan, loaded: "Loaded", embedder: "CachedEmbedder", run:
     return BreadthFirst(people) if plan.strategy == "breadth-first" else Random(people, rng)
 
 
-def _paid(store: "GraphStore", replies: "Replies", loaded: "Loaded", run: "Run", plan: Plan) -> "list[Choice]":
-    """The choices whose replies are in the cache but, since the run was interrupted, not in the graph."""
-    from expansion.selection import Choice
-
-    written = {row["call"] for row in store.read("reads/run_calls", run=run.id)}
-    numbers = {kind.id: number for number, kind in enumerate(plan.relations)}
-    people = loaded.population
-    return [
-        Choice(people.index[tag["source"]], numbers[tag["relation"]])
-        for tag, _ in replies.of_run(run.id)
-        if tag["call"] not in written and tag["source"] in people.index
-    ]
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(max(0.0, seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def _paid(work: _Work) -> list[tuple[str, str]]:
+    """Source and relationship of the calls whose replies are in the cache but, as the run was interrupted, not in the graph."""
+    if work.plan.strategy == "breadth-first":
+        return []  # comes to them by itself, and must come to them in order
+    written = {row["call"] for row in work.store.read("reads/run_calls", run=work.run.id)}
+    tags = [tag for tag, _ in work.model.replies.of_run(work.run.id)]
+    return [(tag["source"], tag["relation"]) for tag in tags if tag["call"] not in written]

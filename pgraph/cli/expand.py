@@ -100,20 +100,23 @@ def command(session: Session, /, *, dry_run: bool, **options: Any) -> None:  # n
 
         _show_forecast(session, forecast(session, request))
         return
-    line = ProgressLine(quiet=session.quiet)
+    line = ProgressLine(quiet=session.quiet, every=10.0)
     try:
         summary = app.expand(
-            session, request, notice=lambda text: notice(text, quiet=session.quiet), report=line.update
+            session,
+            request,
+            notice=lambda text: notice(text, quiet=session.quiet),
+            report=lambda report: line.show(report.line()),
         )
     except KeyboardInterrupt:  # not sys.exit: threads that still embed would hold it up
-        line.close()
+        line.clear()
         click.echo(
             "Interrupted. What came back is in the graph or in the reply cache; the same command goes on from here.",
             err=True,
         )
         sys.stderr.flush()
         os._exit(130)
-    line.close()
+    line.clear()
     if session.json:
         dump(summary.as_json())
     notice(summary.as_text(), quiet=session.quiet)

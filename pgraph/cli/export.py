@@ -11,7 +11,7 @@ from graphstore.store import GraphStore
 from pgraph import app
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice
-from pgraph.cli.rowprogress import RowProgress, rate
+from pgraph.cli.progress import ProgressLine, rate
 from pgraph.errors import UsageError
 
 FORMATS = {"personas": ("jsonl", "parquet", "csv"), "graph": ("graphml",)}
@@ -43,7 +43,7 @@ def command(session: Session, what: str, output: str, form: str | None, *, dupli
     form = _format(what, output, form)
     if output == "-" and session.json:
         raise UsageError("--json and -o - would both write to stdout", "Give a file name to -o.")
-    progress = RowProgress(quiet=session.quiet)
+    progress = ProgressLine(quiet=session.quiet)
     with ExitStack() as stack:
         path = None if output == "-" else stack.enter_context(writing.replacing(output))
         store = stack.enter_context(app.open_store(session))
@@ -97,7 +97,7 @@ def _write_text(rows: Iterator[dict[str, Any]], form: str, file: IO[str]) -> int
     return writing.write_jsonl(rows, file)
 
 
-def _personas(store: GraphStore, progress: RowProgress, *, duplicates: bool) -> Iterator[dict[str, Any]]:
+def _personas(store: GraphStore, progress: ProgressLine, *, duplicates: bool) -> Iterator[dict[str, Any]]:
     for count, row in enumerate(exporting.persona_rows(store, duplicates=duplicates), start=1):
         if not count % 1000:
             progress.show(rate(count, 0, progress.seconds))

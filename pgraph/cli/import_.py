@@ -9,7 +9,7 @@ from graphstore.store import GraphStore
 from pgraph import app
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice
-from pgraph.cli.rowprogress import RowProgress, rate
+from pgraph.cli.progress import ProgressLine, rate
 from pgraph.errors import InputError
 
 SHOWN = 20  # bad rows of a file that are named; the others are counted
@@ -33,7 +33,7 @@ def command(session: Session, files: tuple[str, ...], form: str | None, *, stric
     \b
     Exit codes: 0 done, 1 some rows were bad, 2 nothing could be read.
     """
-    progress = RowProgress(quiet=session.quiet)
+    progress = ProgressLine(quiet=session.quiet)
     total = Tally()
     with ExitStack() as stack:
         sources = [stack.enter_context(opened(name, form, stdin=sys.stdin.buffer)) for name in files]
@@ -58,7 +58,7 @@ def _refuse_bad(source: Source) -> None:
             )
 
 
-def _import(store: GraphStore, source: Source, session: Session, progress: RowProgress) -> Tally:
+def _import(store: GraphStore, source: Source, session: Session, progress: ProgressLine) -> Tally:
     when = finished(store, source)
     if when:
         notice(f"{source.name}: already there (imported {when})", quiet=session.quiet)

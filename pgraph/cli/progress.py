@@ -1,31 +1,40 @@
-"""One live line on a terminal; elsewhere a plain line now and then."""
+"""How far the reading or writing of rows is, on stderr: one live line on a terminal, else a plain line now and then."""
 
 import sys
 import time
 
-from pgraph.app.expand import Report
-
-PLAIN_EVERY = 10.0  # seconds between lines where stderr is not a terminal
-LIVE_EVERY = 0.1
+import click
 
 
 class ProgressLine:
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool = False, every: float = 5.0) -> None:
         self._quiet = quiet
         self._live = sys.stderr.isatty()
-        self._last = time.monotonic() if not self._live else 0.0
+        self._every = 0.1 if self._live else every
+        self._started = self._last = time.monotonic()
         self._shown = False
 
-    def update(self, report: Report) -> None:
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    def show(self, text: str) -> None:
         now = time.monotonic()
-        if self._quiet or now - self._last < (LIVE_EVERY if self._live else PLAIN_EVERY):
+        if self._quiet or now - self._last < self._every:
             return
         self._last = now
         self._shown = True
-        sys.stderr.write(f"\r\x1b[2K{report.line()}" if self._live else f"{report.line()}\n")
-        sys.stderr.flush()
+        click.echo(f"\r\x1b[K{text}" if self._live else text, err=True, nl=not self._live)
 
-    def close(self) -> None:
+    def clear(self) -> None:
+        """Make room for another line of output."""
         if self._live and self._shown:
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
+            click.echo("\r\x1b[K", err=True, nl=False)
+            self._shown = False
+
+
+def rate(done: int, total: int, seconds: float) -> str:
+    """Done so far, how fast, and how much longer where the total is known."""
+    speed = done / seconds if seconds > 0 else 0.0
+    left = f", {max(0.0, total - done) / speed:.0f} s left" if total > done and speed else ""
+    return f"{done:,} rows, {speed:,.0f}/s{left}"

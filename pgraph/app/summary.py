@@ -1,0 +1,99 @@
+"""How an expansion stands and how it ended, in words and as JSON."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from expansion.plan import Limits, Progress
+from pgraph.errors import LimitReachedError, PgraphError
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a run stands, for the progress line."""
+
+    progress: Progress
+    limits: Limits
+    coverage: float
+    personas: int
+    seconds: float  # since this process began to ask
+    asked: int  # calls since then
+
+    def line(self) -> str:
+        done, limits = self.progress, self.limits
+        rate = self.asked / self.seconds if self.seconds > 0 else 0.0
+        parts = [
+            f"calls {done.calls}" + (f"/{limits.calls}" if limits.calls else ""),
+            f"personas {self.personas}" + (f"/{limits.target}" if limits.target else ""),
+            f"new {done.new}",
+            f"duplicate {done.duplicate}",
+            *([f"failed {done.failed_calls}"] if done.failed_calls else []),
+            f"coverage {self.coverage:.2f}",
+            f"tokens {done.tokens:,}" + (f"/{limits.tokens:,}" if limits.tokens else ""),
+            f"{rate:.1f} calls/s",
+        ]
+        if limits.calls and rate:
+            parts.append(f"{_clock((limits.calls - done.calls) / rate)} left")
+        return " · ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandSummary:
+    run: str
+    progress: Progress
+    seconds: float
+    coverage: float
+    personas: int
+    stopped_by: str
+    goal_missed: bool
+    error: PgraphError | None = field(default=None, compare=False)
+
+    @property
+    def exit_code(self) -> int:
+        if self.error is not None:
+            return self.error.exit_code
+        if self.goal_missed:
+            return LimitReachedError.exit_code
+        return 1 if self.progress.failed_calls else 0
+
+    @property
+    def exit_reason(self) -> str:
+        if self.error is not None:
+            return self.error.message
+        if self.goal_missed:
+            return f"the limit --{self.stopped_by} was reached before the goal"
+        return f"{self.progress.failed_calls} calls failed" if self.progress.failed_calls else "done"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "run": self.run,
+            **self.progress.counts(),
+            "failures": dict(self.progress.reasons),
+            "seconds": round(self.seconds, 2),
+            "coverage": round(self.coverage, 4),
+            "personas": self.personas,
+            "stopped_by": self.stopped_by,
+            "exit_reason": self.exit_reason,
+            "exit_code": self.exit_code,
+        }
+
+    def as_text(self) -> str:
+        done = self.progress
+        why = ", ".join(f"{reason} {count}" for reason, count in sorted(done.reasons.items()))
+        cached = f", {done.replies_from_cache} of them from the reply cache" if done.replies_from_cache else ""
+        return "\n".join(
+            [
+                f"{done.calls} calls{cached}: {done.new} new personas, {done.duplicate} seen before, "
+                f"{done.unusable} answers unusable" + (f" ({why})" if why else ""),
+                f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s",
+                f"The graph holds {self.personas} personas; coverage of roles {self.coverage:.1%}",
+                f"Stopped by: {self.stopped_by}"
+                + (f" ({self.exit_reason})" if self.exit_code else "")
+                + f" · run {self.run}",
+            ]
+        )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
