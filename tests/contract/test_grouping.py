@@ -1,0 +1,88 @@
+"""Groups in the graph, on both engines."""
+
+from typing import Any
+
+from distill import grouping
+from graphstore.bolt import BoltStore
+from graphstore.ids import domain_id, persona_id
+from graphstore.store import Write
+from tests.fakes.embedder import HashEmbedder
+
+TRADES = {
+    "ship engine repair": ["ship engine mechanics", "ship engine care"],
+    "village school teaching": ["village school lessons", "village school board"],
+    "bread oven baking": ["bread oven building", "bread oven trade"],
+}
+
+
+def fill(store: BoltStore, labels: list[str]) -> None:
+    texts = {label: f"somebody who knows all about {label}" for label in labels}
+    store.write(
+        Write(
+            "persona",
+            [{"id": persona_id(t), "depth": 0, "props": {"text": t, "role": label}} for label, t in texts.items()],
+        ),
+        Write("domain", [{"id": domain_id(label), "name": label, "label": label} for label in labels]),
+        Write(
+            "in_domain",
+            [{"persona": persona_id(t), "domain": domain_id(label), "by": "import"} for label, t in texts.items()],
+        ),
+    )
+
+
+def groups(store: BoltStore) -> dict[str, str]:
+    return {row["label"]: row["region"] for row in store.read("reads/domains")}
+
+
+def all_labels() -> list[str]:
+    return [label for main, others in TRADES.items() for label in (main, *others)]
+
+
+def test_domains_that_mean_the_same_share_a_group(store: BoltStore) -> None:
+    fill(store, all_labels())
+    assert grouping.is_stale(store)
+    made = grouping.group(store, HashEmbedder(), "r1")
+    assert made.domains == 9
+    assert not grouping.is_stale(store)
+    found = groups(store)
+    for main, others in TRADES.items():
+        assert {found[other] for other in others} == {found[main]}
+    assert len(set(found.values())) == 3
+
+
+def test_group_ids_carry_over_when_domains_come(store: BoltStore) -> None:
+    fill(store, all_labels())
+    grouping.group(store, HashEmbedder(), "r1")
+    before = groups(store)
+    fill(store, ["bread oven cleaning", "ship engine oil", "chess"])
+    assert grouping.is_stale(store)
+    grouping.group(store, HashEmbedder(), "r2")
+    after = groups(store)
+    assert {label: after[label] for label in before} == before
+    assert after["bread oven cleaning"] == before["bread oven baking"]
+    assert after["chess"] not in before.values()
+    count = next(iter(store.stream("MATCH (g:DomainGroup) RETURN count(g) AS n", {})))["n"]
+    assert count == len(set(after.values()))
+
+
+def test_a_persona_without_domain_goes_where_its_neighbours_are(store: BoltStore) -> None:
+    fill(store, all_labels())
+    text = "a stranger who knows all about bread oven baking"
+    store.write(Write("persona", [{"id": persona_id(text), "depth": 0, "props": {"text": text}}]))
+    assert grouping.group(store, HashEmbedder(), "r1").placed == 1
+    rows: dict[str, Any] = {row["id"]: row for row in store.read("reads/personas")}
+    assert rows[persona_id(text)]["region"] == groups(store)["bread oven baking"]
+
+
+def test_where_nobody_has_a_domain_regions_come_from_the_personas_themselves(store: BoltStore) -> None:
+    texts = [f"number {n} of those who know {label}" for label in TRADES for n in range(12)]
+    store.write(
+        Write("persona", [{"id": persona_id(t), "depth": 0, "props": {"text": t, "role": t[-20:]}} for t in texts])
+    )
+    made = grouping.group(store, HashEmbedder(), "r1")
+    assert made.placed == 36
+    regions: dict[str, set[str]] = {label: set() for label in TRADES}
+    for row in store.read("reads/personas"):
+        regions[next(label for label in TRADES if label in row["text"])].add(row["region"])
+    assert all(None not in found for found in regions.values())
+    assert not regions["ship engine repair"] & regions["bread oven baking"]
