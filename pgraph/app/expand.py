@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,7 @@ class _Work:
     model: "Model"
     plan: Plan
     run: "Run"
+    allowed: set[str] | None  # the personas to start from, None for all
     began: float
     before: int  # calls of the run until then
 
@@ -81,15 +82,19 @@ async def _expand(
     async with AsyncExitStack() as stack:
         store = stack.enter_context(await asyncio.to_thread(open_store, session))
         await asyncio.to_thread(require_personas, store)
+        plan = make_plan(
+            session, request, settings(session).model
+        )  # what is wrong with it is said before a model starts
+        allowed = await asyncio.to_thread(allowed_sources, store, plan.from_cypher)
         model = await stack.enter_async_context(open_model(session, notice))
+        plan = replace(plan, model=model.chat.model)
         embedder = stack.enter_context(open_embedder(session))
-        plan = make_plan(session, request, model.chat.model)
         run = stack.enter_context(await asyncio.to_thread(_hold, session, store, plan, request))
         if run.resumed:
             notice(
                 f"Going on with run {run.id}, begun {run.started}, {run.progress.calls} calls so far (--new-run starts afresh)."
             )
-        work = _Work(store, embedder, model, plan, run, time.monotonic(), run.progress.calls)
+        work = _Work(store, embedder, model, plan, run, allowed, time.monotonic(), run.progress.calls)
         paid = await asyncio.to_thread(_paid, work) if run.resumed else []
         while True:  # once more whenever so many domains came that the groups must be made anew
             expansion = await asyncio.to_thread(_prepare, work, notice)
@@ -114,9 +119,8 @@ def _prepare(work: _Work, notice: Callable[[str], None]) -> "Expansion":
     from expansion.absorb import Absorber
     from expansion.expand import Expansion
 
-    allowed = allowed_sources(work.store, work.plan.from_cypher)
     _ensure_groups(work, notice)
-    loaded = _load(work, allowed)
+    loaded = _load(work)
     strategy = make_strategy(work.plan, loaded, work.embedder, work.run)
     absorber = Absorber(work.store, work.embedder, loaded, work.plan, work.run)
     return Expansion(work.plan, work.run.id, loaded.population, strategy, absorber)
@@ -236,11 +240,11 @@ def _ensure_groups(work: _Work, notice: Callable[[str], None]) -> None:
         notice(f"{made.domains} domains in {made.groups} groups{placed}")
 
 
-def _load(work: _Work, allowed: set[str] | None) -> "Loaded":
+def _load(work: _Work) -> "Loaded":
     from expansion.loading import load
 
     plan, run = work.plan, work.run
-    loaded = load(work.store, [kind.id for kind in plan.relations], plan.depth, allowed=allowed, run=run.id)
+    loaded = load(work.store, [kind.id for kind in plan.relations], plan.depth, allowed=work.allowed, run=run.id)
     if not loaded.population.pairs_left and not run.progress.calls:
         raise UsageError(
             f"no persona is left to ask within {plan.depth} hops of the imported ones",
