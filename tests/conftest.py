@@ -4,11 +4,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from graphstore import local
 from graphstore.bolt import BoltStore
 from tests.neo4j_server import Neo4jNotHereError, Neo4jServer, neo4j_server
+
+hypothesis.settings.register_profile("here", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("here")
 
 ENGINES = ["local", pytest.param("neo4j", marks=pytest.mark.neo4j)]
 _MISSING = pytest.StashKey[str]()
