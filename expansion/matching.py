@@ -20,8 +20,8 @@ SAME_ROLE = 0.85  # cosine of two roles
 KNOWN_LANGUAGES = frozenset({"en"})  # of the default embedding model
 
 _PERMUTATIONS, _BANDS = 128, 16
-_PRIME = np.uint64((1 << 61) - 1)
-_COEFFICIENTS = np.random.default_rng(20240628).integers(1, 1 << 31, (2, _PERMUTATIONS, 1), dtype=np.uint64)
+_SEEDS = np.random.default_rng(20240628).integers(0, 1 << 64, (_PERMUTATIONS, 1), dtype=np.uint64)
+_MIX = np.array([0xBF58476D1CE4E5B9, 0x94D049BB133111EB], np.uint64)
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 Vectors = NDArray[np.float32]
@@ -157,9 +157,10 @@ def _words(text: str) -> frozenset[int]:
 def _band_keys(words: frozenset[int]) -> list[bytes]:
     if not words:
         return []
-    a, b = _COEFFICIENTS
-    values = np.fromiter(words, np.uint64, len(words))
-    signature = ((a * values + b) % _PRIME).min(axis=1).reshape(_BANDS, -1)
+    mixed = np.fromiter(words, np.uint64, len(words)) ^ _SEEDS
+    for multiplier in _MIX:  # a permutation of the 64-bit numbers for each seed (the finaliser of SplitMix64)
+        mixed = (mixed ^ (mixed >> np.uint64(31))) * multiplier
+    signature = (mixed ^ (mixed >> np.uint64(32))).min(axis=1).reshape(_BANDS, -1)
     return [bytes([band]) + row.tobytes() for band, row in enumerate(signature)]
 
 
