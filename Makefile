@@ -56,6 +56,7 @@ lock: .venv/.uv
 	$(COMPILE) requirements/demo.in -o requirements/demo.txt
 	$(COMPILE) --no-deps requirements/model.in -o requirements/model.txt
 	$(COMPILE) -c requirements/demo.txt requirements/test.in -o requirements/test.txt
+	$(COMPILE) --override requirements/vllm-override.in requirements/vllm.in -o requirements/vllm.txt
 
 clean:
 	rm -rf .venv

@@ -35,7 +35,7 @@ def load(
     for row in rows:
         if row["survivor"] is None:
             region = population.region(row["region"] or row["domain"] or "")
-            population.add(row["id"], row["text"], row["role"], row["depth"] or 0, region)
+            population.add(row["id"], row["text"] or "", row["role"], row["depth"] or 0, region)
             homes.append(row["domain"] or "")
     sightings = [0] * len(homes)
     for row in rows:

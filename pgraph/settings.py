@@ -100,7 +100,8 @@ def _read(path: Path) -> dict[str, object]:
 def _convert(name: str, value: object, spec: Any, origin: str) -> object:  # noqa: ANN401  dataclasses.Field of any type
     kind: type = {"str": str, "int": int, "float": float}.get(str(spec.type), spec.type)
     try:
-        if isinstance(value, bool) or (kind is str and not isinstance(value, str)):
+        wrong = isinstance(value, bool) or (kind is str and not isinstance(value, str))
+        if wrong or (kind is int and isinstance(value, float)):
             raise ValueError  # noqa: TRY301  one message for all that does not fit
         converted = kind(value)
     except (TypeError, ValueError):
