@@ -1,0 +1,116 @@
+from pathlib import Path
+
+import pytest
+
+import expansion
+from expansion.plan import Limits, Plan, Progress, reply_schema
+from expansion.relations import load_relations
+from pgraph.errors import PromptError
+from pgraph.prompts import load
+
+SHIPPED = Path(expansion.__path__[0]) / "prompts" / "persona_to_persona.yml"
+MINIMAL = "name: p\nfields: [who]\nmessages:\n  - {role: user, content: 'ask {who}'}\n"
+
+
+def plan(**changes: object) -> Plan:
+    given: dict[str, object] = {
+        "depth": 2, "limits": Limits(calls=10), "per_call": 3, "strategy": "coverage",
+        "relations": load_relations(), "prompt": load(SHIPPED), "model": "m",
+    }  # fmt: skip
+    return Plan(**(given | changes))  # type: ignore[arg-type]  # the values have their types above
+
+
+def test_a_field_is_filled_once_and_other_braces_stay() -> None:
+    _, request = plan().call("r1", "p1", 'Somebody who writes {count} and {"a": 1}', 0)
+    asked = request.messages[-1]["content"]
+    assert 'Somebody who writes {count} and {"a": 1}' in asked
+    assert "Describe 3 people" in asked
+    assert {message["role"] for message in request.messages[:-1]} == {"system", "user", "assistant"}
+
+
+def test_the_shipped_prompt_begins_with_what_never_changes() -> None:
+    first, second = (plan().call("r1", f"p{n}", f"Person {n}", n)[1].messages for n in (0, 1))
+    assert first[:-1] == second[:-1]
+    assert first[-1] != second[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "holds no mapping"),
+        ("a: [", "not YAML"),
+        (MINIMAL.replace("name: p\n", ""), "not a prompt file"),
+        (MINIMAL.replace("[who]", "[who, where]"), "'where' stands in no message"),
+        (MINIMAL.replace("role: user", "role: tester"), "unknown role 'tester'"),
+        (MINIMAL.replace("role: user", "role: system"), "the last message must be the user's"),
+    ],
+)
+def test_a_prompt_file_that_will_not_do_is_named(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "prompt.yml"
+    path.write_text(text)
+    with pytest.raises(PromptError, match=r"prompt\.yml") as caught:
+        load(path)
+    assert told in caught.value.message
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("relations: []", "has no list named relations"),
+        ("relations: [{id: a, family: f}]", "entry 1 has no phrase"),
+        ("relations: [{id: A b, family: f, phrase: p}]", "is not lower-case letters"),
+        ("relations: [{id: a, family: f, phrase: p, colour: red}]", "unknown key 'colour'"),
+        ("relations: [{id: a, family: f, phrase: p}, {id: a, family: f, phrase: p}]", "stands there twice"),
+        ("relations: [{id: a, family: f, phrase: p, inverse: b}]", "'b', is not in the list"),
+        ("relations: [nurse]", "entry 1 is no mapping"),
+    ],
+)
+def test_a_relations_file_that_will_not_do_is_named(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "relations.yml"
+    path.write_text(text)
+    with pytest.raises(PromptError, match=r"relations\.yml") as caught:
+        load_relations(path)
+    assert told in caught.value.message
+
+
+def test_the_shipped_relations_are_sound() -> None:
+    relations = {relation.id: relation for relation in load_relations()}
+    assert len({relation.family for relation in relations.values()}) >= 8
+    for relation in relations.values():
+        assert not (relation.symmetric and relation.inverse)
+        if relation.inverse:
+            assert relations[relation.inverse].inverse == relation.id
+
+
+def test_a_call_is_named_by_what_decides_its_answer_and_not_by_its_run() -> None:
+    call = plan().call("r1", "p1", "text", 0)[0]
+    assert plan().call("r2", "p1", "text", 0)[0] == call
+    others = [
+        plan(per_call=4),
+        plan(model="other"),
+        plan(seed=1),
+        plan(context="rural Odisha"),
+        plan(sampling={"temperature": 0.1}),
+    ]
+    names = [other.call("r1", "p1", "text", 0)[0] for other in others]
+    names += [plan().call("r1", "p2", "text", 0)[0], plan().call("r1", "p1", "text", 1)[0]]
+    assert len({call, *names}) == len(names) + 1
+
+
+def test_the_signature_changes_with_the_limits() -> None:
+    assert plan().signature() == plan().signature()
+    assert plan().signature() != plan(limits=Limits(calls=11)).signature()
+
+
+def test_every_text_of_a_reply_has_a_longest_length() -> None:
+    person = reply_schema("carer", 3)["properties"]["personas"]["items"]["properties"]
+    assert person.pop("relation")["enum"] == ["carer", "none"]
+    assert all("maxLength" in text for text in person.values())
+
+
+def test_progress_survives_the_graph() -> None:
+    progress = Progress(calls=3, new=7, tokens_in=10)
+    progress.reasons.update({"truncated": 2})
+    assert Progress.of(progress.props()) == progress
+    assert Progress.of({}) == Progress()
