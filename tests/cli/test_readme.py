@@ -22,8 +22,9 @@ def steps() -> Iterator[tuple[str, str]]:
 
 
 def shape(text: str) -> list[str]:
-    """Lines without their numbers, run ids and column widths."""
+    """Lines without what the model decides: numbers, run ids, column widths, why answers were unusable or calls failed."""
     masked = re.sub(r"\br[0-9a-f]{16}\b", "RUN", text)
+    masked = re.sub(r"(?<=unusable) \(.*?\)|(?<=Stopped by: calls) \(.*?\)", "", masked)
     return [" ".join(re.sub(r"\d[\d.,]*", "#", line).split()) for line in masked.splitlines()]
 
 
