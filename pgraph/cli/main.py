@@ -84,18 +84,28 @@ def cli(ctx: click.Context, *, workspace: str, store: str | None, as_json: bool,
 
 def main() -> None:
     """Run the command line and turn every expected error into a message and an exit code."""
-    debug = "--debug" in sys.argv
     try:
         code: Any = cli.main(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
-        code = 130
-    except PgraphError as error:
-        if debug:
-            raise
-        click.echo(f"Error: {error.message}" + (f"\n{error.hint}" if error.hint else ""), err=True)
-        code = error.exit_code
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  what is not expected is raised again
+        code = _exit_code(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _exit_code(error: BaseException) -> int:
+    if _interrupted(error):
+        click.echo("Interrupted.", err=True)
+        return 130
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    if isinstance(error, PgraphError) and "--debug" not in sys.argv:
+        click.echo(f"Error: {error.message}" + (f"\n{error.hint}" if error.hint else ""), err=True)
+        return error.exit_code
+    raise error
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Ctrl-C, or an error met while cleaning up after it: the driver has one when it was stopped inside a message."""
+    while error is not None and not isinstance(error, click.Abort | KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None

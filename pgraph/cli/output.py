@@ -6,6 +6,7 @@ import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def _json(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
 
 
 def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    for line in [dict(zip(columns, columns, strict=True)), *rows]:
+    for line in chain([dict(zip(columns, columns, strict=True))], rows):
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerow([_cell(line.get(name), "") for name in columns])
         click.echo(text.getvalue(), nl=False)
