@@ -43,9 +43,9 @@ def test_the_value_is_found_in_the_text(text: str) -> None:
         (ChatReply('{"personas": [{"te'), "invalid JSON"),
         (ChatReply("I would rather not."), "invalid JSON"),
         (ChatReply('{"personas": NaN}'), "invalid JSON"),
-        (ChatReply('{"people": []}'), "wrong schema: the whole: 'personas' is a required property"),
-        (ChatReply('{"personas": []}'), "wrong schema: personas: [] should be non-empty"),
-        (ChatReply('{"personas": [{"text": "a"}, {}]}'), "wrong schema: personas[1]: 'text' is a required property"),
+        (ChatReply('{"people": []}'), "wrong schema: the whole: must contain ['personas'] properties"),
+        (ChatReply('{"personas": []}'), "wrong schema: personas: must contain at least 1 items"),
+        (ChatReply('{"personas": [{"text": "a"}, {}]}'), "wrong schema: personas[1]: must contain ['text'] properties"),
         (ChatReply("", failure="HTTP 500: no", finish="failed"), "HTTP 500: no"),
     ],
 )
