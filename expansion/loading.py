@@ -16,6 +16,10 @@ class Loaded:
     homes: list[str]  # domain of each survivor, "" where it has none
     sightings: list[int]  # of each survivor, its duplicates' included
 
+    def position(self, persona: str) -> int | None:
+        """In the population; None for one that another process wrote while this was read: reconciling learns of it."""
+        return self.population.index.get(self.duplicates.get(persona, persona))
+
 
 def load(
     store: GraphStore, relations: list[str], depth: int, *, allowed: set[str] | None = None, run: str = ""
@@ -37,13 +41,13 @@ def load(
             region = population.region(row["region"] or row["domain"] or "")
             population.add(row["id"], row["text"] or "", row["role"], row["depth"] or 0, region)
             homes.append(row["domain"] or "")
-    sightings = [0] * len(homes)
+    duplicates = {persona: survivor for persona, survivor in duplicates.items() if survivor in population.index}
+    loaded = Loaded(population, duplicates, domains, labels, homes, [0] * len(homes))
     for row in rows:
-        if row["imports"]:
-            position = population.index[duplicates.get(row["id"], row["id"])]
+        position = loaded.position(row["id"])
+        if row["imports"] and position is not None:
             population.see(position, IMPORT, row["imports"])
-            sightings[position] += row["imports"]
-    loaded = Loaded(population, duplicates, domains, labels, homes, sightings)
+            loaded.sightings[position] += row["imports"]
     _fold_calls(store, loaded, {name: number for number, name in enumerate(relations)}, run)
     return loaded
 
@@ -70,10 +74,11 @@ def _domains(store: GraphStore) -> tuple[dict[str, tuple[str, str]], dict[str, s
 
 
 def _fold_calls(store: GraphStore, loaded: Loaded, relations: dict[str, int], run: str) -> None:
-    population, duplicates = loaded.population, loaded.duplicates
+    population = loaded.population
     for row in store.read("reads/sightings"):
-        persona = population.index[duplicates.get(row["persona"], row["persona"])]
-        source = population.index[duplicates.get(row["source"], row["source"])]
+        persona, source = loaded.position(row["persona"]), loaded.position(row["source"])
+        if persona is None or source is None:
+            continue
         relation = relations.get(row["relation"])
         loaded.sightings[persona] += row["times"]
         if run and row["run"] == run:
@@ -84,9 +89,8 @@ def _fold_calls(store: GraphStore, loaded: Loaded, relations: dict[str, int], ru
             population.mark_asked(source, relation)
             population.see(persona, population.arm(source, relation), row["times"])
     for row in store.read("reads/failures"):
-        source = population.index[duplicates.get(row["source"], row["source"])]
-        relation = relations.get(row["relation"])
-        if relation is not None:
+        source, relation = loaded.position(row["source"]), relations.get(row["relation"])
+        if source is not None and relation is not None:
             if row["paid"]:
                 population.mark_asked(source, relation)
             population.miss(population.arm(source, relation), row["times"])

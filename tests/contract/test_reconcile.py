@@ -1,10 +1,16 @@
 """Two runs that wrote at the same time, on both engines."""
 
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
 from expansion.loading import load, resolved
 from expansion.reconcile import reconcile
 from graphstore.bolt import BoltStore
 from graphstore.ids import domain_id, persona_id
 from graphstore.store import Write
+from tests.contract.graphs import sighting
 from tests.fakes.embedder import HashEmbedder
 
 OLD = "a night nurse who has worked on the same ward for twenty years and knows its floor"
@@ -66,6 +72,25 @@ def test_a_chain_left_by_a_crash_still_loads(store: BoltStore) -> None:
     loaded = load(store, [], 2)
     assert loaded.population.ids == [a]
     assert loaded.duplicates == {b: a, c: a}
+
+
+def test_what_another_run_writes_while_the_graph_is_read_waits_for_reconciling(
+    store: BoltStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, read = write(store, OLD, "2026-01-02T01"), store.read
+
+    def slowly(name: str, **parameters: object) -> Iterator[dict[str, Any]]:
+        yield from read(name, **parameters)
+        if name == "reads/personas":
+            late = write(store, OTHER, "2026-01-02T02")
+            store.write(
+                Write("run", [{"id": "r2", "props": {"updated": "2026-01-02"}}]),
+                Write("derived_from", [sighting(late, old, "c1"), sighting(old, late, "c2")]),
+                Write("failed_on", [{"run": "r2", "persona": late, "call": "c3", "props": {"relation": "patient"}}]),
+            )
+
+    monkeypatch.setattr(store, "read", slowly)
+    assert load(store, ["patient"], 2).population.ids == [old]
 
 
 def test_marks_in_a_circle_end() -> None:
