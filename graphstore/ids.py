@@ -4,12 +4,14 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
+
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode
 
 
 def digest(*parts: object) -> str:
     """16 hex digits of SHA-256 over the parts as canonical JSON."""
-    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256(_canonical(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def normal_text(text: str) -> str:
@@ -27,6 +29,7 @@ def persona_id(text: str) -> str:
     return "p" + digest(normal_text(text))
 
 
+@lru_cache(maxsize=10_000)  # the same few hundred labels stand in a million rows
 def domain_id(label: str) -> str:
     return "d" + digest(normal_name(label))
 

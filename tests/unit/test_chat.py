@@ -179,7 +179,7 @@ def test_another_server_is_asked_anew_and_settings_of_patience_are_not_in_the_ke
         ("empty_choices", "empty"),
         ("empty_text", "empty"),
         ("invalid_json", "invalid JSON"),
-        ("wrong_schema", "wrong schema: the whole: 'personas' is a required property"),
+        ("wrong_schema", "wrong schema: the whole: must contain ['personas'] properties"),
     ],
 )
 def test_a_useless_reply_is_data_and_paid_only_once(replies: Replies, kind: str, failure: str) -> None:
