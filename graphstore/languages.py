@@ -19,6 +19,7 @@ _SCRIPTS = (
 )  # fmt: skip
 # Within a script: letters that only the other language writes.
 _TELLTALE = (("ru", "uk", "іїєґ"), ("ar", "ur", "ٹڈڑےں"), ("ar", "fa", "پچژگ"), ("zh", "ja", "々ゝ"))
+_LATIN = re.compile(r"[a-z']+")
 _ENGLISH = _words(
     """
     a an the of who and in for with is to on at from that by as or their his her has have which whose into about
@@ -44,8 +45,8 @@ def language_of(text: str) -> str:
             (other for script, other, letters in _TELLTALE if script == best and any(c in letters for c in sample)),
             best,
         )
-    words = re.findall(r"[a-z']+", sample.casefold())
-    common = sum(word in _ENGLISH for word in words)
+    words = _LATIN.findall(sample.casefold())
+    common = sum(map(_ENGLISH.__contains__, words))
     return "en" if common >= 2 or (common and len(words) <= 8) else "und"
 
 

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from graphstore.languages import language_of
@@ -45,26 +46,48 @@ def persona_rows(records: Iterator[Record | BadRow]) -> Iterator[PersonaRow | Ba
             yield BadRow(record.line, str(reason))
 
 
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Which of a row's columns means what."""
+
+    text: str | None
+    id: str | None
+    domain: str | None
+    role: str | None
+    others: tuple[str, ...]
+
+
+@lru_cache(maxsize=1000)  # the rows of a file have the same few sets of columns
+def _columns(names: tuple[str, ...]) -> _Columns:
+    text = text_column(names)
+    known = {plain_name(name): name for name in reversed(names)}
+    taken = {text, *(known.get(name) for name in ("id", "domain", "role", "depth"))}
+    others = tuple(name for name in names if name not in taken)
+    return _Columns(text, known.get("id"), known.get("domain"), known.get("role"), others)
+
+
+def _value(values: Mapping[str, Any], column: str | None) -> Any:  # noqa: ANN401  a JSON value
+    return None if column is None else values.get(column)
+
+
 def _persona_row(record: Record) -> PersonaRow:
     values = record.values
-    column = text_column(values)
-    if column is None:
+    columns = _columns(tuple(values))
+    if columns.text is None:
         raise _Refused("no column persona")
-    text = _text(column, values[column])
-    known = {plain_name(name): name for name in reversed(list(values))}
-    taken = {known[name] for name in ("id", "domain", "role", "depth") if name in known} | {column}
-    extra = {name: value for name, value in values.items() if name not in taken and value not in (None, "")}
-    domain, domains = _domain(values.get(known.get("domain", "")))
+    text = _text(columns.text, values[columns.text])
+    extra = {name: value for name in columns.others if (value := values[name]) not in (None, "")}
+    domain, domains = _domain(_value(values, columns.domain))
     if domains:
         extra["domain"] = domains
     language = language_of(text)
-    role = _label("role", values.get(known.get("role", "")))
+    role = _label("role", _value(values, columns.role))
     return PersonaRow(
         line=record.line,
         text=text,
         role=(role and role.casefold()) or (role_of(text) if language in ("en", "und") else None),
         domain=domain,
-        external_id=_identifier(values.get(known.get("id", ""))),
+        external_id=_identifier(_value(values, columns.id)),
         language=language,
         extra=_extra(extra),
     )

@@ -306,9 +306,12 @@ def _jsonl(source: Source) -> Iterator[Record | BadRow]:
         raise _no_column(source, held[0].values)
 
 
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)  # NaN and Infinity are no values
+
+
 def _json_row(number: int, line: str) -> Record | BadRow:
     try:
-        values = json.loads(line, parse_constant=lambda _: None)  # NaN and Infinity are no values
+        values = _DECODER.decode(line)
     except ValueError as error:
         return BadRow(number, f"not JSON ({error})")
     except RecursionError:

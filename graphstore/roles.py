@@ -20,6 +20,7 @@ _OPENING = re.compile(
 )
 _NAMED = re.compile(r"^[^.;!?]{1,60}?(?:,| is| was)\s+(?:an?|the)\s+(?=\w)", re.IGNORECASE)
 _AGE = re.compile(r"^(?:\d+|[a-z]+(?:-[a-z]+)?)[- ]years?[- ]old,?\s+|^(?:mid|late|early)-\w+\s+", re.IGNORECASE)
+_LIST = re.compile(r"^((?:[\w'-]+, ){1,3})(?=[\w'-]+ [\w'-]+)")
 _WORD = re.compile(r"[^\W_][\w'\u2019&/.+#-]*")
 _PUNCTUATION = re.compile(r"[,;:()\[\]\"\u201c\u201d\u2014\u2013!?…]|\.(?=\s|$)|\s-+\s")
 _STOPS = _words(
@@ -105,7 +106,7 @@ def _head(text: str) -> str | None:
     elif not _plain_beginning(text):
         return None
     text = _AGE.sub("", text)
-    text = re.sub(r"^((?:[\w'-]+, ){1,3})(?=[\w'-]+ [\w'-]+)", _without_praise, text)
+    text = _LIST.sub(_without_praise, text)
     return _PUNCTUATION.split(text, maxsplit=1)[0]
 
 
@@ -131,8 +132,9 @@ _PRONOUNS = _words(
 
 def _before_stop(words: list[str]) -> list[str]:
     kept: list[str] = []
+    folded = [word.casefold() for word in words]
     for position, word in enumerate(words):
-        plain, rest = word.casefold(), [other.casefold() for other in words[position + 1 : position + 3]]
+        plain, rest = folded[position], folded[position + 1 : position + 3]
         if plain == "of" and kept:
             return _with_complement(kept, words[position + 1 :])
         joins = plain in ("and", "&") and kept and rest and not _is_agent(kept[-1]) and rest[0] not in _DETERMINERS

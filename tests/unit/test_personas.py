@@ -41,6 +41,12 @@ def test_the_first_text_column_wins_and_the_others_are_kept() -> None:
     assert good(input_persona="A cook").text == "A cook"
 
 
+def test_a_column_without_a_name_means_nothing() -> None:
+    """As pandas writes its index to CSV."""
+    row = good(**{"": "0", "persona": "A nurse"})
+    assert (row.external_id, row.domain, row.role, row.extra) == (None, None, "nurse", '{"": "0"}')
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [
