@@ -1,6 +1,7 @@
 """The two engines behind one fixture: `store` is an empty graph, once on the local server and once on a real Neo4j."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from tests.neo4j_server import Neo4jNotHereError, Neo4jServer, neo4j_server
 
 hypothesis.settings.register_profile("here", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("here")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # else no process that a test starts hears Ctrl-C
 
 ENGINES = ["local", pytest.param("neo4j", marks=pytest.mark.neo4j)]
 _MISSING = pytest.StashKey[str]()
