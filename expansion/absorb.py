@@ -211,14 +211,7 @@ class Absorber:
         return match
 
     def _count(self, call: Call, reply: ChatReply, people: Sequence[Person], lost: Counter[str], rows: _Rows) -> None:
-        progress = self.progress
-        progress.calls += 1
-        progress.replies_from_cache += reply.from_cache
-        progress.tokens_in += reply.tokens_in
-        progress.tokens_out += reply.tokens_out
-        progress.unusable += lost.total()
-        progress.failed_calls += not people
-        progress.reasons.update({reason.partition(":")[0]: max(1, times) for reason, times in lost.items()})
+        self.progress.count(reply, lost, whole=not people)
         if lost:
             props = {
                 "relation": self._plan.relations[call.relation].id,

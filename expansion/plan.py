@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from expansion.relations import Relation, relations_digest
 from graphstore.ids import call_id, digest
-from pgraph.chat import ChatRequest
+from pgraph.chat import ChatReply, ChatRequest
 from pgraph.prompts import Prompt
 
 StrategyName = Literal["coverage", "breadth-first", "random"]
@@ -60,10 +60,6 @@ class Plan:
             **self.sampling,
             **asdict(self.limits),
         }
-
-    def signature(self) -> str:
-        """The same for the same command: what an interrupted run is found by."""
-        return digest("expand", self.recipe())
 
     def call(self, run: str, source_id: str, source_text: str, relation: int) -> tuple[str, ChatRequest]:
         """The id of a call and what is sent. The id does not depend on the run: the same question is the same call."""
@@ -127,6 +123,16 @@ class Progress:
     tokens_in: int = 0
     tokens_out: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+
+    def count(self, reply: ChatReply, lost: Counter[str], *, whole: bool) -> None:
+        """Take in one reply, with why its answers cannot be used; `whole`: none of them can."""
+        self.calls += 1
+        self.replies_from_cache += reply.from_cache
+        self.tokens_in += reply.tokens_in
+        self.tokens_out += reply.tokens_out
+        self.unusable += lost.total()
+        self.failed_calls += whole
+        self.reasons.update({reason.partition(":")[0]: max(1, times) for reason, times in lost.items()})
 
     @property
     def tokens(self) -> int:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from expansion.plan import Plan, Progress, now
+from expansion.plan import Progress, now
+from graphstore.ids import digest
 from graphstore.store import GraphStore, Write
 
 
@@ -23,14 +24,14 @@ class Run:
 
 
 @contextmanager
-def hold(store: GraphStore, directory: Path, plan: Plan, *, fresh: bool) -> Iterator[Run]:
-    """The run of this command: the newest unfinished one of this workspace that no live process holds, else a new one.
+def hold(store: GraphStore, directory: Path, command: str, recipe: Mapping[str, Any], *, fresh: bool) -> Iterator[Run]:
+    """The newest unfinished run of this command, with this recipe, in this workspace that no live process holds; else a new one.
 
     The hold is a file lock, so it ends with the process, also by kill -9.
     """
     directory.mkdir(parents=True, exist_ok=True)
     workspace = _workspace_id(directory)
-    signature = plan.signature()
+    signature = digest(command, recipe)
     earlier = (
         []
         if fresh
@@ -44,16 +45,14 @@ def hold(store: GraphStore, directory: Path, plan: Plan, *, fresh: bool) -> Iter
     run = Run("r" + uuid.uuid4().hex[:16], now(), Progress(), resumed=False)
     with _lock(directory, run.id):
         props = {
-            "command": "expand",
-            "model": plan.model,
+            "command": command,
+            "model": recipe["model"],
             "signature": signature,
             "workspace": workspace,
             "started": run.started,
             "state": "running",
         }
-        store.write(
-            Write("run", [{"id": run.id, "props": {**props, **_stored(plan.recipe()), **run.progress.props()}}])
-        )
+        store.write(Write("run", [{"id": run.id, "props": {**props, **_stored(recipe), **run.progress.props()}}]))
         yield run
 
 

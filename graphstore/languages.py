@@ -58,3 +58,14 @@ def _script_counts(text: str) -> dict[str, int]:
             if language is not None:
                 counts[language] = counts.get(language, 0) + 1
     return counts
+
+
+def contradicts(text: str, language: str) -> bool:
+    """True where the letters of a text say that it is not in this language; False where they cannot tell."""
+    told = language_of(text)
+    if told == language:
+        return False
+    return language in _TOLD or (language == "en" and told not in ("en", "und"))
+
+
+_TOLD = {language for *_, language in _SCRIPTS} | {other for _, other, _ in _TELLTALE}

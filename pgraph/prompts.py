@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,13 @@ class Prompt:
     fields: tuple[str, ...]
     messages: tuple[tuple[str, str], ...]
     digest: str
+    phrases: Mapping[str, str] = field(default_factory=dict)  # parts that are sent only where they are needed
+
+    def phrase(self, name: str, value: str = "") -> str:
+        """A part of the prompt with `{value}` filled in. Raises `PromptError` for one that the file has not."""
+        if name not in self.phrases:
+            raise PromptError(f"prompt {self.name}: no phrase {name!r}", "Add it under phrases, or use another prompt.")
+        return self.phrases[name].replace("{value}", value)
 
     def fill(self, values: Mapping[str, object]) -> tuple[Mapping[str, str], ...]:
         """The messages with each `{field}` replaced, once; all other braces are text. Raises KeyError for a field left out."""
@@ -40,7 +47,8 @@ def load(path: Path) -> Prompt:
         fields = tuple(str(name) for name in content["fields"])
         messages = tuple((str(m["role"]), str(m["content"])) for m in content["messages"])
         name = str(content["name"])
-    except (KeyError, TypeError) as error:
+        phrases = {str(key): str(text) for key, text in (content.get("phrases") or {}).items()}
+    except (KeyError, TypeError, AttributeError) as error:
         raise PromptError(
             f"{path}: not a prompt file ({error})", "It needs name, fields and messages with role and content."
         ) from error
@@ -53,8 +61,9 @@ def load(path: Path) -> Prompt:
         raise PromptError(f"{path}: unknown role {min(wrong)!r}", f"A role is one of {', '.join(sorted(_ROLES))}.")
     if not messages or messages[-1][0] != "user":
         raise PromptError(f"{path}: the last message must be the user's", "Add it, with the fields in it.")
-    digest = hashlib.sha256(repr((fields, messages)).encode()).hexdigest()[:16]
-    return Prompt(name, fields, messages, digest)
+    wording = (fields, messages, phrases) if phrases else (fields, messages)
+    digest = hashlib.sha256(repr(wording).encode()).hexdigest()[:16]
+    return Prompt(name, fields, messages, digest, phrases)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -111,7 +111,7 @@ async def _expand(
 def _hold(session: Session, store: "GraphStore", plan: Plan, request: ExpandRequest) -> "AbstractContextManager[Run]":
     from expansion import runs
 
-    return runs.hold(store, data_directory(session) / "runs", plan, fresh=request.new_run)
+    return runs.hold(store, data_directory(session) / "runs", "expand", plan.recipe(), fresh=request.new_run)
 
 
 def _prepare(work: _Work, notice: Callable[[str], None]) -> "Expansion":

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from expansion.plan import Limits, Progress
-from pgraph.errors import LimitReachedError, PgraphError
+from pgraph.errors import LimitReachedError, PgraphError, StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,10 @@ class ExpandSummary:
 
     def as_text(self) -> str:
         done = self.progress
-        why = ", ".join(f"{reason} {count}" for reason, count in sorted(done.reasons.items()))
         cached = f", {done.replies_from_cache} of them from the reply cache" if done.replies_from_cache else ""
         return "\n".join(
             [
-                f"{done.calls} calls{cached}: {done.new} new personas, {done.duplicate} seen before, "
-                f"{done.unusable} answers unusable" + (f" ({why})" if why else ""),
+                f"{done.calls} calls{cached}: {done.new} new personas, {done.duplicate} seen before, {_unusable(done)}",
                 f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s",
                 f"The graph holds {self.personas} personas; coverage of roles {self.coverage:.1%}",
                 f"Stopped by: {self.stopped_by}"
@@ -91,6 +89,85 @@ class ExpandSummary:
                 + f" · run {self.run}",
             ]
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SpendReport:
+    """How a run of `ask` or `distill` stands, for the progress line."""
+
+    command: str
+    progress: Progress
+    calls: int | None
+    seconds: float  # since this process began
+
+    def line(self) -> str:
+        done = self.progress
+        parts = [
+            f"calls {done.calls}" + (f"/{self.calls}" if self.calls else ""),
+            f"{_NOUNS[self.command]} {done.new}",
+            *([f"asked before {done.duplicate}"] if done.duplicate else []),
+            *([f"failed {done.failed_calls}"] if done.failed_calls else []),
+            f"tokens {done.tokens:,}",
+            _clock(self.seconds),
+        ]
+        return " · ".join(parts)
+
+
+_NOUNS = {"ask": "questions", "distill": "answers"}
+
+
+@dataclass(frozen=True, slots=True)
+class SpendSummary:
+    """How a run of `ask` or `distill` ended."""
+
+    command: str
+    run: str
+    progress: Progress
+    seconds: float
+    ended_by: str
+    error: PgraphError | None = field(default=None, compare=False)
+
+    @property
+    def stopped_by(self) -> str:
+        if self.error is not None:
+            return "store" if isinstance(self.error, StoreError) else "model"
+        return self.ended_by
+
+    @property
+    def exit_code(self) -> int:
+        if self.error is not None:
+            return self.error.exit_code
+        return 1 if self.progress.failed_calls else 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "command": self.command,
+            "run": self.run,
+            **self.progress.counts(),
+            "failures": dict(self.progress.reasons),
+            "seconds": round(self.seconds, 2),
+            "stopped_by": self.stopped_by,
+            "exit_code": self.exit_code,
+        }
+
+    def as_text(self) -> str:
+        done = self.progress
+        cached = f", {done.replies_from_cache} of them from the reply cache" if done.replies_from_cache else ""
+        before = f", {done.duplicate} asked before" if self.command == "ask" else ""
+        return "\n".join(
+            [
+                f"{done.calls} calls{cached}: {done.new} new {_NOUNS[self.command]}{before}, {_unusable(done)}",
+                f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s",
+                f"Stopped by: {self.stopped_by}"
+                + (f" ({done.failed_calls} calls failed)" if done.failed_calls else "")
+                + f" · run {self.run}",
+            ]
+        )
+
+
+def _unusable(done: Progress) -> str:
+    why = ", ".join(f"{reason} {count}" for reason, count in sorted(done.reasons.items()))
+    return f"{done.unusable} answers unusable" + (f" ({why})" if why else "")
 
 
 def _clock(seconds: float) -> str:

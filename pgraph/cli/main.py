@@ -15,6 +15,9 @@ from pgraph.errors import PgraphError
 COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("pgraph.cli.import_", "Read personas from files into the graph."),
     "expand": ("pgraph.cli.expand", "Grow the population along relationships, where coverage is lowest."),
+    "group": ("pgraph.cli.group", "Group the domains by meaning."),
+    "ask": ("pgraph.cli.ask", "Find questions that need several of the personas for their answer."),
+    "distill": ("pgraph.cli.distill", "Answer the questions, jointly, and keep the answers as knowledge."),
     "coverage": ("pgraph.cli.coverage", "Show what share of what the model can say about people is in the graph."),
     "query": ("pgraph.cli.query", "List or run the shipped Cypher queries."),
     "cypher": ("pgraph.cli.cypher", "Run your own Cypher, read-only."),

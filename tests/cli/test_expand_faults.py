@@ -76,11 +76,10 @@ def killed(process: "subprocess.Popen[str]", server: FakeServer, replies: int, s
     enough = server.stats()["paid"] + replies
     wait_for(lambda: server.stats()["paid"] >= enough or process.poll() is not None)
     time.sleep(seconds)
-    if process.poll() is not None:
-        return False
+    under_way = process.poll() is None
     process.kill()
     process.communicate()
-    return True
+    return under_way
 
 
 def test_killed_at_twenty_moments_and_resumed(field: Field) -> None:

@@ -89,3 +89,30 @@ SMALL = [
         {"run": "r2", "persona": "nurse", "call": "c8", "props": {"relation": "kin", "reason": "length"}},
     ]),
 ]  # fmt: skip
+
+ASKED = [  # what is asked and answered on top of it
+    Write("question", [
+        {"id": "q1", "props": {"text": "Why?", "topic": "reasons", "language": "en", "context": "", "run": "r2"}},
+        {"id": "q2", "props": {"text": "How?", "topic": "ways", "language": "en", "context": "", "run": "r2"}},
+    ]),
+    Write("asks_about_group", [
+        {"question": "q1", "about": "health", "call": "c7", "props": {"run": "r2"}},
+        {"question": "q1", "about": "health", "call": "c8", "props": {"run": "r2"}},
+    ]),
+    Write("asks_about_domain", [{"question": "q2", "about": "care", "call": "c9", "props": {"run": "r2"}}]),
+    Write("posed_by", [
+        {"question": "q1", "persona": "nurse", "call": "c7"},
+        {"question": "q1", "persona": "farmer", "call": "c7"},
+        {"question": "q2", "persona": "nurse", "call": "c9"},
+    ]),
+    Write("knowledge", [
+        {"id": "k1", "question": "q1", "props": {"text": "Because.", "mode": "joint", "call": "c10"}}
+    ]),
+    Write("distilled_from", [
+        {"knowledge": "k1", "persona": "nurse", "props": {"contribution": "a", "call": "c10"}},
+        {"knowledge": "k1", "persona": "farmer", "props": {"contribution": "b", "call": "c10"}},
+    ]),
+    Write("failed_on_group", [{"run": "r2", "about": "health", "call": "c11", "props": {"paid": True, "times": 0}}]),
+    Write("failed_on_domain", [{"run": "r2", "about": "care", "call": "c11", "props": {"paid": True, "times": 0}}]),
+    Write("failed_on_question", [{"run": "r2", "about": "q2", "call": "c11", "props": {"paid": True, "times": 0}}]),
+]  # fmt: skip

@@ -10,9 +10,13 @@ import cypher
 from graphstore.bolt import BoltStore
 from graphstore.store import Write
 from pgraph.cli.query import parse_header
-from tests.contract.graphs import SMALL, persona
+from tests.contract.graphs import ASKED, SMALL, persona
 
-PARAMETERS: dict[str, dict[str, Any]] = {"lineage": {"id": "driver"}, "neighbours": {"id": "supplier"}}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "lineage": {"id": "driver"},
+    "neighbours": {"id": "supplier"},
+    "knowledge_lineage": {"id": "k1"},
+}
 ANSWERS: dict[str, list[tuple[Any, ...]]] = {
     "coverage_by_group": [
         ("", "(no domain)", 1, 1, 1, 1, 0.0),
@@ -49,6 +53,14 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         (1, 1, "supplier", 1, "supplier", "text of supplier", "supplier", "c3", "r2"),
         (1, 2, "nurse", 0, "district nurse", "text of nurse", None, None, None),
     ],
+    "knowledge_by_group": [
+        ("health", "Health", 3, 2, 1, 2, 1, 1.0),
+        ("land", "Land", 1, 0, 0, 0, 0, 1.0),
+    ],
+    "knowledge_lineage": [
+        ("q1", "Why?", "Because.", "farmer", "text of farmer", 0, "b", "c10", None),
+        ("q1", "Why?", "Because.", "nurse", "text of nurse", 0, "a", "c10", None),
+    ],
     "neighbours": [
         ("DERIVED_FROM", "in", "driver", "Persona", "driver", "text of driver"),
         ("DERIVED_FROM", "out", "supplier", "Persona", "driver", "text of driver"),
@@ -80,7 +92,7 @@ def test_header_says_what_a_user_must_know(name: str) -> None:
 
 
 def test_answers_on_a_small_graph(store: BoltStore, subtests: pytest.Subtests) -> None:
-    store.write(*SMALL)
+    store.write(*SMALL, *ASKED)
     for name, expected in ANSWERS.items():
         with subtests.test(name):
             assert ask(store, name, **PARAMETERS.get(name, {})) == expected

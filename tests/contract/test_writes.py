@@ -6,7 +6,7 @@ import cypher
 from graphstore.bolt import BoltStore
 from graphstore.store import Write
 from pgraph.errors import QueryError
-from tests.contract.graphs import SMALL, links, nodes, persona
+from tests.contract.graphs import ASKED, SMALL, links, nodes, persona
 
 
 def test_writing_all_again_changes_nothing(store: BoltStore) -> None:
@@ -20,8 +20,30 @@ def test_writing_all_again_changes_nothing(store: BoltStore) -> None:
     assert len(before[1]) == 6 + 2 + 4 + 6 + 4 + 1 + 2
 
 
+def test_what_is_asked_and_answered_can_be_written_again(store: BoltStore) -> None:
+    store.write(*SMALL, *ASKED)
+    before = nodes(store), links(store)
+    store.write(*ASKED)
+    for write in ASKED:
+        store.write(write)
+    assert (nodes(store), links(store)) == before
+    assert ("k1", "ABOUT", "", "care") in before[1]
+    assert ("k1", "ABOUT", "", "farming") in before[1]
+
+
+def test_a_group_that_questions_are_about_is_not_dropped(store: BoltStore) -> None:
+    store.write(*SMALL, *ASKED)
+    store.write(Write("in_group", [{"domain": "care", "group": "land", "by": "louvain"}]))
+    store.write(Write("group", [{"id": "empty", "props": {}}]), Write("drop_empty_groups", [{}]))
+    assert {"health", "land"} <= set(nodes(store))
+    assert "empty" not in nodes(store)
+
+
 def test_every_statement_is_tried_here() -> None:
-    assert set(cypher.names("writes")) == {write.statement for write in SMALL} | {"role", "drop_empty_groups"}
+    assert set(cypher.names("writes")) == {write.statement for write in [*SMALL, *ASKED]} | {
+        "role",
+        "drop_empty_groups",
+    }
 
 
 def test_a_known_persona_keeps_what_it_has_and_its_smallest_depth(store: BoltStore) -> None:

@@ -99,8 +99,8 @@ def test_a_call_is_named_by_what_decides_its_answer_and_not_by_its_run() -> None
 
 
 def test_the_signature_changes_with_the_limits() -> None:
-    assert plan().signature() == plan().signature()
-    assert plan().signature() != plan(limits=Limits(calls=11)).signature()
+    assert plan().recipe() == plan().recipe()
+    assert plan().recipe() != plan(limits=Limits(calls=11)).recipe()
 
 
 def test_every_text_of_a_reply_has_a_longest_length() -> None:

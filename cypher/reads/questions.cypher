@@ -1,0 +1,5 @@
+// Every question with what it is about, once for each of its sightings' places; unordered.
+// Columns: id, text, topic, kind, language, context, about (id of a group or domain), times (sightings there)
+MATCH (q:Question)-[a:ASKS_ABOUT]->(place)
+RETURN q.id AS id, q.text AS text, q.topic AS topic, q.kind AS kind, q.language AS language, q.context AS context,
+       place.id AS about, count(a) AS times

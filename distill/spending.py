@@ -1,0 +1,106 @@
+"""The loop that `ask` and `distill` share: choose where little is known -> ask -> check -> write."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from distill.regions import Person
+from expansion.plan import now
+from graphstore.languages import contradicts
+from graphstore.store import Write
+from pgraph.chat import Chat, ChatReply, ChatRequest
+from pgraph.concurrency import for_each
+from pgraph.prompts import Prompt
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+Pending = TypeVar("Pending")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is asked for a region; `question` is the one that is answered, "" where questions are asked for."""
+
+    id: str
+    region: int
+    people: list[Person]
+    request: ChatRequest
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What one reply brought, for the thread that chooses."""
+
+    call: Call
+    topics: list[str]  # of its usable answers
+    lost: int
+
+
+@dataclass(slots=True)
+class Rows:
+    """What one transaction writes: statement -> rows, the statements in the order of their first row."""
+
+    statements: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def add(self, statement: str, **row: Any) -> None:  # noqa: ANN401  values of a row
+        self.statements.setdefault(statement, []).append(row)
+
+    def writes(self) -> list[Write]:
+        return [Write(statement, rows) for statement, rows in self.statements.items()]
+
+
+async def spend(
+    pending: Iterator[Pending],
+    prepare: Callable[[Pending], Awaitable[Call]],
+    absorb: Callable[[Sequence[tuple[Call, ChatReply]]], list[Learned]],
+    learn: Callable[[Learned], None],
+    *,
+    chat: Chat,
+    at_once: int,
+) -> None:
+    """Make the calls, at most `at_once` at a time. `absorb` blocks and runs in a thread, one batch at a time."""
+
+    async def ask(item: Pending) -> tuple[Call, ChatReply]:
+        call = await prepare(item)
+        return call, await chat.ask(call.request)
+
+    async def sink(batch: Sequence[tuple[Pending, tuple[Call, ChatReply]]]) -> None:
+        for learned in await asyncio.to_thread(absorb, [pair for _, pair in batch]):
+            learn(learned)
+
+    await for_each(pending, ask, sink, at_once, ahead=1 if at_once == 1 else None)
+
+
+def failure(run: str, call: Call, about: str, reply: ChatReply, reasons: Sequence[str], **more: Any) -> dict[str, Any]:  # noqa: ANN401  values of a row
+    """The row of a FAILED_ON."""
+    props = {"reason": ", ".join(sorted(set(reasons))), "times": len(reasons), "at": now(), "paid": reply.paid, **more}
+    return {"run": run, "about": about, "call": call.id, "props": props}
+
+
+def listed(people: Sequence[Person]) -> str:
+    """The people as a prompt names them, a letter each."""
+    return "\n".join(
+        f"{letter}. {person.text}" + (f" (knows: {person.domain})" if person.domain else "")
+        for letter, person in zip(LETTERS, people, strict=False)
+    )
+
+
+def optional(prompt: Prompt, phrase: str, value: str) -> str:
+    """A phrase of the prompt where there is a value for it, else nothing."""
+    return prompt.phrase(phrase, value) if value else ""
+
+
+def wording(prompt: Prompt, language: str) -> str:
+    """What to say of the language: nothing where the prompt is written in it."""
+    return "" if prompt.name.endswith(f".{language}") else optional(prompt, "language", language)
+
+
+def problem(text: str, language: str, *, shortest: int) -> str:
+    """Why a text is of no use: too short, going round in circles, in another language; "" where it is none of these."""
+    words = text.casefold().split()
+    if len(words) < shortest and " " in text.strip():
+        return "too short"
+    if len(words) >= 12 and len(set(words)) < len(words) / 3:
+        return "repetitive"
+    return "wrong language" if contradicts(text, language) else ""

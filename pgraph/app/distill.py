@@ -1,0 +1,200 @@
+"""`pgraph group`, `pgraph ask` and `pgraph distill` put together."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pgraph.app import Session, data_directory, open_embedder, open_model, open_store, settings
+from pgraph.app.expand import allowed_sources, require_personas
+from pgraph.app.summary import SpendReport, SpendSummary
+from pgraph.errors import InputError, ModelError, PgraphError, StoreError, UsageError
+
+if TYPE_CHECKING:
+    from distill.answers import Distilling, DistillPlan
+    from distill.grouping import Grouped
+    from distill.questions import Asking, AskPlan
+    from distill.regions import Regions
+    from expansion.runs import Run
+    from graphstore.store import GraphStore
+    from pgraph.app import Model
+    from pgraph.embedding import CachedEmbedder
+    from pgraph.prompts import Prompt
+
+Notice = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SpendRequest:
+    """What the command lines of `ask` and `distill` say; `kind`, `people`, `per_call` and `level` are of `ask` alone."""
+
+    command: Literal["ask", "distill"]
+    calls: int | None = None
+    by: Literal["group", "domain"] = "group"
+    only: tuple[str, ...] = ()  # labels or ids of groups or domains
+    from_cypher: str = ""
+    language: str = "en"
+    context: str | None = None
+    prompt: Path | None = None
+    seed: int = 0
+    new_run: bool = False
+    kind: Literal["open", "qa", "mcq", "debate"] = "open"
+    people: int = 4
+    per_call: int = 3
+    level: str = ""
+    mode: Literal["joint", "solo"] = "joint"
+
+
+def group(session: Session, resolution: float | None) -> "Grouped":
+    """Group all domains anew, as coarse as the resolution says."""
+    from distill import grouping
+
+    with open_store(session) as store, open_embedder(session) as embedder:
+        require_personas(store)
+        return grouping.group(store, embedder, "", resolution=resolution or grouping.RESOLUTION)
+
+
+def spend(
+    session: Session, request: SpendRequest, *, notice: Notice, report: Callable[[SpendReport], None]
+) -> SpendSummary:
+    """Run `pgraph ask` or `pgraph distill` to its end.
+
+    Ctrl-C raises KeyboardInterrupt once what was completed is written.
+    """
+    return asyncio.run(_spend(session, request, notice, report))
+
+
+def outlook(session: Session, request: SpendRequest, notice: Notice) -> list[dict[str, Any]]:
+    """`--dry-run`: by region what is known there, and what the next call is expected to bring; no model is called."""
+    from expansion.plan import Progress
+    from expansion.runs import Run
+
+    with open_store(session) as store, open_embedder(session) as embedder:
+        regions = _regions(store, embedder, request, notice)
+        plan = _plan(session, request, regions)
+        rows = _job(store, embedder, plan, Run("", "", Progress(), resumed=False), regions).outlook()
+    return sorted(rows, key=lambda row: -row["new_next"] * row["personas"])
+
+
+async def _spend(
+    session: Session, request: SpendRequest, notice: Notice, report: Callable[[SpendReport], None]
+) -> SpendSummary:
+    from expansion import runs
+
+    began = time.monotonic()
+    async with AsyncExitStack() as stack:
+        store = stack.enter_context(await asyncio.to_thread(open_store, session))
+        embedder = stack.enter_context(open_embedder(session))
+        regions = await asyncio.to_thread(_regions, store, embedder, request, notice)
+        plan = _plan(session, request, regions)
+        model = await stack.enter_async_context(open_model(session, notice))
+        plan = replace(plan, model=model.chat.model)
+        directory = data_directory(session) / "runs"
+        run = stack.enter_context(runs.hold(store, directory, request.command, plan.recipe(), fresh=request.new_run))
+        if run.resumed:
+            notice(f"Going on with run {run.id}, {run.progress.calls} calls so far (--new-run starts afresh).")
+        job = await asyncio.to_thread(_job, store, embedder, plan, run, regions)
+        paid = await asyncio.to_thread(_paid, store, model, run) if run.resumed else []
+
+        def tell() -> None:
+            report(SpendReport(request.command, job.progress, plan.calls, time.monotonic() - began))
+
+        error: PgraphError | None = None
+        try:
+            await job.go(model.chat, model.at_once, paid, tell)
+        except (ModelError, StoreError) as problem:
+            error = problem
+        seconds = time.monotonic() - began
+        summary = SpendSummary(request.command, run.id, job.progress, seconds, job.stopped_by, error)
+        await asyncio.to_thread(_record, store, summary)
+    return summary
+
+
+def _record(store: "GraphStore", summary: SpendSummary) -> None:
+    from expansion import runs
+
+    if not isinstance(summary.error, StoreError):
+        state = "finished" if summary.error is None else "stopped"
+        runs.finish(store, summary.run, state, {"stopped_by": summary.stopped_by, "seconds": summary.seconds})
+
+
+def _regions(store: "GraphStore", embedder: "CachedEmbedder", request: SpendRequest, notice: Notice) -> "Regions":
+    """The groups, made where there are none or too many domains came since, with their people."""
+    from distill import grouping, regions
+
+    require_personas(store)
+    if request.command == "distill" and not any(True for _ in store.read("reads/any_question")):
+        raise InputError("the graph holds no questions yet", "Ask some first: pgraph ask --calls 20")
+    allowed = allowed_sources(store, request.from_cypher)
+    if request.by == "group" and grouping.is_stale(store):
+        notice("Grouping the domains …")
+        made = grouping.group(store, embedder, "")
+        notice(f"{made.domains} domains in {made.groups} groups")
+    return regions.load(store, request.by, allowed)
+
+
+def _only(request: SpendRequest, regions: "Regions") -> tuple[str, ...]:
+    """The ids of the regions that the user named, by label or by id."""
+    from graphstore.ids import normal_name
+
+    known = {normal_name(region.label): region.id for region in regions.rows}
+    known |= {region.id: region.id for region in regions.rows}
+    ids = []
+    for name in request.only:
+        found = known.get(name) or known.get(normal_name(name))
+        if found is None:
+            raise UsageError(
+                f"--only: there is no {request.by} {name!r} with personas",
+                f"`pgraph coverage --by {request.by}` lists them.",
+            )
+        ids.append(found)
+    return tuple(sorted(ids))
+
+
+def _plan(session: Session, request: SpendRequest, regions: "Regions") -> "AskPlan | DistillPlan":
+    from distill.answers import DistillPlan
+    from distill.questions import AskPlan
+
+    values = settings(session)
+    context = values.context if request.context is None else request.context
+    shared: dict[str, Any] = {
+        "calls": request.calls, "unit": request.by, "only": _only(request, regions), "language": request.language,
+        "context": context, "from_cypher": request.from_cypher, "seed": request.seed, "model": values.model,
+        "sampling": {"temperature": values.temperature, "max_tokens": values.max_tokens},
+    }  # fmt: skip
+    if request.command == "distill":
+        return DistillPlan(_prompt(request, request.mode), mode=request.mode, **shared)
+    return AskPlan(
+        _prompt(request, "questions"), kind=request.kind, people=request.people, per_call=request.per_call,
+        level=request.level, **shared,
+    )  # fmt: skip
+
+
+def _prompt(request: SpendRequest, task: str) -> "Prompt":
+    """The user's prompt; else the shipped one in this language; else the English one, which then names the language."""
+    import distill as package
+    from pgraph.prompts import load
+
+    shipped = Path(package.__path__[0]) / "prompts"
+    own = shipped / f"{task}.{request.language}.yml"
+    return load(request.prompt or (own if own.exists() else shipped / f"{task}.en.yml"))
+
+
+def _job(
+    store: "GraphStore", embedder: "CachedEmbedder", plan: "AskPlan | DistillPlan", run: "Run", regions: "Regions"
+) -> "Asking | Distilling":
+    from distill.answers import Distilling, DistillPlan
+    from distill.questions import Asking
+
+    if isinstance(plan, DistillPlan):
+        return Distilling(store, plan, run, regions)
+    return Asking(store, embedder, plan, run, regions)
+
+
+def _paid(store: "GraphStore", model: "Model", run: "Run") -> list[Mapping[str, Any]]:
+    """What the calls were for whose replies are in the cache but, as the run was interrupted, not in the graph."""
+    written = {row["call"] for row in store.read("reads/distill_calls", run=run.id)}
+    return [tag for tag, _ in model.replies.of_run(run.id) if tag["call"] not in written]

@@ -1,0 +1,102 @@
+"""What `pgraph ask` and `pgraph distill` have in common: options, the progress line, the summary."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from pgraph.cli.main import Session
+from pgraph.cli.options import model_options
+from pgraph.cli.output import dump, notice, show
+
+_OUTLOOK = {
+    "ask": ("region", "label", "personas", "seen", "topics", "new_next"),
+    "distill": ("region", "label", "personas", "waiting", "seen", "topics", "new_next"),
+}
+
+
+def spending_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of both `ask` and `distill`."""
+    for option in reversed(
+        [
+            click.option("--calls", type=click.IntRange(1), metavar="N", help="Spend at most N model calls."),
+            click.option(
+                "--by",
+                type=click.Choice(["group", "domain"]),
+                default="group",
+                show_default=True,
+                help="Bring people together from a group of domains, or from one domain.",
+            ),
+            click.option(
+                "--only",
+                multiple=True,
+                metavar="NAME",
+                help="Only this group or domain, by label or id; may be given again.",
+            ),
+            click.option(
+                "--from",
+                "from_cypher",
+                default="",
+                metavar="CYPHER",
+                help="Only the personas this query returns (ids or nodes, first column).",
+            ),
+            click.option(
+                "--language",
+                default="en",
+                show_default=True,
+                metavar="CODE",
+                help="Language of questions and answers; prompts are shipped in en and hi, others are asked for in English.",
+            ),
+            click.option("--context", metavar="TEXT", help="Where these people live; kept with the data."),
+            click.option(
+                "--prompt",
+                type=click.Path(path_type=Path, exists=True, dir_okay=False),
+                metavar="FILE",
+                help="A prompt file of your own.",
+            ),
+            click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N"),
+            click.option(
+                "--new-run", is_flag=True, help="Start afresh even where this command was interrupted before."
+            ),
+            click.option(
+                "--dry-run",
+                is_flag=True,
+                help="Ask nothing: show where calls would go and what they are expected to bring.",
+            ),
+        ]
+    ):
+        command = option(command)
+    return model_options(command)
+
+
+def run(session: Session, command: Literal["ask", "distill"], options: dict[str, Any]) -> None:
+    from pgraph.app import distill as app
+    from pgraph.cli.progress import ProgressLine
+
+    dry_run = options.pop("dry_run")
+    request = app.SpendRequest(command, **{name: value for name, value in options.items() if value is not None})
+
+    def say(text: str) -> None:
+        notice(text, quiet=session.quiet)
+
+    if dry_run:
+        show(app.outlook(session, request, say), _OUTLOOK[command], "json" if session.json else "table")
+        return
+    line = ProgressLine(quiet=session.quiet, every=10.0)
+    try:
+        summary = app.spend(session, request, notice=say, report=lambda report: line.show(report.line()))
+    except KeyboardInterrupt:  # not sys.exit: threads that still embed would hold it up
+        line.clear()
+        say("Interrupted. What came back is in the graph or in the reply cache; the same command goes on from here.")
+        sys.stderr.flush()
+        os._exit(130)
+    line.clear()
+    if session.json:
+        dump(summary.as_json())
+    say(summary.as_text())
+    if summary.error is not None:
+        raise summary.error
+    sys.exit(summary.exit_code)

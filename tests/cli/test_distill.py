@@ -1,0 +1,179 @@
+"""`pgraph group`, `ask` and `distill` through the command line, on both stores."""
+
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.expanding import Field
+from tests.cli.test_expand_faults import field, killed
+from tests.console import Console, Done
+from tests.fakes import thinkers
+from tests.fakes.server import FakeServer
+
+if TYPE_CHECKING:
+    import subprocess
+
+pytestmark = pytest.mark.timeout(600)
+
+__all__ = ["field"]
+
+
+def model(*faults: Mapping[str, Any], latency: float = 0.0) -> FakeServer:
+    return FakeServer(answer=thinkers.answer, faults=faults, latency=latency)
+
+
+def run(field: Field, server: FakeServer, *arguments: str, code: int | None = 0) -> Done:
+    return field.work.run("--json", *arguments, env=field.env(server), code=code)
+
+
+def rows(field: Field, query: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = field.work.run("cypher", query, "--format", "json", env=field.store).json
+    return found
+
+
+def questions(field: Field) -> list[dict[str, Any]]:
+    return rows(
+        field, "MATCH (q:Question) RETURN q.id AS id, q.text AS text, q.topic AS topic, q.kind AS kind ORDER BY id"
+    )
+
+
+def test_from_personas_to_answers(field: Field) -> None:
+    with model() as server:
+        asked = run(field, server, "ask", "--calls", "8", "--per-call", "2").json
+        assert (asked["calls"], asked["new"] + asked["duplicate"], asked["stopped_by"]) == (8, 16, "calls")
+        found = questions(field)
+        assert len(found) == asked["new"]
+        posed = rows(
+            field, "MATCH (q:Question)-[:POSED_BY]->(p:Persona) RETURN q.id AS id, count(DISTINCT p) AS people"
+        )
+        assert {row["people"] for row in posed} == {2}
+        assert len(posed) == len(found)
+        answered = run(field, server, "distill").json
+        assert (answered["new"], answered["stopped_by"]) == (len(found), "nothing left to answer")
+        again = run(field, server, "distill").json
+        assert (again["calls"], again["stopped_by"]) == (0, "nothing left to answer")
+        solo = run(field, server, "distill", "--solo", "--calls", "3").json
+        assert solo["new"] == 3
+    links = rows(
+        field,
+        """
+        MATCH (k:Knowledge)-[:ANSWERS]->(q:Question)
+        RETURN k.mode AS mode, count(*) AS answers,
+               min(COUNT { (k)-[:DISTILLED_FROM]->(:Persona) }) AS least, min(COUNT { (k)-[:ABOUT]->(:Domain) }) AS about
+        ORDER BY mode""",
+    )
+    assert links == [
+        {"mode": "joint", "answers": len(found), "least": 2, "about": 1},
+        {"mode": "solo", "answers": 3, "least": 1, "about": 1},
+    ]
+
+
+@pytest.mark.parametrize(("kind", "extra"), [("qa", "answer"), ("mcq", "choices"), ("debate", "positions")])
+def test_kinds_of_questions(work: Console, kind: str, extra: str) -> None:
+    field = Field(work, {})
+    field.seed()
+    with model() as server:
+        assert run(field, server, "ask", "--calls", "1", "--kind", kind).json["new"] == 3
+    found = rows(field, f"MATCH (q:Question) RETURN q.kind AS kind, q.{extra} IS NOT NULL AS there")
+    assert found == [{"kind": kind, "there": True}] * 3
+
+
+def test_calls_go_where_little_is_known(work: Console) -> None:
+    """A region with as many people as another and fewer questions is asked first."""
+    field = Field(work, {})
+    people = [{"persona": f"A {job} of {town} who keeps {n} bees", "domain": town}
+              for town in ("fishery", "chemistry") for n, job in enumerate(["clerk", "nurse", "baker", "weaver"])]  # fmt: skip
+    work.run("import", work.write("two.jsonl", "".join(json.dumps(row) + "\n" for row in people)))
+    with model() as server:
+        run(field, server, "ask", "--by", "domain", "--only", "fishery", "--calls", "3")
+        outlook = work.run("--json", "ask", "--by", "domain", "--dry-run", env=field.env(server)).json
+        assert [(row["label"], row["seen"]) for row in outlook] == [("chemistry", 0), ("fishery", 9)]
+        assert outlook[0]["new_next"] > outlook[1]["new_next"]
+        run(field, server, "ask", "--by", "domain", "--calls", "3")
+    counts = rows(
+        field, "MATCH (:Question)-[a:ASKS_ABOUT]->(d:Domain) RETURN d.label AS label, count(a) AS asked ORDER BY label"
+    )
+    assert counts == [{"label": "chemistry", "asked": 9}, {"label": "fishery", "asked": 9}]
+
+
+def test_killed_and_resumed(field: Field) -> None:
+    """No reply is paid twice beyond those in flight, no question doubled, every call counted once."""
+    options = ("--calls", "60", "--at-once", "8")
+    moments = random.Random(2)
+    for command in ("ask", "distill"):
+        with model(latency=0.05) as server:
+            kills = 0
+            for _ in range(5):
+                process = field.work.start("--json", command, *options, env=field.env(server))
+                kills += killed(process, server, moments.randint(1, 8), moments.random() * 0.05)
+            done = run(field, server, command, *options).json
+            assert done["calls"] == 60
+            assert kills >= 3
+            assert server.stats()["paid_twice"] <= kills * 8
+    assert len({row["text"] for row in questions(field)}) == len(questions(field))
+    answers = rows(field, "MATCH (k:Knowledge)-[:ANSWERS]->(q) RETURN q.id AS id, count(k) AS answers")
+    assert {row["answers"] for row in answers} == {1}
+    assert len(answers) == 60
+
+
+def test_interrupted_within_two_seconds(work: Console) -> None:
+    field = Field(work, {})
+    field.seed()
+    with model(latency=0.05) as server:
+        process: subprocess.Popen[str] = work.start("ask", "--calls", "400", env=field.env(server))
+        until = time.monotonic() + 30
+        while server.stats()["paid"] < 10 and time.monotonic() < until:
+            time.sleep(0.02)
+        began = time.monotonic()
+        os.kill(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, time.monotonic() - began < 5) == (130, True)
+    assert "goes on from here" in err
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "says"),
+    [
+        ({"kind": "401"}, 4, "OPENAI_API_KEY"),
+        ({"kind": "invalid_json", "first": 2}, 1, "invalid JSON"),
+        ({"kind": "length", "first": 2}, 1, "truncated"),
+        ({"kind": "wrong_schema", "first": 2}, 1, "wrong schema"),
+        ({"kind": "500", "rate": 0.3}, 0, "new questions"),
+    ],
+)
+def test_faults_of_the_model(work: Console, fault: Mapping[str, Any], code: int, says: str) -> None:
+    field = Field(work, {})
+    field.seed()
+    with model(fault) as server:
+        done = run(field, server, "ask", "--calls", "5", code=code)
+        assert says in done.err
+        assert "Traceback" not in done.err
+
+
+def test_wrong_uses(work: Console) -> None:
+    field = Field(work, {})
+    with model() as server:
+        assert "holds no personas yet" in run(field, server, "ask", code=2).err
+        assert "holds no personas yet" in run(field, server, "group", code=2).err
+        field.seed()
+        assert "holds no questions yet" in run(field, server, "distill", code=2).err
+        assert "no group 'nowhere'" in run(field, server, "ask", "--only", "nowhere", code=2).err
+        assert (
+            "returns nobody"
+            in run(field, server, "ask", "--from", "MATCH (p:Persona {id: 'x'}) RETURN p.id", code=2).err
+        )
+        mine = str(work.write("own.yml", "name: own\nfields: []\nmessages: []\n"))
+        assert "the last message must be the user's" in run(field, server, "ask", "--prompt", mine, code=2).err
+
+
+def test_groups_anew(field: Field) -> None:
+    coarse = field.work.run("--json", "group", "--resolution", "0.1", env=field.store).json
+    fine = field.work.run("--json", "group", "--resolution", "5", env=field.store).json
+    assert coarse["groups"] <= fine["groups"]
+    assert rows(field, "MATCH (g:DomainGroup) RETURN count(g) AS groups") == [{"groups": fine["groups"]}]

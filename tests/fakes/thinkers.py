@@ -1,0 +1,65 @@
+"""A model that asks and answers, in a world where what each person knows is told apart: used through the fake server.
+
+A question is about one of a hundred topics, the popular ones far more often (Zipf 1). An answer repeats marks of those
+whom the prompt lists, so that who contributed what can be read back.
+"""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+import numpy as np
+
+TOPICS = [f"topic{number:03d}" for number in range(100)]
+_PERSON = re.compile(r"^([A-Z])\. (.+)$", re.MULTILINE)
+
+
+def answer(request: dict[str, Any]) -> str:
+    """What this model says: the same request, the same answer."""
+    digest = hashlib.sha256(json.dumps([request["messages"], request.get("seed")]).encode()).digest()
+    rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
+    schema = request["response_format"]["json_schema"]["schema"]["properties"]
+    prompt = request["messages"][-1]["content"]
+    if "questions" in schema:
+        return json.dumps({"questions": _questions(schema["questions"], prompt, rng)})
+    if "standpoints" in schema:
+        return json.dumps(_joint(prompt))
+    return json.dumps({"answer": _long(f"As I see it, {prompt.splitlines()[1]}")})
+
+
+def _questions(schema: dict[str, Any], prompt: str, rng: np.random.Generator) -> list[dict[str, Any]]:
+    letters = [letter for letter, _ in _PERSON.findall(prompt)]
+    wanted = schema["items"]["properties"]
+    made = []
+    for _ in range(schema["minItems"]):
+        topic = TOPICS[min(99, int(100 ** rng.random()) - 1)]
+        marks = " ".join(f"{word:08x}" for word in rng.integers(0, 1 << 32, 6))
+        item = {
+            "question": f"What do {marks} say of {topic} where both of them live and work?",
+            "topic": topic,
+            "level": "expert",
+            "needs": sorted(rng.choice(letters, min(2, len(letters)), replace=False).tolist()),
+        }
+        if "choices" in wanted:
+            item |= {"choices": [f"choice {n} {marks[:8]}" for n in range(4)], "key": "B"}
+        if "answer" in wanted:
+            item |= {"answer": f"It is {marks[:8]}."}
+        if "positions" in wanted:
+            item |= {"positions": [{"person": p, "position": f"{p} holds {marks[:8]}"} for p in letters[:2]]}
+        made.append(item)
+    return made
+
+
+def _joint(prompt: str) -> dict[str, Any]:
+    people = _PERSON.findall(prompt)
+    return {
+        "standpoints": [{"person": letter, "contribution": f"What I know is this: {text}"} for letter, text in people],
+        "disagreement": "They disagree about nothing that matters here.",
+        "synthesis": _long("Together: " + "; ".join(text for _, text in people)),
+    }
+
+
+def _long(text: str) -> str:
+    own = " ".join(hashlib.sha256(f"{text}{n}".encode()).hexdigest()[:7] for n in range(30))
+    return f"{text} {own}"
