@@ -234,6 +234,8 @@ class Asking:
         text = " ".join(str(item["question"]).split())
         if len(set(item["needs"])) < min(2, people):
             return "one standpoint"
+        if self.plan.kind == "open" and not any(mark in text for mark in "?\uff1f\u061f"):
+            return "no question"
         if self.plan.kind == "mcq" and len({normal_text(choice) for choice in item["choices"]}) < 4:
             return "choices alike"
         if self.plan.kind == "debate" and len({one["person"] for one in item["positions"]}) < 2:

@@ -14,6 +14,7 @@ from pgraph.concurrency import for_each
 from pgraph.prompts import Prompt
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+OWN_RUNS = 0.7  # of a text's runs of three words so many are different; 0.9 and more in what people write
 Pending = TypeVar("Pending")
 
 
@@ -101,6 +102,7 @@ def problem(text: str, language: str, *, shortest: int) -> str:
     words = text.casefold().split()
     if len(words) < shortest and " " in text.strip():
         return "too short"
-    if len(words) >= 12 and len(set(words)) < len(words) / 3:
+    runs = list(zip(words, words[1:], words[2:], strict=False))
+    if len(runs) >= 10 and len(set(runs)) < OWN_RUNS * len(runs):
         return "repetitive"
     return "wrong language" if contradicts(text, language) else ""

@@ -4,7 +4,7 @@ import json
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,62 @@ PERSONA_COLUMNS = (
     "imported_by",
     "extra",
 )
+QUESTION_COLUMNS = (
+    "id",
+    "question",
+    "kind",
+    "topic",
+    "level",
+    "language",
+    "context",
+    "answer",
+    "choices",
+    "key",
+    "positions",
+    "about",
+    "posed_by",
+    "answers",
+    "run",
+    "call",
+)
+KNOWLEDGE_COLUMNS = (
+    "id",
+    "answer",
+    "mode",
+    "disagreement",
+    "question_id",
+    "question",
+    "kind",
+    "topic",
+    "about",
+    "distilled_from",
+    "domains",
+    "language",
+    "context",
+    "model",
+    "run",
+    "call",
+)
+SFT_COLUMNS = (
+    "id",
+    "messages",
+    "question_id",
+    "topic",
+    "about",
+    "personas",
+    "mode",
+    "language",
+    "context",
+    "model",
+    "run",
+    "call",
+)
+COLUMNS = {
+    "personas": PERSONA_COLUMNS,
+    "questions": QUESTION_COLUMNS,
+    "knowledge": KNOWLEDGE_COLUMNS,
+    "sft": SFT_COLUMNS,
+}
 _TABLES = """
     PRAGMA journal_mode = OFF;
     PRAGMA cache_size = -32768;
@@ -41,17 +97,58 @@ _Lists = Iterator[tuple[str, list[dict[str, Any]]]]
 
 
 def persona_rows(store: GraphStore, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
-    """One row for each survivor, with `duplicates` for every persona, with all its sightings.
+    """One row for each survivor, with `duplicates` for every persona, with all its sightings."""
+    with _disk() as disk:
+        for table in ("personas", "origins", "imports"):
+            rows = ((row.pop("id"), json.dumps(row, default=str)) for row in store.read(f"reads/export_{table}"))
+            disk.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)  # noqa: S608  a name of ours
+        yield from _joined(disk, duplicates=duplicates)
 
-    The embedded server does not sort a large answer, so the rows go through a temporary database on disk.
-    """
+
+def question_rows(store: GraphStore) -> Iterator[dict[str, Any]]:
+    for row in _by_id(store, "reads/export_questions"):
+        yield {**row, "about": sorted(set(row["about"])), "posed_by": sorted(set(row["posed_by"]))}
+
+
+def knowledge_rows(store: GraphStore) -> Iterator[dict[str, Any]]:
+    for row in _by_id(store, "reads/export_knowledge"):
+        del row["choices"]
+        yield _in_order(row)
+
+
+def sft_rows(store: GraphStore) -> Iterator[dict[str, Any]]:
+    """One chat for each answer: the question, with its choices where it has any, and the answer."""
+    for found in _by_id(store, "reads/export_knowledge"):
+        row = _in_order(found)
+        choices = [f"{letter}. {choice}" for letter, choice in zip("ABCD", row["choices"] or [], strict=False)]
+        asked = {"role": "user", "content": "\n".join([row["question"], *choices])}
+        row["messages"] = [asked, {"role": "assistant", "content": row["answer"]}]
+        row["personas"] = [source["persona"] for source in row["distilled_from"]]
+        yield {name: row[name] for name in SFT_COLUMNS}
+
+
+def _in_order(row: dict[str, Any]) -> dict[str, Any]:
+    """What a query collects has no order of its own."""
+    sources = sorted(row["distilled_from"], key=lambda source: str(source["persona"]))
+    return {**row, "about": sorted(set(row["about"])), "domains": sorted(row["domains"]), "distilled_from": sources}
+
+
+def _by_id(store: GraphStore, query: str) -> Iterator[dict[str, Any]]:
+    """The rows of a query by rising id, sorted on disk."""
+    with _disk() as disk:
+        rows = ((row["id"], json.dumps(row, default=str)) for row in store.read(query))
+        disk.executemany("INSERT INTO personas VALUES (?, ?)", rows)
+        for _, found in _sorted(disk, "personas"):
+            yield from found
+
+
+@contextmanager
+def _disk() -> Iterator[sqlite3.Connection]:
+    """A temporary database: the embedded server does not sort a large answer."""
     try:
         with closing(sqlite3.connect("", isolation_level=None)) as disk:
             disk.executescript(_TABLES)
-            for table in ("personas", "origins", "imports"):
-                rows = ((row.pop("id"), json.dumps(row, default=str)) for row in store.read(f"reads/export_{table}"))
-                disk.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)  # noqa: S608  a name of ours
-            yield from _joined(disk, duplicates=duplicates)
+            yield disk
     except sqlite3.Error as error:
         raise InputError(
             f"{tempfile.gettempdir()}: cannot sort the rows there ({error})",

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from graphstore.exporting import COLUMNS
 from pgraph.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -64,11 +65,11 @@ def write_csv(rows: Rows, columns: Sequence[str], file: IO[str]) -> int:
     return count
 
 
-def write_parquet(rows: Rows, path: Path) -> int:
-    """Personas as Parquet, zstd, in row groups of 10,000; `extra` is JSON text, as its columns differ by file."""
+def write_parquet(rows: Rows, path: Path, what: str) -> int:
+    """Rows of an export as Parquet, zstd, in row groups of 10,000; `extra` is JSON text, as its columns differ by file."""
     import pyarrow.parquet as pq
 
-    schema = _persona_schema()
+    schema = _persona_schema() if what == "personas" else _schema(COLUMNS[what])
     count = 0
     source = iter(rows)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
@@ -135,7 +136,22 @@ def _persona_schema() -> "pa.Schema":
     )
 
 
+def _schema(columns: Sequence[str]) -> "pa.Schema":
+    """Of an export other than that of personas: texts, but for what is listed here."""
+    import pyarrow as pa
+
+    def pairs(*names: str) -> pa.DataType:
+        return pa.list_(pa.struct([(name, pa.string()) for name in names]))
+
+    kinds = dict.fromkeys(("choices", "positions", "about", "posed_by", "domains", "personas"), pa.list_(pa.string()))
+    kinds |= {"messages": pairs("role", "content"), "distilled_from": pairs("persona", "contribution")}
+    kinds["answers"] = pa.int64()
+    return pa.schema([(name, kinds.get(name, pa.string())) for name in columns])
+
+
 def _packed(row: Mapping[str, Any]) -> dict[str, Any]:
+    if "extra" not in row:
+        return dict(row)
     return {**row, "extra": None if row["extra"] is None else json.dumps(row["extra"], ensure_ascii=False)}
 
 

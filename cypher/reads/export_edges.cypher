@@ -6,5 +6,11 @@ UNION ALL
 MATCH (source:Domain)-[edge]->(target:DomainGroup)
 RETURN source.id AS source, target.id AS target, type(edge) AS type, properties(edge) AS properties
 UNION ALL
-MATCH (source:Run)-[edge]->(target:Persona)
+MATCH (source:Question)-[edge]->(target)
+RETURN source.id AS source, target.id AS target, type(edge) AS type, properties(edge) AS properties
+UNION ALL
+MATCH (source:Knowledge)-[edge]->(target)
+RETURN source.id AS source, target.id AS target, type(edge) AS type, properties(edge) AS properties
+UNION ALL
+MATCH (source:Run)-[edge]->(target)
 RETURN source.id AS source, target.id AS target, type(edge) AS type, properties(edge) AS properties

@@ -6,4 +6,8 @@ MATCH (node:Domain) RETURN 'Domain' AS label, properties(node) AS properties
 UNION ALL
 MATCH (node:DomainGroup) RETURN 'DomainGroup' AS label, properties(node) AS properties
 UNION ALL
+MATCH (node:Question) RETURN 'Question' AS label, properties(node) AS properties
+UNION ALL
+MATCH (node:Knowledge) RETURN 'Knowledge' AS label, properties(node) AS properties
+UNION ALL
 MATCH (node:Run) RETURN 'Run' AS label, properties(node) AS properties

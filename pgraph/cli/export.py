@@ -1,6 +1,7 @@
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,7 +15,15 @@ from pgraph.cli.output import dump, notice
 from pgraph.cli.progress import ProgressLine, rate
 from pgraph.errors import UsageError
 
-FORMATS = {"personas": ("jsonl", "parquet", "csv"), "graph": ("graphml",)}
+_ROWS = ("jsonl", "parquet", "csv")
+FORMATS = {
+    "personas": _ROWS,
+    "questions": _ROWS,
+    "knowledge": _ROWS,
+    "sft": ("jsonl", "parquet"),
+    "graph": ("graphml",),
+}
+_UNITS = {"personas": "personas", "questions": "questions", "knowledge": "answers", "sft": "chats", "graph": "nodes"}
 _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".csv": "csv", ".graphml": "graphml"}
 
 
@@ -32,11 +41,16 @@ _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".csv"
 @click.option("--all", "duplicates", is_flag=True, help="Also the personas marked as duplicates (duplicate_of).")
 @click.pass_obj
 def command(session: Session, what: str, output: str, form: str | None, *, duplicates: bool) -> None:
-    """Write personas or the graph to a file; the ending chooses the format.
+    """Write personas, questions, answers, training data or the graph to a file; the ending chooses the format.
 
     \b
-    personas  .jsonl .parquet .csv, sorted by id, each with where it came from (derived_from, imported_by)
-    graph     .graphml, as networkx, Gephi or yEd read it; holds the whole graph in memory
+    personas   .jsonl .parquet .csv, each with where it came from (derived_from, imported_by)
+    questions  .jsonl .parquet .csv, each with the personas it needs, and its answer or choices by its kind
+    knowledge  .jsonl .parquet .csv, each answer with its question and what each persona contributed
+    sft        .jsonl .parquet, each answer as a chat (messages), as trainers read it
+    graph      .graphml, as networkx, Gephi or yEd read it; holds the whole graph in memory
+
+    Rows are sorted by id.
 
     The file is replaced at the end, when all of it is written.
     """
@@ -50,18 +64,17 @@ def command(session: Session, what: str, output: str, form: str | None, *, dupli
         if what == "graph" and path is not None:
             count = _write_graph(store, path, quiet=session.quiet)
         else:
-            count = _write(_personas(store, progress, duplicates=duplicates), form, path)
+            count = _write(_rows(store, what, progress, duplicates=duplicates), what, form, path)
     progress.clear()
     name = "stdout" if output == "-" else output
     seconds = round(progress.seconds, 1)
     if session.json:
         dump({"command": "export", "what": what, "file": output, "format": form, "rows": count, "seconds": seconds})
-    unit = "nodes" if what == "graph" else "personas"
-    notice(f"{count:,} {unit} written to {name} ({seconds} s).", quiet=session.quiet)
+    notice(f"{count:,} {_UNITS[what]} written to {name} ({seconds} s).", quiet=session.quiet)
 
 
 def _format(what: str, output: str, form: str | None) -> str:
-    form = form or _ENDINGS.get(Path(output).suffix.lower(), "jsonl" if output == "-" and what == "personas" else "")
+    form = form or _ENDINGS.get(Path(output).suffix.lower(), "jsonl" if output == "-" and what != "graph" else "")
     allowed = FORMATS[what]
     if not form:
         raise UsageError(f"{output}: the ending does not say the format", f"Add --format {'|'.join(allowed)}.")
@@ -79,26 +92,32 @@ def _write_graph(store: GraphStore, path: Path, *, quiet: bool) -> int:
     return nodes
 
 
-def _write(rows: Iterator[dict[str, Any]], form: str, path: Path | None) -> int:
-    """Write personas to a file, or to stdout where there is none."""
+def _write(rows: Iterator[dict[str, Any]], what: str, form: str, path: Path | None) -> int:
+    """Write rows to a file, or to stdout where there is none."""
     if path is None:
-        count = _write_text(rows, form, sys.stdout)
+        count = _write_text(rows, what, form, sys.stdout)
         sys.stdout.flush()
         return count
     if form == "parquet":
-        return writing.write_parquet(rows, path)
+        return writing.write_parquet(rows, path, what)
     with path.open("w", encoding="utf-8", newline="") as file:
-        return _write_text(rows, form, file)
+        return _write_text(rows, what, form, file)
 
 
-def _write_text(rows: Iterator[dict[str, Any]], form: str, file: IO[str]) -> int:
+def _write_text(rows: Iterator[dict[str, Any]], what: str, form: str, file: IO[str]) -> int:
     if form == "csv":
-        return writing.write_csv(rows, exporting.PERSONA_COLUMNS, file)
+        return writing.write_csv(rows, exporting.COLUMNS[what], file)
     return writing.write_jsonl(rows, file)
 
 
-def _personas(store: GraphStore, progress: ProgressLine, *, duplicates: bool) -> Iterator[dict[str, Any]]:
-    for count, row in enumerate(exporting.persona_rows(store, duplicates=duplicates), start=1):
+def _rows(store: GraphStore, what: str, progress: ProgressLine, *, duplicates: bool) -> Iterator[dict[str, Any]]:
+    sources: dict[str, Callable[[GraphStore], Iterator[dict[str, Any]]]] = {
+        "personas": partial(exporting.persona_rows, duplicates=duplicates),
+        "questions": exporting.question_rows,
+        "knowledge": exporting.knowledge_rows,
+        "sft": exporting.sft_rows,
+    }
+    for count, row in enumerate(sources[what](store), start=1):
         if not count % 1000:
             progress.show(rate(count, 0, progress.seconds))
         yield row

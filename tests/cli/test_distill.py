@@ -122,6 +122,22 @@ def test_killed_and_resumed(field: Field) -> None:
     assert len(answers) == 60
 
 
+def test_what_is_no_question_is_unusable(work: Console) -> None:
+    """A small model repeats the people instead."""
+
+    def echo(request: dict[str, Any]) -> str:
+        reply = json.loads(thinkers.answer(request))
+        for item in reply["questions"]:
+            item["question"] = "A nurse who works in the hills and walks to her patients."
+        return json.dumps(reply)
+
+    field = Field(work, {})
+    field.seed()
+    with FakeServer(answer=echo) as server:
+        done = run(field, server, "ask", "--calls", "2", code=1).json
+    assert (done["new"], done["unusable"], done["failures"]) == (0, 6, {"no question": 6})
+
+
 def test_interrupted_within_two_seconds(work: Console) -> None:
     field = Field(work, {})
     field.seed()
@@ -177,3 +193,37 @@ def test_groups_anew(field: Field) -> None:
     fine = field.work.run("--json", "group", "--resolution", "5", env=field.store).json
     assert coarse["groups"] <= fine["groups"]
     assert rows(field, "MATCH (g:DomainGroup) RETURN count(g) AS groups") == [{"groups": fine["groups"]}]
+
+
+def test_exports_of_questions_and_answers(field: Field) -> None:
+    import pyarrow.parquet as pq
+
+    with model() as server:
+        run(field, server, "ask", "--calls", "3", "--kind", "mcq")
+        run(field, server, "distill")
+
+    def exported(what: str) -> list[dict[str, Any]]:
+        field.work.run("export", what, "-o", f"{what}.parquet", env=field.store)
+        out = field.work.run("export", what, "-o", "-", env=field.store).out
+        lines = [json.loads(line) for line in out.splitlines()]
+        assert pq.read_table(field.work.directory / f"{what}.parquet").to_pylist() == lines
+        assert [line["id"] for line in lines] == sorted(line["id"] for line in lines)
+        return lines
+
+    asked, known, chats = exported("questions"), exported("knowledge"), exported("sft")
+    assert len(asked) == len(known) == len(chats) == 9
+    assert {(len(row["choices"]), row["key"], len(row["posed_by"]), row["answers"]) for row in asked} == {
+        (4, "B", 2, 1)
+    }
+    persona_ids = {row["id"] for row in field.personas()}
+    for row, chat in zip(known, chats, strict=True):
+        assert {source["persona"] for source in row["distilled_from"]} <= persona_ids
+        assert chat["personas"] == [source["persona"] for source in row["distilled_from"]]
+        assert [message["role"] for message in chat["messages"]] == ["user", "assistant"]
+        assert chat["messages"][0]["content"].startswith(row["question"] + "\nA. choice 0")
+        assert chat["messages"][1]["content"] == row["answer"]
+    csv = field.work.run("export", "knowledge", "-o", "-", "--format", "csv", env=field.store).out
+    assert csv.startswith("id,answer,mode,")
+    graph = field.work.run("--json", "export", "graph", "-o", "g.graphml", env=field.store).json
+    held = rows(field, "MATCH (n) WHERE NOT n:Migration RETURN count(n) AS nodes")
+    assert graph["rows"] == held[0]["nodes"]

@@ -53,9 +53,9 @@ def test_csv(tmp_path: Path) -> None:
 def test_parquet(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
-    assert write_parquet(ROWS, tmp_path / "a.parquet") == 2
+    assert write_parquet(ROWS, tmp_path / "a.parquet", "personas") == 2
     assert pq.read_table(tmp_path / "a.parquet").to_pylist() == [{**ROWS[0], "extra": '{"n": 1}'}, ROWS[1]]
-    assert write_parquet([], tmp_path / "none.parquet") == 0
+    assert write_parquet([], tmp_path / "none.parquet", "personas") == 0
     assert pq.read_table(tmp_path / "none.parquet").num_rows == 0
 
 
@@ -142,7 +142,7 @@ def rows():
 try:
     with replacing(sys.argv[2]) as path:
         if sys.argv[2].endswith(".parquet"):
-            write_parquet(rows(), path)
+            write_parquet(rows(), path, "personas")
         else:
             with path.open("w") as file:
                 write_jsonl(rows(), file)
