@@ -15,6 +15,7 @@ from pgraph.errors import PgraphError
 COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("pgraph.cli.import_", "Read personas from files into the graph."),
     "expand": ("pgraph.cli.expand", "Grow the population along relationships, where coverage is lowest."),
+    "infer": ("pgraph.cli.infer", "Answer every row of a file with the model, by a template."),
     "coverage": ("pgraph.cli.coverage", "Show what share of what the model can say about people is in the graph."),
     "query": ("pgraph.cli.query", "List or run the shipped Cypher queries."),
     "cypher": ("pgraph.cli.cypher", "Run your own Cypher, read-only."),
