@@ -125,10 +125,10 @@ def infer(
     session: Session, request: InferRequest, *, notice: Callable[[str], None], report: Callable[[Report], None]
 ) -> InferSummary:
     """Run `pgraph infer` to its end. Ctrl-C raises KeyboardInterrupt once what was answered is written."""
-    return asyncio.run(_infer(session, request, notice, report))
+    return asyncio.run(run(session, request, notice, report))
 
 
-async def _infer(
+async def run(
     session: Session, request: InferRequest, notice: Callable[[str], None], report: Callable[[Report], None]
 ) -> InferSummary:
     from distill.answers import Answers
