@@ -4,6 +4,7 @@ import fcntl
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
@@ -45,7 +46,7 @@ class Answers:
         self.output = output
         self.column = column
         self.done = 0  # rows that were there before
-        self.others = 0  # of these, made with another prompt or model
+        self._made_by: Counter[tuple[str, str]] = Counter()  # the prompt and the model that made them
         self._given = given
         self._form = _form(output)
         self._path = Path(output + ".part.jsonl" if self._form == "parquet" else output)
@@ -55,36 +56,46 @@ class Answers:
         self._at = 0
         self._index: sqlite3.Connection | None = None
 
-    def open(self, made_by: tuple[str, str]) -> Self:
-        """Take up what is there; `made_by` is the prompt's digest and the model of this run."""
+    def open(self) -> Self:
+        """Take up what is there."""
         with self._converted():
             if self._form == "parquet" and Path(self.output).exists() and not self._path.exists():
                 self._unpack()
             self._file = self._held()
             self._index = sqlite3.connect("", isolation_level=None, check_same_thread=False)
             self._index.executescript(_INDEX)
-            self._index.executemany("INSERT OR IGNORE INTO answer VALUES (?, 0, ?)", self._read(self._file, made_by))
+            self._index.executemany("INSERT OR IGNORE INTO answer VALUES (?, 0, ?)", self._read(self._file))
             self.done = int(self._database.execute("SELECT count(*) FROM answer").fetchone()[0])
-            self._failures = self._failed.open("wb")
         return self
+
+    def begin(self) -> None:
+        """Forget the failures of earlier runs: those rows come again now."""
+        with self._converted():
+            self._failures = self._failed.open("wb")
 
     def close(self) -> None:
         if self._file is None:
             return
-        for held in (self._failures, self._index):
-            if held is not None:
-                held.close()
         with suppress(OSError):
-            for path in (self._failed, self._path):
-                if path.exists() and not path.stat().st_size:
-                    path.unlink()
-        self._file.close()
+            if not self._at:
+                self._path.unlink()  # while it is still held: another process may wait for it
+        for held in (self._failures, self._index, self._file):
+            with suppress(OSError):  # a full disk was told when it was written to
+                if held is not None:
+                    held.close()
+        with suppress(OSError):
+            if not self._failed.stat().st_size:
+                self._failed.unlink()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def others(self, prompt: str, model: str) -> int:
+        """How many of the rows that were there another prompt or model made."""
+        return self.done - self._made_by[prompt, model]
 
     # -- rows
 
@@ -147,14 +158,14 @@ class Answers:
             raise UsageError(f"{self.output}: is not open", "Open it first.")
         return self._index
 
-    def _read(self, file: IO[bytes], made_by: tuple[str, str]) -> Iterator[tuple[bytes, int]]:
+    def _read(self, file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
         """Key and place of every row that is there; half a line at the end, cut by a kill, is taken away."""
         file.seek(0)
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 break
             row = self._row(number, line)
-            self.others += (row[f"{self.column}_prompt"], row[f"{self.column}_model"]) != made_by
+            self._made_by[str(row[f"{self.column}_prompt"]), str(row[f"{self.column}_model"])] += 1
             yield key_of(row["id"]), self._at
             self._at += len(line)
         file.truncate(self._at)

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from typing import Any
 
 from distill.answers import Answers, encoded, key_of
@@ -54,6 +55,7 @@ class Inference:
         self._answers = answers
         self._model = ""
         self._due = 0.0  # when the next request may begin
+        self._stopped = False
 
     async def go(
         self, chat: Chat, at_once: int, rows: Iterator[Record | BadRow], tell: Callable[[Progress], None]
@@ -68,11 +70,20 @@ class Inference:
             self._write(batch)
             tell(self.progress)
 
-        await for_each(self._open_rows(rows), ask, sink, at_once, ordered=self._job.ordered)
+        self._answers.begin()
+        items = self._open_rows(rows)
+        try:
+            # in a thread, as a million answered rows may come before it
+            first = await asyncio.to_thread(lambda: list(islice(items, 1)))
+            await for_each(chain(first, items), ask, sink, at_once, ordered=self._job.ordered)
+        finally:
+            self._stopped = True
         await asyncio.to_thread(self._answers.finish, ordered=self._job.ordered)
 
     def _open_rows(self, rows: Iterator[Record | BadRow]) -> Iterator[Item]:
         for row in rows:
+            if self._stopped:
+                return
             if isinstance(row, BadRow):
                 yield Item(row.line, b"", {}, reason=row.reason)
                 continue

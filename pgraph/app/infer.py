@@ -89,6 +89,8 @@ class InferSummary:
         if done.failed:
             why = ", ".join(f"{reason} {number:,}" for reason, number in done.reasons.most_common())
             lines.append(f"Failed: {why}. See {self.output}.failed.jsonl; the same command tries them again.")
+            if done.reasons["truncated"]:
+                lines.append("Truncated replies end with a higher --max-tokens.")
         return "\n".join(lines)
 
 
@@ -139,10 +141,10 @@ async def run(
         template = make_template(session, request, given.columns)
         tell_literals(template, notice)
         answers = stack.enter_context(Answers(request.output, request.column, given.kinds))
-        model = await stack.enter_async_context(open_model(session, notice))
-        await asyncio.to_thread(answers.open, (template.digest, model.chat.model))
-        tell_resumed(answers, notice)
+        await asyncio.to_thread(answers.open)
         job = make_job(session, request, template)
+        model = await stack.enter_async_context(open_model(session, notice))
+        tell_resumed(answers, template.digest, model.chat.model, notice)
         return await _go(Inference(job, answers), model.chat, model.at_once, given, answers, report)
 
 
@@ -259,8 +261,8 @@ def tell_literals(template: "Template | AsGiven", notice: Callable[[str], None])
         notice(f"No column {text!r}: taken as text.")
 
 
-def tell_resumed(answers: "Answers", notice: Callable[[str], None]) -> None:
+def tell_resumed(answers: "Answers", prompt: str, model: str, notice: Callable[[str], None]) -> None:
     if answers.done:
         notice(f"Going on: {answers.done:,} rows of {answers.output} are answered.")
-    if answers.others:
-        notice(f"{answers.others:,} of them were made with another prompt or model, and are kept.")
+    if others := answers.others(prompt, model):
+        notice(f"{others:,} of them were made with another prompt or model, and are kept.")
