@@ -128,14 +128,15 @@ def command(session: Session, /, *, dry_run: bool, disable_tqdm: bool, **options
     """Answer every row of a file with the model: fill a template from the row, ask, append the answer.
 
     The same command again goes on where it stopped, also after kill -9: rows are known by their id (a row without one
-    gets one), replies are never bought twice, half a row is never left. A row that fails goes to OUTPUT.failed.jsonl with
+    gets one), no reply that came back is bought twice, no row is written twice. A row that fails goes to OUTPUT.failed.jsonl with
     the reason, and the next run tries it again. While Parquet is being made, answers are in OUTPUT.part.jsonl.
 
     A field that begins with no column of the input stands for itself. In a template only {0}, {1}, … and {name} of the
     given fields are filled; all other braces are text.
 
     \b
-    Exit codes: 0 done, 1 some rows failed, 2 wrong use, 4 the model server failed, 130 interrupted.
+    Exit codes: 0 done, 1 some rows failed, 2 wrong use, 3 the reply cache failed,
+    4 the model server failed, 130 interrupted.
     """
     from pgraph.app import infer as app
     from pgraph.cli.progress import ProgressLine
