@@ -77,7 +77,7 @@ class Answers:
         if self._file is None:
             return
         with suppress(OSError):
-            if not self._at:
+            if not self._path.stat().st_size:
                 self._path.unlink()  # while it is still held: another process may wait for it
         for held in (self._failures, self._index, self._file):
             with suppress(OSError):  # a full disk was told when it was written to
