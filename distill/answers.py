@@ -163,6 +163,8 @@ class Answers:
         file.seek(0)
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
+                if not _is_half(line):
+                    self._row(number, line)  # refuses a file that is not ours
                 break
             row = self._row(number, line)
             self._made_by[str(row[f"{self.column}_prompt"]), str(row[f"{self.column}_model"])] += 1
@@ -254,6 +256,15 @@ def _without_nan(value: Any) -> Any:  # noqa: ANN401  any JSON value
     if isinstance(value, Mapping):
         return {key: _without_nan(part) for key, part in value.items()}
     return [_without_nan(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _is_half(line: bytes) -> bool:
+    """Whether it is the beginning of a row and no more."""
+    try:
+        json.loads(line)
+    except ValueError:
+        return line.startswith(b'{"')
+    return False
 
 
 def same_file(one: str, other: str) -> bool:

@@ -358,6 +358,8 @@ BAD = [
         ("--instructions", "tasks.yml", "--fields", "id,id", "--output", "old.jsonl"),
         "old.jsonl:1: is no",
     ),
+    ("foreign line", ("--instructions", "tasks.yml", "--fields", "id,id", "--output", "one.json"), "one.json:1: is no"),
+    ("foreign text", ("--instructions", "tasks.yml", "--fields", "id,id", "--output", "a.jsonl"), "a.jsonl:1: is no"),
     ("no such place", ("--instructions", "tasks.yml", "--fields", "id,id", "--output", "no/o.jsonl"), "mkdir -p"),
     ("column taken", ("--task", "agri_sft_gen", "--column", "persona"), "has a column 'persona' already.*--column"),
     ("no template", ("--instructions", "list.yml"), "task 'say' is no template"),
@@ -373,7 +375,10 @@ def test_wrong_use_is_said_before_anything_is_paid(
     put(place, [{"id": 1, "generated_text": "x"}], "old.jsonl")
     place.write("colon.yml", "'finance_qna_gen:': 'You are {0}, {1}: {3}'\n")
     place.write("list.yml", "say: [1, 2]\n")
-    before = (place.directory / "old.jsonl").read_bytes()
+    place.write("one.json", '{"mine": 1}')
+    place.write("a.jsonl", "my notes")
+    kept = [(place.directory / name) for name in ("old.jsonl", "one.json", "a.jsonl")]
+    before = [path.read_bytes() for path in kept]
     base = ("--input", "in.jsonl", "--output", "out.jsonl")
     where = () if "--backend" in args else ("--base-url", model.base_url)
     done = place.run("infer", *base, *where, *args, code=2)
@@ -381,5 +386,5 @@ def test_wrong_use_is_said_before_anything_is_paid(
 
     assert re.search(says, " ".join(done.err.split())), done.err
     assert not model.stats()["chat"]
-    assert (place.directory / "old.jsonl").read_bytes() == before
+    assert [path.read_bytes() for path in kept] == before
     assert rows_of(place, "in.jsonl") == people(3)
