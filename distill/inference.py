@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Any
 
-from distill.answers import Answers, encoded, key_of
 from distill.instructions import AsGiven, Messages, Template
+from distill.output import Answers, encoded, key_of
 from graphstore.ids import call_id, digest
 from graphstore.reading import BadRow, Record
 from pgraph.chat import Chat, ChatReply, ChatRequest

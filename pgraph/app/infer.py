@@ -14,9 +14,9 @@ from pgraph.app import Session, open_model, settings
 from pgraph.errors import InputError, ModelError, PgraphError, UsageError
 
 if TYPE_CHECKING:
-    from distill.answers import Answers
     from distill.inference import Inference, Job, Progress
     from distill.instructions import AsGiven, Template
+    from distill.output import Answers
     from distill.tables import Kinds
     from graphstore.reading import BadRow, Record, Source
     from pgraph.chat import Chat
@@ -133,8 +133,8 @@ def infer(
 async def run(
     session: Session, request: InferRequest, notice: Callable[[str], None], report: Callable[[Report], None]
 ) -> InferSummary:
-    from distill.answers import Answers
     from distill.inference import Inference
+    from distill.output import Answers
 
     async with AsyncExitStack() as stack:
         given = await asyncio.to_thread(_read, stack, request)
@@ -173,8 +173,8 @@ async def _go(  # noqa: PLR0917  what was opened, one by one
 
 def dry_run(session: Session, request: InferRequest, notice: Callable[[str], None]) -> dict[str, Any]:
     """The first prompts as they would be sent; nothing is asked, nothing written."""
-    from distill.answers import Answers
     from distill.inference import identified
+    from distill.output import Answers
     from graphstore.reading import BadRow
 
     with ExitStack() as stack:
@@ -206,7 +206,7 @@ def dry_run(session: Session, request: InferRequest, notice: Callable[[str], Non
 def _read(stack: "ExitStack | AsyncExitStack", request: InferRequest) -> _Input:
     import sys
 
-    from distill.answers import same_file
+    from distill.output import same_file
     from distill.tables import kinds_of
     from graphstore.reading import opened, records
 
