@@ -176,7 +176,7 @@ def measured(name: str, calls: int, options: argparse.Namespace, *faults: str) -
         tempfile.TemporaryDirectory(dir=options.folder) as folder,
     ):
         result: dict[str, Any] = json.loads(subprocess.check_output(_command(name, url, calls, options, folder)))
-        result.update(_stats(url))
+        result.update(stats(url))
         _stop(Path(folder))
     return result
 
@@ -186,10 +186,10 @@ def _command(name: str, url: str, calls: int, options: argparse.Namespace, folde
     return [*script, "--at-once", str(options.at_once), "--folder", folder]
 
 
-def _stats(url: str) -> dict[str, Any]:
+def stats(url: str) -> dict[str, Any]:
     with urllib.request.urlopen(url.removesuffix("/v1") + "/stats") as answer:
-        stats: dict[str, Any] = json.load(answer)
-    return stats
+        counts: dict[str, Any] = json.load(answer)
+    return counts
 
 
 def _stop(folder: Path) -> None:
@@ -238,13 +238,13 @@ def with_kills(options: argparse.Namespace) -> None:
         output = b""
         for goal in (calls // 2, calls * 3 // 4, None):
             process = subprocess.Popen(_command("whole", url, calls, options, folder), stdout=subprocess.PIPE)
-            while process.poll() is None and (goal is None or _stats(url)["paid"] < goal):
+            while process.poll() is None and (goal is None or stats(url)["paid"] < goal):
                 time.sleep(0.01)
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
             output = process.communicate()[0]
-            stats = _stats(url)
-            print(f"  ended at {stats['paid']} replies, {stats['paid_twice']} of them paid twice")
+            counts = stats(url)
+            print(f"  ended at {counts['paid']} replies, {counts['paid_twice']} of them paid twice")
         print(f"  rows at the end: {json.loads(output)['done']}; at once {options.at_once}")
         _stop(Path(folder))
 

@@ -78,11 +78,14 @@ def opened(name: str, form: str | None = None, *, stdin: IO[bytes] | None = None
         yield source
 
 
-def records(source: Source) -> Iterator[Record | BadRow]:
-    """The rows of a file, one after another; raises `InputError` where no row has a column for the persona's text."""
-    readers = {"jsonl": _jsonl, "parquet": _parquet, "csv": _csv, "txt": _txt}
+def records(source: Source, *, need_text: bool = True) -> Iterator[Record | BadRow]:
+    """The rows of a file, one after another.
+
+    Raises `InputError` where no row has a column for the persona's text, unless none is needed.
+    """
+    readers = {"jsonl": _jsonl, "parquet": _parquet, "csv": _csv}
     try:
-        yield from readers[source.form](source)
+        yield from _txt(source) if source.form == "txt" else readers[source.form](source, need_text)
     except OSError as error:
         raise _unreadable(source.name, error) from error
 
@@ -285,10 +288,10 @@ def _txt(source: Source) -> Iterator[Record | BadRow]:
             yield Record(number, {"persona": line})
 
 
-def _jsonl(source: Source) -> Iterator[Record | BadRow]:
+def _jsonl(source: Source, need_text: bool) -> Iterator[Record | BadRow]:  # noqa: FBT001  `records`' own
     """JSON Lines; rows without a text column are held back until one has it: when none does, the file is wrong."""
     held: list[Record] = []
-    found = False
+    found = not need_text
     for number, line in _lines(source):
         if line is not None and not line.strip():
             continue
@@ -347,13 +350,13 @@ class _CsvLines:
         return line + "\n"
 
 
-def _csv(source: Source) -> Iterator[Record | BadRow]:
+def _csv(source: Source, need_text: bool) -> Iterator[Record | BadRow]:  # noqa: FBT001  `records`' own
     lines = _CsvLines(source)
     try:
         first = next(lines)
     except csv.Error as error:
         raise InputError(f"{source.name}:1: {error}", "Its first line must name the columns.") from error
-    names, delimiter = _header(source, first)
+    names, delimiter = _header(source, first, need_text=need_text)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         line = lines.number + 1
@@ -370,28 +373,36 @@ def _csv(source: Source) -> Iterator[Record | BadRow]:
             yield Record(line, dict(zip(names, cells, strict=False)))
 
 
-def _header(source: Source, line: str) -> tuple[list[str], str]:
+def _header(source: Source, line: str, *, need_text: bool) -> tuple[list[str], str]:
+    """The names of the columns and what parts them: that by which one of them holds a text, else that by which most."""
+    names, parted = [""], ","
     for delimiter in "\t,;|" if source.name.lower().endswith((".tsv", ".tsv.gz")) else ",;\t|":
         try:
-            names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter, strict=True), [])]
+            cells = [name.strip() for name in next(csv.reader([line], delimiter=delimiter, strict=True), [])]
         except csv.Error as error:
             raise InputError(f"{source.name}:1: not CSV ({error})", "Its first line must name the columns.") from error
-        if text_column(names) is not None:
-            twice = next((name for name in names if names.count(name) > 1), None)
-            if twice is not None:
-                raise InputError(f"{source.name}:1: the column {twice!r} stands there twice", "Rename one of them.")
-            return names, delimiter
-    raise _no_column(source, next(csv.reader([line]), []))
+        found = text_column(cells) is not None
+        if found or len(cells) > len(names) or names == [""]:
+            names, parted = cells, delimiter
+        if found:
+            break
+    else:
+        if need_text:
+            raise _no_column(source, next(csv.reader([line]), []))
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{source.name}:1: the column {twice!r} stands there twice", "Rename one of them.")
+    return names, parted
 
 
-def _parquet(source: Source) -> Iterator[Record | BadRow]:
+def _parquet(source: Source, need_text: bool) -> Iterator[Record | BadRow]:  # noqa: FBT001  `records`' own
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(source.path) as file:
             names = file.schema_arrow.names
-            if text_column(names) is None:
+            if need_text and text_column(names) is None:
                 raise _no_column(source, names)
             number = 0
             for batch in file.iter_batches(batch_size=_BATCH):

@@ -43,7 +43,7 @@ def replacing(name: str) -> Iterator[Path]:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritable(name, target, error) from error
+        raise unwritable(name, error) from error
 
 
 def write_jsonl(rows: Rows, file: IO[str]) -> int:
@@ -110,11 +110,13 @@ _REASONS = {
 }
 
 
-def _unwritable(name: str, target: Path, error: OSError) -> UsageError:
+def unwritable(name: str, error: OSError, *, kept: str = "nothing was changed") -> UsageError:
+    """What the system says about a file that cannot be written, in our words; `kept` is what became of it."""
+    target = Path(os.path.realpath(name))
     if error.errno in (errno.ENOENT, errno.ENOTDIR) and not target.parent.is_dir():
         return InputError(f"{name}: there is no directory {target.parent}", f"Make it first: mkdir -p {target.parent}")
     reason, hint = _REASONS.get(error.errno or 0, (error.strerror or str(error), "Check the disk."))
-    return InputError(f"{name}: cannot be written, {reason}; nothing was changed", hint)
+    return InputError(f"{name}: cannot be written, {reason}; {kept}", hint)
 
 
 def _cell(value: object) -> object:

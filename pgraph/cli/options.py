@@ -23,6 +23,17 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def other_name(flag: str, setting: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A second flag for a setting that `model_options` has a flag for."""
+
+    def keep(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:  # noqa: ARG001  click's signature
+        if value is not None:
+            ctx.obj.flags[setting] = value
+
+    text = f"The same as --{setting.replace('_', '-')}."
+    return click.option(flag, expose_value=False, callback=keep, metavar=_METAVARS[setting], help=text)
+
+
 _METAVARS = {
     "base_url": "URL",
     "model": "NAME",
