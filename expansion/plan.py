@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from expansion.relations import Relation, relations_digest
 from graphstore.ids import call_id, digest
-from pgraph.chat import ChatRequest
+from pgraph.chat import ChatReply, ChatRequest
 from pgraph.prompts import Prompt
 
 StrategyName = Literal["coverage", "breadth-first", "random"]
@@ -131,6 +131,21 @@ class Progress:
     @property
     def tokens(self) -> int:
         return self.tokens_in + self.tokens_out
+
+    def called(self, reply: ChatReply, lost: Counter[str], *, failed: bool) -> None:
+        """Count a call; `lost`: its answers that cannot be used, by reason."""
+        self.calls += 1
+        self.failed_calls += failed
+        self.replies_from_cache += reply.from_cache
+        self.tokens_in += reply.tokens_in
+        self.tokens_out += reply.tokens_out
+        self.unusable += lost.total()
+        self.reasons.update({reason.partition(":")[0]: max(1, times) for reason, times in lost.items()})
+
+    def found(self, times: int, *, new: bool) -> None:
+        """Count a persona that a reply names so many times."""
+        self.new += new
+        self.duplicate += times - new
 
     def props(self) -> dict[str, Any]:
         return {**self.counts(), "reasons": json.dumps(self.reasons, sort_keys=True), "updated": now()}
