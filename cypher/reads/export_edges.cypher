@@ -8,3 +8,6 @@ RETURN source.id AS source, target.id AS target, type(edge) AS type, properties(
 UNION ALL
 MATCH (source:Run)-[edge]->(target:Persona)
 RETURN source.id AS source, target.id AS target, type(edge) AS type, properties(edge) AS properties
+UNION ALL
+MATCH (source:Run)-[edge]->(target:Text)
+RETURN source.id AS source, target.id AS target, type(edge) AS type, properties(edge) AS properties
