@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from expansion.relations import Relation, relations_digest
 from graphstore.ids import call_id, digest
@@ -33,6 +33,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    command: ClassVar[str] = "expand"
     depth: int
     limits: Limits
     per_call: int

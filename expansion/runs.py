@@ -8,10 +8,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from expansion.plan import Plan, Progress, now
+from expansion.plan import Progress, now
 from graphstore.store import GraphStore, Write
+
+
+class Recipe(Protocol):
+    """What a run is of: `recipe` is all that decides the answers, `signature` the same for the same command."""
+
+    @property
+    def command(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    def recipe(self) -> dict[str, Any]: ...
+    def signature(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +34,7 @@ class Run:
 
 
 @contextmanager
-def hold(store: GraphStore, directory: Path, plan: Plan, *, fresh: bool) -> Iterator[Run]:
+def hold(store: GraphStore, directory: Path, plan: Recipe, *, fresh: bool) -> Iterator[Run]:
     """The run of this command: the newest unfinished one of this workspace that no live process holds, else a new one.
 
     The hold is a file lock, so it ends with the process, also by kill -9.
@@ -44,7 +55,7 @@ def hold(store: GraphStore, directory: Path, plan: Plan, *, fresh: bool) -> Iter
     run = Run("r" + uuid.uuid4().hex[:16], now(), Progress(), resumed=False)
     with _lock(directory, run.id):
         props = {
-            "command": "expand",
+            "command": plan.command,
             "model": plan.model,
             "signature": signature,
             "workspace": workspace,

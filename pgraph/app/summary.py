@@ -88,9 +88,26 @@ class ExpandSummary:
                 f"The graph holds {self.personas} personas; coverage of roles {self.coverage:.1%}",
                 f"Stopped by: {self.stopped_by}"
                 + (f" ({self.exit_reason})" if self.exit_code else "")
-                + f" · run {self.run}",
+                + (f" · run {self.run}" if self.run else ""),
             ]
         )
+
+
+@dataclass(frozen=True)  # no slots: with them super() fails
+class IngestSummary(ExpandSummary):
+    texts: int = 0
+    bad_rows: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        return super().exit_code or (1 if self.bad_rows else 0)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"texts": self.texts, "bad_rows": self.bad_rows, **super().as_json()}
+
+    def as_text(self) -> str:
+        bad = f", {self.bad_rows} bad rows left out" if self.bad_rows else ""
+        return f"{self.texts} texts{bad}\n" + super().as_text()
 
 
 def _clock(seconds: float) -> str:
