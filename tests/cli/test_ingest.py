@@ -169,7 +169,7 @@ def test_a_quote_that_is_not_in_the_text_is_a_failed_call(field: Field) -> None:
 
 def test_a_call_that_was_never_answered_is_asked_again(work: Console) -> None:
     field = Field(work, {})
-    with FakeServer(faults=[{"kind": "400", "first": 0, "last": 200, "rate": 0.5}]) as server:
+    with FakeServer(faults=[{"kind": "413", "rate": 0.5}]) as server:
         first = ingest(field, server, *TEXTS, code=None)
         server.faults.clear()
         if first.code == 1:
