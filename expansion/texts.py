@@ -1,5 +1,6 @@
 """Text to persona: what one call asks about a text, and what of its reply can be used."""
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ PROMPT = Path(__file__).parent / "prompts" / "text_to_persona.yml"
 STANCES = ("read", "write", "like", "dislike")
 SHORTEST_QUOTE = 4  # characters without blanks: a Chinese quote is short
 _ASIDE = str.maketrans("", "", "\"'`´‘’‚‛“”„‟«»‹›「」『』-‐‑‒–—―−\u00ad")  # noqa: RUF001  quote marks and dashes of any kind
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _text = {"type": "string", "minLength": 2, "maxLength": 48}
 SCHEMA: dict[str, Any] = {  # every text has a maxLength: without it, small models write until the token limit
     "type": "object",
@@ -33,7 +35,11 @@ SCHEMA: dict[str, Any] = {  # every text has a maxLength: without it, small mode
 
 @dataclass(frozen=True, slots=True)
 class TextPlan:
-    """What the user asked of one `pgraph ingest`. `files`: their digests; `calls`: at most so many."""
+    """What the user asked of one `pgraph ingest`. `files`: their digests; `calls`: at most so many.
+
+    `offered`: the reply's schema lists the sentences of the text to quote from, for a model too small to copy. Not for
+    others: hosted models take seconds for each schema that they have not seen.
+    """
 
     command: ClassVar[str] = "ingest"
     files: tuple[str, ...]
@@ -43,6 +49,7 @@ class TextPlan:
     calls: int | None = None
     context: str = ""
     model: str = ""
+    offered: bool = False
     sampling: Mapping[str, float] = field(default_factory=dict)  # temperature, max_tokens
 
     def recipe(self) -> dict[str, Any]:
@@ -54,6 +61,7 @@ class TextPlan:
             "calls": self.calls,
             "context": self.context,
             "model": self.model,
+            "offered": self.offered,
             "prompt": self.prompt.digest,
             **self.sampling,
         }
@@ -63,14 +71,29 @@ class TextPlan:
 
     def call(self, text: str, stance: str) -> str:
         """The id of a call, by the id of its text. It does not depend on the run: the same question is the same call."""
-        decides = {"text": text, "stance": stance, "phrase": self.stances[stance], "context": self.context}
-        return call_id({**decides, "prompt": self.prompt.digest, "model": self.model, **self.sampling})
+        decides: dict[str, Any] = {"text": text, "stance": stance, "phrase": self.stances[stance]}
+        decides |= {"context": self.context, "prompt": self.prompt.digest, "model": self.model}
+        return call_id({**decides, "offered": self.offered, **self.sampling})
 
     def request(self, run: str, call: str, piece: Piece, stance: str) -> ChatRequest:
         context = f"The person lives here: {self.context}\n" if self.context else ""
         values = {"text": piece.text, "phrase": self.stances[stance], "context": context}
         tag = {"run": run, "call": call, "text": piece.id, "stance": stance}
-        return ChatRequest(self.prompt.fill(values), SCHEMA, seed=int(digest(call), 16) % 2**31, tag=tag)
+        return ChatRequest(
+            self.prompt.fill(values),
+            offering(piece.text) if self.offered else SCHEMA,
+            seed=int(digest(call), 16) % 2**31,
+            tag=tag,
+        )
+
+
+def offering(text: str) -> dict[str, Any]:
+    """The schema of a reply whose evidence is one of the text's sentences."""
+    sentences = [sentence.strip()[:200] for sentence in _SENTENCE.findall(text)]
+    quotes = [quote for quote in dict.fromkeys(sentences) if len(quote) >= SHORTEST_QUOTE]
+    known = SCHEMA["properties"]
+    properties = {**known, "evidence": {"enum": quotes}, "persona": {**known["persona"], "minLength": 30}}
+    return {**SCHEMA, "properties": properties} if quotes else SCHEMA
 
 
 def load_stances(chosen: tuple[str, ...]) -> tuple[Prompt, dict[str, str]]:

@@ -86,6 +86,7 @@ def make_plan(session: Session, request: IngestRequest, model: str) -> "TextPlan
         calls=request.calls,
         context=values.context if request.context is None else request.context,
         model=model,
+        offered=not values.base_url,
         sampling={"temperature": values.temperature, "max_tokens": values.max_tokens},
     )
 

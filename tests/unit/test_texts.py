@@ -2,7 +2,7 @@
 
 import pytest
 
-from expansion.texts import is_quote, load_stances, person_in
+from expansion.texts import SCHEMA, is_quote, load_stances, offering, person_in
 from pgraph.messages import ChatReply
 
 TEXT = "The women who mend nets in the shed\nhave the “sail loft” until the work is done \u2013 and the heating's ours."
@@ -69,3 +69,10 @@ def test_a_call_without_an_answer_lost_none() -> None:
 def test_each_stance_has_a_phrase_in_one_order() -> None:
     assert list(load_stances(("dislike", "read"))[1]) == ["read", "dislike"]
     assert len(set(load_stances(("read", "write", "like", "dislike"))[1].values())) == 4
+
+
+def test_a_schema_that_offers_quotes_offers_what_is_in_the_text() -> None:
+    offered = offering(f"{TEXT} Ask Dr. Amo!\n\n...\n" + "x" * 500)["properties"]["evidence"]["enum"]
+    assert len(offered) == 5
+    assert all(is_quote(quote, TEXT + " Ask Dr. Amo! " + "x" * 500) for quote in offered)
+    assert offering("...") == SCHEMA
