@@ -11,6 +11,7 @@ from expansion.plan import Limits, Progress
 from pgraph.app import Model, Session, data_directory, open_embedder, open_model, open_store, settings
 from pgraph.app.running import ensure_groups, reconcile, record, run_to_end
 from pgraph.app.summary import IngestSummary, Report
+from pgraph.bundled import MODEL as BUNDLED
 from pgraph.errors import ModelError, PgraphError, StoreError
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def make_plan(session: Session, request: IngestRequest, model: str) -> "TextPlan
 
 def forecast(session: Session, request: IngestRequest, texts: Texts) -> dict[str, Any]:
     """What would be asked and an estimate of what it takes, from the length of the prompts."""
-    plan = make_plan(session, request, settings(session).model)
+    values = settings(session)
+    plan = make_plan(session, request, values.model or ("" if values.base_url else BUNDLED))
     with open_store(session) as store:
         left = _left(plan, texts, _done(store))
     calls = left if plan.calls is None else min(left, plan.calls)
@@ -108,6 +110,7 @@ def forecast(session: Session, request: IngestRequest, texts: Texts) -> dict[str
     return {
         "texts": len(texts.ids),
         "bad_rows": texts.bad_rows,
+        "model": plan.model or "not named (--model), so calls made before are counted too",
         "calls": calls,
         "new_personas_at_most": calls,
         "tokens_in": round(calls * characters / _CHARACTERS_A_TOKEN),

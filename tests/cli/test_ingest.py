@@ -113,6 +113,7 @@ def test_killed_and_resumed_nothing_is_paid_twice(field: Field) -> None:
         assert last.json["calls"] == 120
         assert server.stats()["paid"] <= 120 + 3 * 4 + 4
         assert server.stats()["paid_twice"] <= 3 * 4 + 4
+        print(f"3 kills, 1 Ctrl-C: {server.stats()['paid']} paid for 120 calls, {server.stats()['paid_twice']} twice")
     counts = rows(field, "MATCH (:Persona)-[d:DERIVED_FROM]->(t:Text) RETURN count(d) AS n, count(DISTINCT t) AS texts")
     assert counts == [{"n": 120, "texts": 30}]
     states = rows(field, "MATCH (r:Run) RETURN r.state AS state, r.calls AS calls")
@@ -141,6 +142,7 @@ def test_a_dry_run_asks_nothing_and_says_how_much_is_left(work: Console) -> None
         told = work.run("--json", "ingest", "many.jsonl", "--dry-run", env=env).json
         assert server.stats()["chat"] == 20
     assert (told["texts"], told["calls"]) == (30, 100)
+    assert told["model"] == "fake-model"
     assert told["tokens_in"] > 100 * 300
     assert "Notice 0: the lane" in told["prompts"][0]
 
