@@ -206,7 +206,7 @@ class Distilling:
         rows, learned = Rows(), []
         for call, reply in batch:
             why = reply.failure or unusable(reply.data, call.people, self.plan.language)
-            self.progress.count(reply, Counter({why: int(reply.paid)}) if why else Counter(), whole=bool(why))
+            self.progress.called(reply, Counter({why: int(reply.paid)}) if why else Counter(), failed=bool(why))
             topics = []
             if why:
                 row = failure(self.run, call, call.question, reply, [why], mode=self.plan.mode)

@@ -220,7 +220,7 @@ class Asking:
                     lost.append(why)
                 else:
                     topics.append(self._take(call, item, rows))
-            self.progress.count(reply, Counter(lost), whole=not topics)
+            self.progress.called(reply, Counter(lost), failed=not topics)
             if lost or reply.failure:
                 statement = f"failed_on_{self._regions.unit}"
                 about = self._place(call.region)

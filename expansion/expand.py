@@ -4,10 +4,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from expansion.absorb import Absorber, Call, Learned, apply
+from expansion.absorb import Absorber, Call
 from expansion.coverage import Coverage
 from expansion.plan import Plan, Progress
 from expansion.population import Population
+from expansion.recognition import Learned, apply
 from expansion.selection import Choice, Strategy, predict
 from pgraph.chat import Chat, ChatReply
 from pgraph.concurrency import WAIT, Wait, for_each
@@ -80,13 +81,13 @@ class Expansion:
         )
         return Call(call, choice.source, choice.relation, request)
 
-    def _learn(self, batch: Sequence[tuple[Call, ChatReply]], learned: Sequence[Learned]) -> None:
+    def _learn(self, batch: Sequence[tuple[Call, ChatReply]], learned: Sequence[tuple[Call, Learned]]) -> None:
         people, per_call = self.population, self.plan.per_call
         lost = {call.id: per_call if reply.paid else 0 for call, reply in batch}
         fresh = dict.fromkeys(lost, 0)
-        for one in learned:
-            fresh[one.call.id] += apply(one, people)
-            lost[one.call.id] -= one.times
+        for call, one in learned:
+            fresh[call.id] += apply(one, people, people.arm(call.source, call.relation))
+            lost[call.id] -= one.times
         for call, _ in batch:
             people.in_flight -= 1
             people.miss(people.arm(call.source, call.relation), lost[call.id])

@@ -76,14 +76,15 @@ def _domains(store: GraphStore) -> tuple[dict[str, tuple[str, str]], dict[str, s
 def _fold_calls(store: GraphStore, loaded: Loaded, relations: dict[str, int], run: str) -> None:
     population = loaded.population
     for row in store.read("reads/sightings"):
-        persona, source = loaded.position(row["persona"]), loaded.position(row["source"])
-        if persona is None or source is None:
+        persona = loaded.position(row["persona"])
+        source = None if row["source"] is None else loaded.position(row["source"])
+        if persona is None or (source is None and row["source"] is not None):
             continue
         relation = relations.get(row["relation"])
         loaded.sightings[persona] += row["times"]
         if run and row["run"] == run:
             population.allow(persona)
-        if relation is None:
+        if source is None or relation is None:
             population.see(persona, IMPORT, row["times"])
         else:
             population.mark_asked(source, relation)

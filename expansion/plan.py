@@ -124,19 +124,24 @@ class Progress:
     tokens_out: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
-    def count(self, reply: ChatReply, lost: Counter[str], *, whole: bool) -> None:
-        """Take in one reply, with why its answers cannot be used; `whole`: none of them can."""
+    @property
+    def tokens(self) -> int:
+        return self.tokens_in + self.tokens_out
+
+    def called(self, reply: ChatReply, lost: Counter[str], *, failed: bool) -> None:
+        """Count a call; `lost`: its answers that cannot be used, by reason."""
         self.calls += 1
+        self.failed_calls += failed
         self.replies_from_cache += reply.from_cache
         self.tokens_in += reply.tokens_in
         self.tokens_out += reply.tokens_out
         self.unusable += lost.total()
-        self.failed_calls += whole
         self.reasons.update({reason.partition(":")[0]: max(1, times) for reason, times in lost.items()})
 
-    @property
-    def tokens(self) -> int:
-        return self.tokens_in + self.tokens_out
+    def found(self, times: int, *, new: bool) -> None:
+        """Count a persona that a reply names so many times."""
+        self.new += new
+        self.duplicate += times - new
 
     def props(self) -> dict[str, Any]:
         return {**self.counts(), "reasons": json.dumps(self.reasons, sort_keys=True), "updated": now()}

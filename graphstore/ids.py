@@ -30,6 +30,10 @@ def persona_id(text: str) -> str:
     return "p" + digest(normal_text(text))
 
 
+def text_id(text: str) -> str:
+    return "t" + digest(" ".join(text.split()))
+
+
 @lru_cache(maxsize=10_000)  # the same few hundred labels stand in a million rows
 def domain_id(label: str) -> str:
     return "d" + digest(normal_name(label))

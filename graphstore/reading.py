@@ -12,7 +12,7 @@ import shutil
 import stat
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,7 +24,7 @@ from pgraph.errors import InputError
 FORMATS = ("jsonl", "parquet", "csv", "txt")
 TEXT_COLUMNS = ("persona", "text", "description", "input persona")
 LONGEST_LINE = 1 << 20
-_ENDINGS = {
+ENDINGS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json-lines": "jsonl",
@@ -34,10 +34,27 @@ _ENDINGS = {
     ".tsv": "csv",
     ".txt": "txt",
 }
+_BINARY = ("parquet", "pdf", "docx")
 _BLOCK = 1 << 20
 _BATCH = 2000
 _HOPELESS = 100  # rows without a text column, none with one: it is the file that is wrong
 _CONVERT = "Convert it to UTF-8 first: iconv -f {} -t UTF-8 {} > new-file"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a command's files hold, in which formats by ending, and in which columns where they have columns."""
+
+    what: str
+    endings: Mapping[str, str]
+    columns: tuple[str, ...]
+
+    @property
+    def formats(self) -> list[str]:
+        return list(dict.fromkeys(self.endings.values()))
+
+
+PERSONAS = Kind("the persona's text", ENDINGS, TEXT_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +66,7 @@ class Source:
     form: str
     sha256: str
     lines: int = 0  # of a text file, for telling how far a long import is
+    kind: Kind = PERSONAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +82,9 @@ class BadRow:
 
 
 @contextmanager
-def opened(name: str, form: str | None = None, *, stdin: IO[bytes] | None = None) -> Iterator[Source]:
+def opened(
+    name: str, form: str | None = None, *, stdin: IO[bytes] | None = None, kind: Kind = PERSONAS
+) -> Iterator[Source]:
     """Look through a file, its format told by `form` or the ending; "-" and pipes are first copied to a temporary file.
 
     Raises `InputError` for what cannot be read at all.
@@ -72,9 +92,9 @@ def opened(name: str, form: str | None = None, *, stdin: IO[bytes] | None = None
     label = "stdin" if name == "-" else name
     with tempfile.TemporaryDirectory(prefix="pgraph-") as directory:
         try:
-            source = _inspect(label, _file(name, Path(directory), stdin), form)
+            source = _inspect(label, _file(name, Path(directory), stdin), form, kind)
         except OSError as error:
-            raise _unreadable(label, error) from error
+            raise unreadable(label, error) from error
         yield source
 
 
@@ -87,13 +107,13 @@ def records(source: Source, *, need_text: bool = True) -> Iterator[Record | BadR
     try:
         yield from _txt(source) if source.form == "txt" else readers[source.form](source, need_text)
     except OSError as error:
-        raise _unreadable(source.name, error) from error
+        raise unreadable(source.name, error) from error
 
 
-def text_column(names: Iterable[str]) -> str | None:
-    """Which of these columns holds the persona's text; None when none does."""
+def text_column(names: Iterable[str], columns: Sequence[str] = TEXT_COLUMNS) -> str | None:
+    """Which of these columns holds the text; None when none does."""
     known = {plain_name(name): name for name in reversed(list(names))}
-    return next((known[name] for name in TEXT_COLUMNS if name in known), None)
+    return next((known[name] for name in columns if name in known), None)
 
 
 @lru_cache(maxsize=1000)
@@ -127,7 +147,7 @@ def _spooled(stream: IO[bytes], directory: Path) -> Path:
     return path
 
 
-def _unreadable(label: str, error: OSError) -> InputError:
+def unreadable(label: str, error: OSError) -> InputError:
     if isinstance(error, FileNotFoundError):
         return InputError(f"{label}: no such file", "Check the name; a path is read from the current directory.")
     if isinstance(error, PermissionError):
@@ -135,25 +155,25 @@ def _unreadable(label: str, error: OSError) -> InputError:
     return InputError(f"{label}: cannot be read ({error.strerror or error})", "Check the disk and the file.")
 
 
-def _inspect(label: str, path: Path, form: str | None) -> Source:
+def _inspect(label: str, path: Path, form: str | None, kind: Kind) -> Source:
     with path.open("rb") as file:
         head = file.read(_BLOCK)
     if not head:
         raise InputError(f"{label}: is empty", "Nothing was read from it; check what wrote it.")
-    form = form or _format(label, head)
+    form = form or _format(label, head, kind)
     _check_magic(label, head, form)
     digest = hashlib.sha256()
     with path.open("rb") as file:
         for block in iter(lambda: file.read(_BLOCK), b""):
             digest.update(block)
-    lines = 0 if form == "parquet" else _check_text(label, path, form)
-    return Source(label, path, form, digest.hexdigest(), lines)
+    lines = 0 if form in _BINARY else _check_text(label, path, form)
+    return Source(label, path, form, digest.hexdigest(), lines, kind)
 
 
-def _format(label: str, head: bytes) -> str:
+def _format(label: str, head: bytes, kind: Kind) -> str:
     name = Path(label.removesuffix(".gz"))
-    if name.suffix.lower() in _ENDINGS:
-        return _ENDINGS[name.suffix.lower()]
+    if name.suffix.lower() in kind.endings:
+        return kind.endings[name.suffix.lower()]
     if label == "stdin" and head.startswith(b"PAR1"):
         return "parquet"
     if label == "stdin" and head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{":
@@ -161,7 +181,7 @@ def _format(label: str, head: bytes) -> str:
     what = (
         "standard input does not say its format" if label == "stdin" else f"{label}: the ending does not say the format"
     )
-    raise InputError(what, f"Add --format {'|'.join(FORMATS)}.")
+    raise InputError(what, f"Add --format {'|'.join(kind.formats)}.")
 
 
 def _check_magic(label: str, head: bytes, form: str) -> None:
@@ -174,7 +194,7 @@ def _check_magic(label: str, head: bytes, form: str) -> None:
         )
     if label.endswith(".gz") and not _is_gzip(head):
         raise InputError(f"{label}: is not a gzip file", "Take the .gz off its name if it is plain text.")
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(b"PK\x03\x04") and form != "docx":
         raise InputError(f"{label}: is a ZIP or Office file", "Unpack it, or save the sheet as CSV.")
 
 
@@ -182,7 +202,8 @@ def _is_gzip(head: bytes) -> bool:
     return head.startswith(b"\x1f\x8b")
 
 
-def _open(path: Path) -> IO[bytes]:
+def unpacked(path: Path) -> IO[bytes]:
+    """The bytes of a file, unpacked where it is gzip."""
     with path.open("rb") as file:
         packed = _is_gzip(file.read(2))
     return cast("IO[bytes]", gzip.open(path, "rb")) if packed else path.open("rb")
@@ -193,7 +214,7 @@ def _check_text(label: str, path: Path, form: str) -> int:
     decoder = codecs.getincrementaldecoder("utf-8")()
     offset, lines, returns = 0, 0, 0
     try:
-        with _open(path) as file:
+        with unpacked(path) as file:
             for block in iter(lambda: file.read(_BLOCK), b""):
                 if not offset:
                     _check_beginning(label, block, form)
@@ -262,7 +283,7 @@ def _check_block(label: str, block: bytes, decoder: codecs.IncrementalDecoder, *
 
 def _lines(source: Source) -> Iterator[tuple[int, str | None]]:
     """Line number and text without its line end; None for a line that is too long, which is skipped unread."""
-    with _open(source.path) as file:
+    with unpacked(source.path) as file:
         number = 0
         while line := file.readline(LONGEST_LINE + 1):
             number += 1
@@ -297,7 +318,7 @@ def _jsonl(source: Source, need_text: bool) -> Iterator[Record | BadRow]:  # noq
             continue
         row = _too_long(number) if line is None else _json_row(number, line)
         if isinstance(row, Record) and not found:
-            if text_column(row.values) is None:
+            if text_column(row.values, source.kind.columns) is None:
                 held.append(row)
                 if len(held) >= _HOPELESS:
                     break
@@ -328,8 +349,8 @@ def _json_row(number: int, line: str) -> Record | BadRow:
 def _no_column(source: Source, names: Iterable[str]) -> InputError:
     seen = ", ".join(str(name)[:40] for name in list(names)[:8]) or "none"
     return InputError(
-        f"{source.name}: no column holds the persona's text (columns: {seen})",
-        f"Name it {' or '.join(TEXT_COLUMNS)}.",
+        f"{source.name}: no column holds {source.kind.what} (columns: {seen})",
+        f"Name it {' or '.join(source.kind.columns)}.",
     )
 
 
@@ -402,7 +423,7 @@ def _parquet(source: Source, need_text: bool) -> Iterator[Record | BadRow]:  # n
     try:
         with pq.ParquetFile(source.path) as file:
             names = file.schema_arrow.names
-            if need_text and text_column(names) is None:
+            if need_text and text_column(names, source.kind.columns) is None:
                 raise _no_column(source, names)
             number = 0
             for batch in file.iter_batches(batch_size=_BATCH):

@@ -126,7 +126,7 @@ def _cell(value: object) -> object:
 def _persona_schema() -> "pa.Schema":
     import pyarrow as pa
 
-    origin = pa.struct([(name, pa.string()) for name in ("source", "relation", "run", "call")])
+    origin = pa.struct([(name, pa.string()) for name in ("source", "relation", "stance", "run", "call")])
     row = pa.struct([(name, pa.string()) for name in ("run", "file", "row")])
     texts = ("id", "persona", "role", "domain", "group")
     more = ("language", "external_id", "duplicate_of")

@@ -84,7 +84,7 @@ class Console:
         with local.connect(self.directory / ".pgraph" / "store", heap="512m", idle=120) as store:
             assert isinstance(store, BoltStore)
             store.migrate()
-            for label in ("Persona", "Domain", "DomainGroup", "Question", "Knowledge", "Run"):
+            for label in ("Persona", "Text", "Domain", "DomainGroup", "Question", "Knowledge", "Run"):
                 store.in_transaction(partial(_delete, label))
         for path in self.directory.iterdir():
             if path.name != ".pgraph":

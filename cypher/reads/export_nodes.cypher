@@ -2,6 +2,8 @@
 // Columns: label, properties
 MATCH (node:Persona) RETURN 'Persona' AS label, properties(node) AS properties
 UNION ALL
+MATCH (node:Text) RETURN 'Text' AS label, properties(node) AS properties
+UNION ALL
 MATCH (node:Domain) RETURN 'Domain' AS label, properties(node) AS properties
 UNION ALL
 MATCH (node:DomainGroup) RETURN 'DomainGroup' AS label, properties(node) AS properties

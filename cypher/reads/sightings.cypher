@@ -1,4 +1,7 @@
 // Every sighting that a model call made; unordered.
-// Columns: persona, source, relation, times, run
+// Columns: persona, source, relation (null for both: the source is a text), times, run
 MATCH (p:Persona)-[d:DERIVED_FROM]->(s:Persona)
 RETURN p.id AS persona, s.id AS source, d.relation AS relation, coalesce(d.times, 1) AS times, d.run AS run
+UNION ALL
+MATCH (p:Persona)-[d:DERIVED_FROM]->(:Text)
+RETURN p.id AS persona, null AS source, null AS relation, coalesce(d.times, 1) AS times, d.run AS run

@@ -1,4 +1,4 @@
 // Purpose: how much the graph holds.
-// Columns: personas, domains, groups, runs
-RETURN COUNT { MATCH (:Persona) } AS personas, COUNT { MATCH (:Domain) } AS domains,
+// Columns: personas, texts, domains, groups, runs
+RETURN COUNT { MATCH (:Persona) } AS personas, COUNT { MATCH (:Text) } AS texts, COUNT { MATCH (:Domain) } AS domains,
        COUNT { MATCH (:DomainGroup) } AS groups, COUNT { MATCH (:Run) } AS runs

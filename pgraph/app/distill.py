@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pgraph.app import Session, data_directory, open_embedder, open_model, open_store, settings
 from pgraph.app.expand import allowed_sources, require_personas
+from pgraph.app.running import ensure_groups, record, run_to_end
 from pgraph.app.summary import SpendReport, SpendSummary
 from pgraph.errors import InputError, ModelError, PgraphError, StoreError, UsageError
 
@@ -64,7 +65,7 @@ def spend(
 
     Ctrl-C raises KeyboardInterrupt once what was completed is written.
     """
-    return asyncio.run(_spend(session, request, notice, report))
+    return run_to_end(_spend(session, request, notice, report))
 
 
 def outlook(session: Session, request: SpendRequest, notice: Notice) -> list[dict[str, Any]]:
@@ -109,30 +110,20 @@ async def _spend(
             error = problem
         seconds = time.monotonic() - began
         summary = SpendSummary(request.command, run.id, job.progress, seconds, job.stopped_by, error)
-        await asyncio.to_thread(_record, store, summary)
+        await asyncio.to_thread(record, store, summary)
     return summary
-
-
-def _record(store: "GraphStore", summary: SpendSummary) -> None:
-    from expansion import runs
-
-    if not isinstance(summary.error, StoreError):
-        state = "finished" if summary.error is None else "stopped"
-        runs.finish(store, summary.run, state, {"stopped_by": summary.stopped_by, "seconds": summary.seconds})
 
 
 def _regions(store: "GraphStore", embedder: "CachedEmbedder", request: SpendRequest, notice: Notice) -> "Regions":
     """The groups, made where there are none or too many domains came since, with their people."""
-    from distill import grouping, regions
+    from distill import regions
 
     require_personas(store)
     if request.command == "distill" and not any(True for _ in store.read("reads/any_question")):
         raise InputError("the graph holds no questions yet", "Ask some first: pgraph ask --calls 20")
     allowed = allowed_sources(store, request.from_cypher)
-    if request.by == "group" and grouping.is_stale(store):
-        notice("Grouping the domains …")
-        made = grouping.group(store, embedder, "")
-        notice(f"{made.domains} domains in {made.groups} groups")
+    if request.by == "group":
+        ensure_groups(store, embedder, "", notice)
     return regions.load(store, request.by, allowed)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from expansion.plan import Limits, Plan, StrategyName
 from pgraph.app import Session, data_directory, open_embedder, open_model, open_store, settings
+from pgraph.app.running import ensure_groups, reconcile, record, run_to_end
 from pgraph.app.summary import ExpandSummary, Report
 from pgraph.errors import InputError, ModelError, PgraphError, StoreError, UsageError
 
@@ -46,18 +47,8 @@ class ExpandRequest:
 def expand(
     session: Session, request: ExpandRequest, *, notice: Callable[[str], None], report: Callable[[Report], None]
 ) -> ExpandSummary:
-    """Run `pgraph expand` to its end. Ctrl-C raises KeyboardInterrupt once what was completed is written.
-
-    After it the loop is left as it is: closing it would wait for a thread that may still load a model.
-    """
-    runner = asyncio.Runner()
-    try:
-        summary = runner.run(_expand(session, request, notice, report))
-    except Exception:
-        runner.close()
-        raise
-    runner.close()
-    return summary
+    """Run `pgraph expand` to its end. Ctrl-C raises KeyboardInterrupt once what was completed is written."""
+    return run_to_end(_expand(session, request, notice, report))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +94,8 @@ async def _expand(
                 break
             paid = []
         if summary.error is None:
-            await asyncio.to_thread(_reconcile, store, embedder, run, notice)
-        await asyncio.to_thread(_record, store, summary)
+            await asyncio.to_thread(reconcile, store, embedder, run, notice)
+        await asyncio.to_thread(record, store, summary)
     return summary
 
 
@@ -119,7 +110,10 @@ def _prepare(work: _Work, notice: Callable[[str], None]) -> "Expansion":
     from expansion.absorb import Absorber
     from expansion.expand import Expansion
 
-    _ensure_groups(work, notice)
+    if not (
+        work.run.resumed and work.plan.strategy == "breadth-first"
+    ):  # its matching rests on the groups it began with
+        ensure_groups(work.store, work.embedder, work.run.id, notice)
     loaded = _load(work)
     strategy = make_strategy(work.plan, loaded, work.embedder, work.run)
     absorber = Absorber(work.store, work.embedder, loaded, work.plan, work.run)
@@ -140,23 +134,6 @@ async def _go(
     except (ModelError, StoreError) as problem:
         error = problem
     return _summary(expansion, time.monotonic() - work.began, error)
-
-
-def _reconcile(store: "GraphStore", embedder: "CachedEmbedder", run: "Run", notice: Callable[[str], None]) -> None:
-    from expansion.reconcile import reconcile
-
-    marked = reconcile(store, embedder, run.id, run.started)
-    if marked:
-        notice(f"Another run wrote at the same time: {marked} personas of both are marked as duplicates.")
-
-
-def _record(store: "GraphStore", summary: ExpandSummary) -> None:
-    from expansion import runs
-
-    if not isinstance(summary.error, StoreError):
-        state = "finished" if summary.error is None else "stopped"
-        props = {"stopped_by": summary.stopped_by, "coverage": summary.coverage, "seconds": summary.seconds}
-        runs.finish(store, summary.run, state, props)
 
 
 def _summary(expansion: "Expansion", seconds: float, error: PgraphError | None) -> ExpandSummary:
@@ -222,22 +199,6 @@ def allowed_sources(store: "GraphStore", cypher: str) -> set[str] | None:
     if not ids:
         raise UsageError("--from: the query returns nobody", "Try it with `pgraph cypher` first.")
     return ids
-
-
-def _ensure_groups(work: _Work, notice: Callable[[str], None]) -> None:
-    """Make the groups where there are none, or too many domains came since.
-
-    Not in a breadth-first run that goes on: its matching rests on the groups it began with.
-    """
-    from distill import grouping
-
-    if work.run.resumed and work.plan.strategy == "breadth-first":
-        return
-    if grouping.is_stale(work.store):
-        notice("Grouping the domains …")
-        made = grouping.group(work.store, work.embedder, work.run.id)
-        placed = f"; {made.placed} personas placed by their neighbours" if made.placed else ""
-        notice(f"{made.domains} domains in {made.groups} groups{placed}")
 
 
 def _load(work: _Work) -> "Loaded":

@@ -47,6 +47,10 @@ class ExpandSummary:
     goal_missed: bool
     error: PgraphError | None = field(default=None, compare=False)
 
+    def props(self) -> dict[str, Any]:
+        """What the Run node keeps of it."""
+        return {"stopped_by": self.stopped_by, "coverage": self.coverage, "seconds": self.seconds}
+
     @property
     def exit_code(self) -> int:
         if self.error is not None:
@@ -86,9 +90,26 @@ class ExpandSummary:
                 f"The graph holds {self.personas} personas; coverage of roles {self.coverage:.1%}",
                 f"Stopped by: {self.stopped_by}"
                 + (f" ({self.exit_reason})" if self.exit_code else "")
-                + f" · run {self.run}",
+                + (f" · run {self.run}" if self.run else ""),
             ]
         )
+
+
+@dataclass(frozen=True)  # no slots: with them super() fails
+class IngestSummary(ExpandSummary):
+    texts: int = 0
+    bad_rows: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        return super().exit_code or (1 if self.bad_rows else 0)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"texts": self.texts, "bad_rows": self.bad_rows, **super().as_json()}
+
+    def as_text(self) -> str:
+        bad = f", {self.bad_rows} bad rows left out" if self.bad_rows else ""
+        return f"{self.texts} texts{bad}\n" + super().as_text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +147,10 @@ class SpendSummary:
     seconds: float
     ended_by: str
     error: PgraphError | None = field(default=None, compare=False)
+
+    def props(self) -> dict[str, Any]:
+        """What the Run node keeps of it."""
+        return {"stopped_by": self.stopped_by, "seconds": self.seconds}
 
     @property
     def stopped_by(self) -> str:

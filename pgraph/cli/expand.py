@@ -1,15 +1,13 @@
-"""`pgraph expand`: flags, the progress line, the summary."""
+"""`pgraph expand`: its flags."""
 
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from pgraph.cli.asking import ask, show_forecast
 from pgraph.cli.main import Session
 from pgraph.cli.options import model_options
-from pgraph.cli.output import dump, notice
 
 
 @click.command("expand")
@@ -90,7 +88,6 @@ def command(session: Session, /, *, dry_run: bool, **options: Any) -> None:  # n
     5 --calls or --tokens was reached before --target or --until-coverage, 130 interrupted.
     """
     from pgraph.app import expand as app
-    from pgraph.cli.progress import ProgressLine
 
     request = app.ExpandRequest(
         **{name: value for name, value in options.items() if name in app.ExpandRequest.__dataclass_fields__}
@@ -98,39 +95,6 @@ def command(session: Session, /, *, dry_run: bool, **options: Any) -> None:  # n
     if dry_run:
         from pgraph.app.forecast import forecast
 
-        _show_forecast(session, forecast(session, request))
+        show_forecast(session, forecast(session, request))
         return
-    line = ProgressLine(quiet=session.quiet, every=10.0)
-    try:
-        summary = app.expand(
-            session,
-            request,
-            notice=lambda text: notice(text, quiet=session.quiet),
-            report=lambda report: line.show(report.line()),
-        )
-    except KeyboardInterrupt:  # not sys.exit: threads that still embed would hold it up
-        line.clear()
-        click.echo(
-            "Interrupted. What came back is in the graph or in the reply cache; the same command goes on from here.",
-            err=True,
-        )
-        sys.stderr.flush()
-        os._exit(130)
-    line.clear()
-    if session.json:
-        dump(summary.as_json())
-    notice(summary.as_text(), quiet=session.quiet)
-    if summary.error is not None:
-        raise summary.error
-    sys.exit(summary.exit_code)
-
-
-def _show_forecast(session: Session, forecast: dict[str, Any]) -> None:
-    if session.json:
-        dump(forecast)
-        return
-    for name, value in forecast.items():
-        if name != "prompts":
-            click.echo(f"{name.replace('_', ' ')}: {'not known' if value is None else value}")
-    for prompt in forecast["prompts"]:
-        click.echo(f"\n{prompt}")
+    ask(session, lambda notice, report: app.expand(session, request, notice=notice, report=report))

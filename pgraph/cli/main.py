@@ -14,6 +14,7 @@ from pgraph.errors import PgraphError
 # command -> (module, one line for `pgraph --help`): kept here so that `--help` imports none of them
 COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("pgraph.cli.import_", "Read personas from files into the graph."),
+    "ingest": ("pgraph.cli.ingest", "Draw personas from texts: who reads, writes, likes or dislikes them."),
     "expand": ("pgraph.cli.expand", "Grow the population along relationships, where coverage is lowest."),
     "group": ("pgraph.cli.group", "Group the domains by meaning."),
     "ask": ("pgraph.cli.ask", "Find questions that need several of the personas for their answer."),

@@ -1,16 +1,15 @@
 """What `pgraph ask` and `pgraph distill` have in common: options, the progress line, the summary."""
 
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
+from pgraph.cli.asking import ask
 from pgraph.cli.main import Session
 from pgraph.cli.options import model_options
-from pgraph.cli.output import dump, notice, show
+from pgraph.cli.output import notice, show
 
 _OUTLOOK = {
     "ask": ("region", "label", "personas", "seen", "topics", "new_next"),
@@ -74,29 +73,11 @@ def spending_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def run(session: Session, command: Literal["ask", "distill"], options: dict[str, Any]) -> None:
     from pgraph.app import distill as app
-    from pgraph.cli.progress import ProgressLine
 
     dry_run = options.pop("dry_run")
     request = app.SpendRequest(command, **{name: value for name, value in options.items() if value is not None})
-
-    def say(text: str) -> None:
-        notice(text, quiet=session.quiet)
-
     if dry_run:
-        show(app.outlook(session, request, say), _OUTLOOK[command], "json" if session.json else "table")
+        rows = app.outlook(session, request, lambda text: notice(text, quiet=session.quiet))
+        show(rows, _OUTLOOK[command], "json" if session.json else "table")
         return
-    line = ProgressLine(quiet=session.quiet, every=10.0)
-    try:
-        summary = app.spend(session, request, notice=say, report=lambda report: line.show(report.line()))
-    except KeyboardInterrupt:  # not sys.exit: threads that still embed would hold it up
-        line.clear()
-        say("Interrupted. What came back is in the graph or in the reply cache; the same command goes on from here.")
-        sys.stderr.flush()
-        os._exit(130)
-    line.clear()
-    if session.json:
-        dump(summary.as_json())
-    say(summary.as_text())
-    if summary.error is not None:
-        raise summary.error
-    sys.exit(summary.exit_code)
+    ask(session, lambda tell, report: app.spend(session, request, notice=tell, report=report))

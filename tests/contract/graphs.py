@@ -33,10 +33,15 @@ def sighting(who: str, source: str, call: str, relation: str = "patient", **prop
     return {"persona": who, "source": source, "call": call, "props": {"relation": relation, "run": "r2", **props}}
 
 
+def about(who: str, text: str, call: str, stance: str, **props: Any) -> dict[str, Any]:
+    return {"persona": who, "text": text, "call": call, "props": {"stance": stance, "run": "r3", **props}}
+
+
 SMALL = [
     Write("run", [
         {"id": "r1", "props": {"command": "import", "started": "2026-01-01", "ended": "2026-01-02"}},
         {"id": "r2", "props": {"command": "expand", "model": "m", "started": "2026-01-03"}},
+        {"id": "r3", "props": {"command": "ingest", "model": "m", "started": "2026-01-04"}},
     ]),
     Write("persona", [
         persona("nurse", role="district nurse", run="r1"),
@@ -46,6 +51,9 @@ SMALL = [
         persona("supplier", 1, role="supplier", run="r2"),
         persona("patient2", 1, role="patient", run="r2"),
         persona("driver", 2, role="driver", run="r2"),
+    ]),
+    Write("text", [
+        {"id": "notice", "props": {"text": "The pier is closed.", "source": "notice.md", "offset": 0, "run": "r3"}}
     ]),
     Write("domain", [
         {"id": "care", "name": "care", "label": "Care"},
@@ -77,6 +85,10 @@ SMALL = [
         sighting("driver", "driver", "c5", "driver"),  # a model that echoes its source
         sighting("supplier", "driver", "c6", "supplier"),  # and one that turns back
     ]),
+    Write("derived_from_text", [
+        about("farmer", "notice", "c10", "read"),
+        about("patient2", "notice", "c11", "write", times=2),
+    ]),
     Write("related_to", [
         {"source": "nurse", "persona": "patient", "kind": "patient"},
         {"source": "nurse", "persona": "supplier", "kind": "supplier"},
@@ -87,6 +99,9 @@ SMALL = [
     Write("failed_on", [
         {"run": "r2", "persona": "loner", "call": "c7", "props": {"relation": "kin", "reason": "empty", "times": 2}},
         {"run": "r2", "persona": "nurse", "call": "c8", "props": {"relation": "kin", "reason": "length"}},
+    ]),
+    Write("failed_on_text", [
+        {"run": "r3", "text": "notice", "call": "c12", "props": {"stance": "like", "reason": "empty", "times": 1, "paid": True}},
     ]),
 ]  # fmt: skip
 

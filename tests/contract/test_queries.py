@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 import cypher
+from expansion import report
+from expansion.loading import load
 from graphstore.bolt import BoltStore
 from graphstore.store import Write
 from pgraph.cli.query import parse_header
@@ -20,20 +22,20 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 ANSWERS: dict[str, list[tuple[Any, ...]]] = {
     "coverage_by_group": [
         ("", "(no domain)", 1, 1, 1, 1, 0.0),
-        ("land", "Land", 1, 1, 1, 1, 0.0),
-        ("health", "Health", 2, 2, 4, 0, 1.0),
+        ("health", "Health", 2, 2, 6, 0, 1.0),
+        ("land", "Land", 1, 1, 2, 0, 1.0),
         ("trade", "Trade", 2, 2, 5, 0, 1.0),
     ],
     "under_covered_groups": [
         ("", "(no domain)", 1, 1, 1, 1, 0.0),
-        ("land", "Land", 1, 1, 1, 1, 0.0),
-        ("health", "Health", 2, 2, 4, 0, 1.0),
+        ("health", "Health", 2, 2, 6, 0, 1.0),
+        ("land", "Land", 1, 1, 2, 0, 1.0),
         ("trade", "Trade", 2, 2, 5, 0, 1.0),
     ],
     "coverage_overall": [
-        ("persona", 6, 11, 2, pytest.approx(9 / 11)),
-        ("role", 6, 11, 2, pytest.approx(9 / 11)),
-        ("domain", 3, 10, 1, pytest.approx(0.9)),
+        ("persona", 6, 14, 1, pytest.approx(13 / 14)),
+        ("role", 6, 14, 1, pytest.approx(13 / 14)),
+        ("domain", 3, 13, 0, 1.0),
     ],
     "depth_histogram": [(0, 3, 0), (1, 3, 1), (2, 1, 0)],
     "relation_by_domain": [
@@ -45,6 +47,7 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
     "personas_without_relationships": [("loner", "text of loner", None, 0)],
     "near_duplicates": [("patient2", "text of patient2", "patient", "text of patient", "embedding", 0.93)],
     "runs": [
+        ("r3", "ingest", "m", "2026-01-04", None, 0, 3, 0, 1),
         ("r2", "expand", "m", "2026-01-03", None, 0, 7, 4, 3),
         ("r1", "import", None, "2026-01-01", "2026-01-02", 4, 0, 3, 0),
     ],
@@ -115,16 +118,41 @@ def test_limits_are_kept(store: BoltStore) -> None:
 def test_lineage_of_a_seed_and_of_a_duplicate(store: BoltStore) -> None:
     store.write(*SMALL)
     assert [row[:3] for row in ask(store, "lineage", id="nurse")] == [(1, 0, "nurse")]
-    assert [row[:3] for row in ask(store, "lineage", id="patient2")] == [(1, 0, "patient2"), (1, 1, "farmer")]
+    assert [row[:3] for row in ask(store, "lineage", id="patient2")] == [
+        (1, 0, "patient2"),
+        (1, 1, "farmer"),
+        (1, 2, "notice"),
+    ]
     assert ask(store, "lineage", id="nobody") == []
+
+
+def test_lineage_ends_at_the_text_with_the_stance(store: BoltStore) -> None:
+    store.write(*SMALL)
+    assert ask(store, "lineage", id="farmer") == [
+        (1, 0, "farmer", 0, "farmer", "text of farmer", "read", "c10", "r3"),
+        (1, 1, "notice", None, None, "The pier is closed.", None, None, None),
+    ]
+
+
+def test_sightings_at_texts_are_loaded(store: BoltStore) -> None:
+    store.write(*SMALL)
+    loaded = load(store, ["patient"], 2)
+    assert {loaded.population.ids[at]: times for at, times in enumerate(loaded.sightings)} == {
+        "nurse": 2, "farmer": 2, "loner": 1, "patient": 4, "supplier": 3, "driver": 2,
+    }  # fmt: skip
+    overall = {row["resolution"]: (row["distinct"], row["sightings"], row["singles"]) for row in report.overall(loaded)}
+    assert overall == {row[0]: row[1:4] for row in ask(store, "coverage_overall")}
 
 
 def test_lineage_shows_each_way_the_shortest_first(store: BoltStore) -> None:
     store.write(*SMALL)
     store.write(Write("derived_from", [{"persona": "driver", "source": "farmer", "call": "c9", "props": {}}]))
     ways = [row[:3] for row in ask(store, "lineage", id="driver")]
-    assert ways == [(1, 0, "driver"), (1, 1, "farmer"), (2, 0, "driver"), (2, 1, "supplier"), (2, 2, "nurse")]
-    assert len(ask(store, "lineage", id="driver", limit=1)) == 2
+    assert ways == [
+        *[(1, 0, "driver"), (1, 1, "farmer"), (1, 2, "notice")],
+        *[(2, 0, "driver"), (2, 1, "supplier"), (2, 2, "nurse")],
+    ]
+    assert len(ask(store, "lineage", id="driver", limit=1)) == 3
 
 
 def test_an_echo_is_one_neighbour(store: BoltStore) -> None:

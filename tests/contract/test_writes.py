@@ -16,8 +16,8 @@ def test_writing_all_again_changes_nothing(store: BoltStore) -> None:
     for write in reversed(SMALL):
         store.write(write)
     assert (nodes(store), links(store)) == before
-    assert len(before[0]) == 2 + 7 + 3 + 2
-    assert len(before[1]) == 6 + 2 + 4 + 6 + 4 + 1 + 2
+    assert len(before[0]) == 3 + 7 + 1 + 3 + 2
+    assert len(before[1]) == 6 + 2 + 4 + 6 + 2 + 4 + 1 + 2 + 1
 
 
 def test_what_is_asked_and_answered_can_be_written_again(store: BoltStore) -> None:

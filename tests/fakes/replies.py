@@ -40,7 +40,17 @@ def answer(request: dict[str, Any]) -> str:
     """A reply that fits the schema that was asked for; without one, three personas."""
     schema = ((request.get("response_format") or {}).get("json_schema") or {}).get("schema") or PERSONAS
     draw = _Draw(json.dumps(request, sort_keys=True))
-    return json.dumps(_value(schema, schema, "", draw), ensure_ascii=False)
+    value = _value(schema, schema, "", draw)
+    if "evidence" in value:
+        value["evidence"] = _quote(request["messages"][-1]["content"], draw)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _quote(prompt: str, draw: "_Draw") -> str:
+    """Five words of the text that a prompt holds between three quote marks."""
+    words = prompt.split('"""')[1].split()
+    start = draw.below(max(1, len(words) - 5))
+    return " ".join(words[start : start + 5])
 
 
 _TEXT = {"type": "string"}

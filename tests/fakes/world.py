@@ -123,6 +123,8 @@ def personas(count: int) -> list[dict[str, str]]:
 def answer(request: dict[str, Any]) -> str:
     """What the world's model says: the same request, the same answer."""
     prompt = request["messages"][-1]["content"]
+    if '"""' in prompt:
+        return _about_text(prompt)
     digest = hashlib.sha256(json.dumps(request["messages"]).encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
     source = int(prompt.split("A role")[1][:5])
@@ -135,3 +137,12 @@ def answer(request: dict[str, Any]) -> str:
         for role in world.draw(source, relation, int(item["minItems"]), rng)
     ]
     return json.dumps({"personas": people})
+
+
+def _about_text(prompt: str) -> str:
+    """Who stands to a text as asked: one of thirty well-known roles, with the text's first words as the evidence."""
+    _, held, asked = prompt.split('"""')
+    role = small().seeds(30, np.random.default_rng(0))[hashlib.sha256((held + asked).encode()).digest()[0] % 30]
+    where = place(small().region(role))
+    evidence = " ".join(held.split()[:6])
+    return json.dumps({"evidence": evidence, "persona": text(role), "role": name(role), "domain": where})

@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from expansion.texts import PROMPT, TextPlan, is_quote
+from graphstore.documents import Piece
 from pgraph import bundled
 from pgraph.chat import ChatReply, ChatRequest, open_chat
 from pgraph.errors import ModelUnavailableError
+from pgraph.prompts import load
 from pgraph.replies import Replies
 from pgraph.settings import Settings
 
@@ -130,3 +133,22 @@ def test_without_the_packages_the_error_says_what_to_install(tmp_path: Path, mon
         asyncio.run(open_chat(settings, replies, logs=tmp_path))
     assert "persona-graph[model]" in caught.value.hint
     assert "--base-url" in caught.value.hint
+
+
+def test_the_bundled_model_draws_a_persona_from_a_text(tmp_path: Path) -> None:
+    """Too small to copy a quote, it chooses one of those that the schema offers."""
+    text = "The mill closes on Monday. The night shift keeps its keys.\n"
+    plan = TextPlan((), 2000, {"read": "is likely to read this text"}, load(PROMPT), offered=True)
+    piece = Piece("t1", text, "a.txt", 0, "", "")
+
+    async def ask() -> ChatReply:
+        with Replies(tmp_path / "replies.sqlite") as replies:
+            chat = await open_chat(Settings(), replies, logs=tmp_path)
+            try:
+                return await chat.ask(plan.request("r", plan.call(piece.id, "read"), piece, "read"))
+            finally:
+                await chat.close()
+
+    reply = asyncio.run(ask())
+    assert reply.failure == ""
+    assert is_quote(reply.data["evidence"], text)

@@ -30,7 +30,7 @@ ROWS = [
         "p2",
         persona="护士",
         depth=1,
-        derived_from=[{"source": "p1", "relation": "friend", "run": "r2", "call": "c1"}],
+        derived_from=[{"source": "p1", "relation": "friend", "stance": None, "run": "r2", "call": "c1"}],
     ),
 ]
 

@@ -1,0 +1,248 @@
+"""`pgraph ingest` put together: texts, store, model, groups, population, run."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from expansion.plan import Limits, Progress
+from pgraph.app import Model, Session, data_directory, open_embedder, open_model, open_store, settings
+from pgraph.app.running import ensure_groups, reconcile, record, run_to_end
+from pgraph.app.summary import IngestSummary, Report
+from pgraph.bundled import MODEL as BUNDLED
+from pgraph.errors import ModelError, PgraphError, StoreError
+
+if TYPE_CHECKING:
+    from expansion.ingest import Ingestion
+    from expansion.runs import Run
+    from expansion.texts import TextPlan
+    from graphstore.documents import Piece
+    from graphstore.reading import BadRow, Source
+    from graphstore.store import GraphStore
+    from pgraph.embedding import CachedEmbedder
+
+_CHARACTERS_A_TOKEN = 4
+_TOKENS_A_REPLY = 90
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRequest:
+    """What the command line asks for; the sources were looked through."""
+
+    sources: Sequence["Source"]
+    stance: tuple[str, ...]
+    chunk: int
+    calls: int | None = None
+    context: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What the files hold, each text once."""
+
+    ids: dict[str, None]
+    characters: int
+    bad_rows: int
+    first: "Piece | None"
+
+
+def survey(request: IngestRequest, on_bad: Callable[["Source", "BadRow"], None]) -> Texts:
+    """Read all the files once: what is wrong with one is said before anything is paid for."""
+    from graphstore.reading import BadRow
+
+    ids: dict[str, None] = {}
+    characters = bad = 0
+    first = None
+    for source, piece in _each(request):
+        if isinstance(piece, BadRow):
+            bad += 1
+            on_bad(source, piece)
+        elif piece.id not in ids:
+            first = first or piece
+            ids[piece.id] = None
+            characters += len(piece.text)
+    return Texts(ids, characters, bad, first)
+
+
+def _each(request: IngestRequest) -> "Iterator[tuple[Source, Piece | BadRow]]":
+    from graphstore.documents import pieces
+
+    for source in request.sources:
+        for piece in pieces(source, request.chunk):
+            yield source, piece
+
+
+def make_plan(session: Session, request: IngestRequest, model: str) -> "TextPlan":
+    from expansion.texts import TextPlan, load_stances
+
+    values = settings(session)
+    prompt, stances = load_stances(request.stance)
+    return TextPlan(
+        files=tuple(source.sha256 for source in request.sources),
+        size=request.chunk,
+        stances=stances,
+        prompt=prompt,
+        calls=request.calls,
+        context=values.context if request.context is None else request.context,
+        model=model,
+        offered=not values.base_url,
+        sampling={"temperature": values.temperature, "max_tokens": values.max_tokens},
+    )
+
+
+def forecast(session: Session, request: IngestRequest, texts: Texts) -> dict[str, Any]:
+    """What would be asked and an estimate of what it takes, from the length of the prompts."""
+    values = settings(session)
+    plan = make_plan(session, request, values.model or ("" if values.base_url else BUNDLED))
+    with open_store(session) as store:
+        left = _left(plan, texts, _done(store))
+    calls = left if plan.calls is None else min(left, plan.calls)
+    prompts = []
+    fixed = 0
+    if texts.first is not None:
+        stance = next(iter(plan.stances))
+        asked = plan.request("", plan.call(texts.first.id, stance), texts.first, stance).messages
+        prompts = [asked[-1]["content"]]
+        fixed = sum(len(message["content"]) for message in asked) - len(texts.first.text)
+    characters = fixed + texts.characters / max(1, len(texts.ids))
+    return {
+        "texts": len(texts.ids),
+        "bad_rows": texts.bad_rows,
+        "model": plan.model or "not named (--model), so calls made before are counted too",
+        "calls": calls,
+        "new_personas_at_most": calls,
+        "tokens_in": round(calls * characters / _CHARACTERS_A_TOKEN),
+        "tokens_out": calls * _TOKENS_A_REPLY,
+        "prompts": prompts,
+    }
+
+
+def ingest(
+    session: Session,
+    request: IngestRequest,
+    texts: Texts,
+    *,
+    notice: Callable[[str], None],
+    report: Callable[[Report], None],
+) -> IngestSummary:
+    """Run `pgraph ingest` to its end. Ctrl-C raises KeyboardInterrupt once what was completed is written."""
+    return run_to_end(_ingest(session, request, texts, notice, report))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What an ingestion works with, opened once; `calls`: how many this run is to make in all."""
+
+    store: "GraphStore"
+    embedder: "CachedEmbedder"
+    model: Model
+    plan: "TextPlan"
+    texts: Texts
+    done: set[str]
+    run: "Run"
+    calls: int
+
+
+async def _ingest(
+    session: Session,
+    request: IngestRequest,
+    texts: Texts,
+    notice: Callable[[str], None],
+    report: Callable[[Report], None],
+) -> IngestSummary:
+    from expansion import runs
+    from graphstore.reading import BadRow
+
+    async with AsyncExitStack() as stack:
+        store = stack.enter_context(await asyncio.to_thread(open_store, session))
+        plan = make_plan(session, request, settings(session).model)
+        model = await stack.enter_async_context(open_model(session, notice))
+        plan = replace(plan, model=model.chat.model)
+        embedder = stack.enter_context(open_embedder(session))
+        done = await asyncio.to_thread(_done, store)
+        left = _left(plan, texts, done)
+        if not left:
+            return await asyncio.to_thread(_nothing_left, store, texts)
+        directory = data_directory(session) / "runs"
+        run = stack.enter_context(
+            await asyncio.to_thread(runs.hold, store, directory, "ingest", plan.recipe(), fresh=False)
+        )
+        if run.resumed:
+            notice(f"Going on with run {run.id}, begun {run.started}, {run.progress.calls} calls so far.")
+        calls = run.progress.calls + left
+        calls = calls if plan.calls is None else min(calls, plan.calls)
+        work = _Work(store, embedder, model, plan, texts, done, run, calls)
+        ingestion = await asyncio.to_thread(_prepare, work, notice)
+        pieces = (piece for _, piece in _each(request) if not isinstance(piece, BadRow))
+        summary = await _go(work, ingestion, pieces, report)
+        if summary.error is None:
+            await asyncio.to_thread(reconcile, store, embedder, run, notice)
+        await asyncio.to_thread(record, store, summary)
+    return summary
+
+
+def _nothing_left(store: "GraphStore", texts: Texts) -> IngestSummary:
+    from expansion.loading import load
+
+    people = load(store, [], depth=1).population
+    held = people.tally.overall().coverage
+    return IngestSummary(
+        run="",
+        progress=Progress(),
+        seconds=0.0,
+        coverage=held,
+        personas=len(people.ids),
+        stopped_by="nothing left to ask",
+        goal_missed=False,
+        texts=len(texts.ids),
+        bad_rows=texts.bad_rows,
+    )
+
+
+def _prepare(work: _Work, notice: Callable[[str], None]) -> "Ingestion":
+    from expansion.ingest import Ingestion
+    from expansion.loading import load
+
+    ensure_groups(work.store, work.embedder, work.run.id, notice)
+    loaded = load(work.store, [], depth=1)
+    return Ingestion(work.plan, work.run, work.store, embedder=work.embedder, loaded=loaded, done=work.done)
+
+
+async def _go(
+    work: _Work, ingestion: "Ingestion", pieces: "Iterator[Piece]", report: Callable[[Report], None]
+) -> IngestSummary:
+    began, before = time.monotonic(), work.run.progress.calls
+
+    def tell() -> None:
+        done, people = ingestion.progress, len(ingestion.population.ids)
+        seconds = time.monotonic() - began
+        limits = Limits(calls=work.calls)
+        report(Report(done, limits, ingestion.coverage.coverage, people, seconds, done.calls - before))
+
+    error: PgraphError | None = None
+    try:
+        await ingestion.go(work.model.chat, work.model.at_once, pieces, tell)
+    except (ModelError, StoreError) as problem:
+        error = problem
+    return IngestSummary(
+        run=ingestion.run,
+        progress=ingestion.progress,
+        seconds=time.monotonic() - began,
+        coverage=ingestion.coverage.coverage,
+        personas=len(ingestion.population.ids),
+        stopped_by=ingestion.stopped_by if error is None else "model" if isinstance(error, ModelError) else "store",
+        goal_missed=False,
+        error=error,
+        texts=len(work.texts.ids),
+        bad_rows=work.texts.bad_rows,
+    )
+
+
+def _done(store: "GraphStore") -> set[str]:
+    return {row["call"] for row in store.read("reads/text_calls")}
+
+
+def _left(plan: "TextPlan", texts: Texts, done: set[str]) -> int:
+    return sum(plan.call(text, stance) not in done for text in texts.ids for stance in plan.stances)

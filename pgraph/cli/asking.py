@@ -1,0 +1,51 @@
+"""What the commands that ask a model show: the progress line, the summary, the forecast; and how they end."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pgraph.cli.main import Session
+from pgraph.cli.output import dump, notice
+from pgraph.cli.progress import ProgressLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pgraph.app.summary import ExpandSummary, SpendSummary
+
+
+def ask(
+    session: Session, run: "Callable[[Callable[[str], None], Callable[[Any], None]], ExpandSummary | SpendSummary]"
+) -> None:
+    """Run a command's work, which is given where to send notices and reports; exits with its exit code."""
+    line = ProgressLine(quiet=session.quiet, every=10.0)
+    try:
+        summary = run(lambda text: notice(text, quiet=session.quiet), lambda report: line.show(report.line()))
+    except KeyboardInterrupt:  # not sys.exit: threads that still embed would hold it up
+        line.clear()
+        click.echo(
+            "Interrupted. What came back is in the graph or in the reply cache; the same command goes on from here.",
+            err=True,
+        )
+        sys.stderr.flush()
+        os._exit(130)
+    line.clear()
+    if session.json:
+        dump(summary.as_json())
+    notice(summary.as_text(), quiet=session.quiet)
+    if summary.error is not None:
+        raise summary.error
+    sys.exit(summary.exit_code)
+
+
+def show_forecast(session: Session, forecast: dict[str, Any]) -> None:
+    if session.json:
+        dump(forecast)
+        return
+    for name, value in forecast.items():
+        if name != "prompts":
+            click.echo(f"{name.replace('_', ' ')}: {'not known' if value is None else value}")
+    for prompt in forecast["prompts"]:
+        click.echo(f"\n{prompt}")
