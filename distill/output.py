@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from distill.tables import Kinds, plain, to_parquet
-from graphstore.reading import BadRow, opened, records
+from graphstore.reading import BadRow, opened
+from graphstore.rows import records
 from graphstore.writing import replacing, unwritable
 from pgraph.errors import InputError, UsageError
 

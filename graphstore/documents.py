@@ -20,11 +20,11 @@ from graphstore.reading import (
     Record,
     Source,
     plain_name,
-    records,
     text_column,
     unpacked,
     unreadable,
 )
+from graphstore.rows import records
 from pgraph.errors import InputError
 
 TEXTS = Kind(

@@ -12,7 +12,8 @@ from typing import Self
 
 from graphstore.ids import digest, domain_id, normal_name, persona_id
 from graphstore.personas import PersonaRow, persona_rows
-from graphstore.reading import BadRow, Source, records
+from graphstore.reading import BadRow, Source
+from graphstore.rows import records
 from graphstore.store import GraphStore, Row, Write
 from pgraph.concurrency import for_each
 from pgraph.errors import InputError

@@ -208,7 +208,8 @@ def _read(stack: "ExitStack | AsyncExitStack", request: InferRequest) -> _Input:
 
     from distill.output import same_file
     from distill.tables import kinds_of
-    from graphstore.reading import opened, records
+    from graphstore.reading import opened
+    from graphstore.rows import records
 
     if same_file(request.input, request.output):
         raise UsageError(f"{request.output}: is the input too", "Give the answers a file of their own.")

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from graphstore.reading import LONGEST_LINE, BadRow, Record, opened, records
+from graphstore.reading import LONGEST_LINE, BadRow, Record, opened
+from graphstore.rows import records
 from pgraph.errors import InputError
 
 Made = Callable[[str, bytes | str], str]
