@@ -1,10 +1,15 @@
 """`work` is an empty workspace; the tests of a run share its graph server."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.expanding import Field
 from tests.console import Console, console
+
+if TYPE_CHECKING:
+    from tests.neo4j_server import Neo4jServer
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +22,19 @@ def shared_console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console
 def work(shared_console: Console) -> Console:
     shared_console.empty()
     return shared_console
+
+
+@pytest.fixture(params=["local", pytest.param("neo4j", marks=pytest.mark.neo4j)])
+def field(request: pytest.FixtureRequest, work: Console) -> Field:
+    """An empty workspace, once with the local store and once with a real Neo4j."""
+    env: Mapping[str, str] = {}
+    if request.param == "neo4j":
+        request.getfixturevalue("neo4j_store")
+        server: Neo4jServer = request.getfixturevalue("neo4j")
+        given = {
+            "PGRAPH_STORE": server.uri,
+            "PGRAPH_STORE_USER": server.user,
+            "PGRAPH_STORE_PASSWORD": server.password,
+        }
+        env = {name: value for name, value in given.items() if value}
+    return Field(work, env)

@@ -37,6 +37,11 @@ class Field:
     def expand(self, model: FakeServer, *more: str, code: int | None = 0, env: Mapping[str, str] | None = None) -> Done:
         return self.work.run(*self.arguments(*more), env=self.env(model, env), code=code)
 
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """The answer to a query of Cypher."""
+        found: list[dict[str, Any]] = self.work.run("cypher", query, "--format", "json", env=self.store).json
+        return found
+
     def personas(self) -> list[dict[str, Any]]:
         """The export, without what differs from run to run: the run's id."""
         out = self.work.run("export", "personas", "--all", "-o", "-", env=self.store).out

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -20,30 +20,16 @@ from tests.console import Console
 from tests.fakes import world
 from tests.fakes.server import FakeServer
 
-if TYPE_CHECKING:
-    from tests.neo4j_server import Neo4jServer
-
 pytestmark = pytest.mark.timeout(600)
 
 KILLS = 20
 AT_ONCE = 8
 
 
-@pytest.fixture(params=["local", pytest.param("neo4j", marks=pytest.mark.neo4j)])
-def field(request: pytest.FixtureRequest, work: Console) -> Field:
-    env: Mapping[str, str] = {}
-    if request.param == "neo4j":
-        request.getfixturevalue("neo4j_store")
-        server: Neo4jServer = request.getfixturevalue("neo4j")
-        given = {
-            "PGRAPH_STORE": server.uri,
-            "PGRAPH_STORE_USER": server.user,
-            "PGRAPH_STORE_PASSWORD": server.password,
-        }
-        env = {name: value for name, value in given.items() if value}
-    made = Field(work, env)
-    made.seed()
-    return made
+@pytest.fixture
+def seeded(field: Field) -> Field:
+    field.seed()
+    return field
 
 
 @contextlib.contextmanager
@@ -66,8 +52,7 @@ def finish(process: "subprocess.Popen[str]", timeout: float = 60) -> tuple[int, 
 
 
 def finished(field: Field) -> bool:
-    query = "MATCH (r:Run) WHERE r.command = 'expand' RETURN r.state AS state"
-    states = field.work.run("cypher", query, "--format", "json", env=field.store).json
+    states = field.rows("MATCH (r:Run) WHERE r.command = 'expand' RETURN r.state AS state")
     return any(row["state"] == "finished" for row in states)
 
 
@@ -82,7 +67,7 @@ def killed(process: "subprocess.Popen[str]", server: FakeServer, replies: int, s
     return under_way
 
 
-def test_killed_at_twenty_moments_and_resumed(field: Field) -> None:
+def test_killed_at_twenty_moments_and_resumed(seeded: Field) -> None:
     """The same set of personas as in an undisturbed run; no reply paid twice beyond those in flight at the kills."""
     options = ("--calls", "150", "--strategy", "breadth-first")
     moments = random.Random(1)
@@ -91,19 +76,19 @@ def test_killed_at_twenty_moments_and_resumed(field: Field) -> None:
     with model(latency=0.05) as server:
         kills = 0
         for more in replies:
-            process = start(field, server, *options)
+            process = start(seeded, server, *options)
             if not killed(process, server, more, moments.random() * (0.05 if more else 1.0)):
                 break
             kills += 1
-        if not finished(field):  # else killed between its last write and its end: once more would be a run of its own
-            code, _, err = finish(start(field, server, *options))
+        if not finished(seeded):  # else killed between its last write and its end: once more would be a run of its own
+            code, _, err = finish(start(seeded, server, *options))
             assert code == 0, err
         paid = server.stats()
-        resumed = texts(field.personas())
-    field.work.empty()
-    if field.store:
-        field.work.run("local", "stop", code=None)
-    other = Field(field.work, {})
+        resumed = texts(seeded.personas())
+    seeded.work.empty()
+    if seeded.store:
+        seeded.work.run("local", "stop", code=None)
+    other = Field(seeded.work, {})
     other.seed()
     with model() as server:
         other.expand(server, *options)
@@ -113,36 +98,36 @@ def test_killed_at_twenty_moments_and_resumed(field: Field) -> None:
     print(f"{kills} kills: {paid['paid']} replies paid for 150 calls, {paid['paid_twice']} twice")
 
 
-def test_an_interrupted_coverage_run_uses_what_it_paid_for(field: Field) -> None:
+def test_an_interrupted_coverage_run_uses_what_it_paid_for(seeded: Field) -> None:
     options = ("--calls", "80")
     with model(latency=0.02) as server:
-        process = start(field, server, *options)
+        process = start(seeded, server, *options)
         wait_for(lambda: server.stats()["paid"] >= 30)
         process.kill()
         process.communicate()
-        done = field.expand(server, *options, "--at-once", str(AT_ONCE)).json
+        done = seeded.expand(server, *options, "--at-once", str(AT_ONCE)).json
         assert done["calls"] == 80
         assert server.stats()["paid"] <= 80 + AT_ONCE
         assert server.stats()["paid_twice"] <= AT_ONCE
 
 
-def test_a_resumed_run_says_so_and_a_new_one_can_be_asked_for(field: Field) -> None:
+def test_a_resumed_run_says_so_and_a_new_one_can_be_asked_for(seeded: Field) -> None:
     with model(latency=0.05) as server:
-        process = start(field, server, "--calls", "60")
+        process = start(seeded, server, "--calls", "60")
         wait_for(lambda: server.stats()["paid"] >= 20)
         process.kill()
         process.communicate()
-        afresh = field.expand(server, "--calls", "5", "--at-once", str(AT_ONCE))
+        afresh = seeded.expand(server, "--calls", "5", "--at-once", str(AT_ONCE))
         assert "Going on" not in afresh.err
-        again = field.expand(server, "--calls", "60", "--at-once", str(AT_ONCE))
+        again = seeded.expand(server, "--calls", "60", "--at-once", str(AT_ONCE))
     assert "Going on with run" in again.err
     assert "--new-run" in again.err
 
 
-def test_ctrl_c_ends_within_two_seconds_with_whole_rows(field: Field) -> None:
+def test_ctrl_c_ends_within_two_seconds_with_whole_rows(seeded: Field) -> None:
     options = ("--calls", "400")
     with model(latency=0.05) as server:
-        process = start(field, server, *options)
+        process = start(seeded, server, *options)
         wait_for(lambda: server.stats()["paid"] >= 25)
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
@@ -151,10 +136,10 @@ def test_ctrl_c_ends_within_two_seconds_with_whole_rows(field: Field) -> None:
         assert code == 130
         assert seconds < 2.0 + slack()
         assert "the same command goes on" in err
-        for row in field.personas():
+        for row in seeded.personas():
             assert row["persona"]
             assert row["derived_from"] or row["imported_by"]
-        done = field.expand(server, *options, "--at-once", "32").json
+        done = seeded.expand(server, *options, "--at-once", "32").json
     assert done["calls"] + 0 <= 400
 
 
@@ -165,24 +150,24 @@ def slack() -> float:
     return 3 * (time.monotonic() - began)
 
 
-def test_two_processes_expand_one_workspace(field: Field) -> None:
+def test_two_processes_expand_one_workspace(seeded: Field) -> None:
     with model(latency=0.02) as server:
-        both = [start(field, server, "--calls", "60", "--seed", str(seed)) for seed in (1, 2)]
+        both = [start(seeded, server, "--calls", "60", "--seed", str(seed)) for seed in (1, 2)]
         ends = [finish(process) for process in both]
     for code, out, err in ends:
         assert code == 0, err
         assert json.loads(out)["calls"] == 60
-    rows = field.personas()
+    rows = seeded.personas()
     assert len({row["id"] for row in rows}) == len(rows)
     survivors = {row["id"] for row in rows if row["duplicate_of"] is None}
     assert all(row["duplicate_of"] in survivors for row in rows if row["duplicate_of"] is not None)
-    runs = field.work.run("query", "runs", "--format", "json", env=field.store).json
+    runs = seeded.work.run("query", "runs", "--format", "json", env=seeded.store).json
     assert len([row for row in runs if row["command"] == "expand"]) == 2
 
 
-def test_the_same_command_twice_at_once_makes_two_runs(field: Field) -> None:
+def test_the_same_command_twice_at_once_makes_two_runs(seeded: Field) -> None:
     with model(latency=0.05) as server:
-        both = [start(field, server, "--calls", "30") for _ in range(2)]
+        both = [start(seeded, server, "--calls", "30") for _ in range(2)]
         ends = [finish(process) for process in both]
     assert [code for code, _, _ in ends] == [0, 0]
     runs = {json.loads(out)["run"] for _, out, _ in ends}

@@ -3,7 +3,7 @@
 import json
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -13,36 +13,11 @@ from tests.console import ROOT, Console
 from tests.fakes import replies, world
 from tests.fakes.server import FakeServer
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tests.neo4j_server import Neo4jServer
-
 pytestmark = pytest.mark.timeout(300)
 TEXTS = [str(path) for path in sorted((ROOT / "examples" / "texts").glob("*.md"))]
 MANY = "".join(
     json.dumps({"text": f"Notice {n}: the lane behind house {n} is closed from Monday."}) + "\n" for n in range(30)
 )
-
-
-@pytest.fixture(params=["local", pytest.param("neo4j", marks=pytest.mark.neo4j)])
-def field(request: pytest.FixtureRequest, work: Console) -> Field:
-    env: Mapping[str, str] = {}
-    if request.param == "neo4j":
-        request.getfixturevalue("neo4j_store")
-        server: Neo4jServer = request.getfixturevalue("neo4j")
-        given = {
-            "PGRAPH_STORE": server.uri,
-            "PGRAPH_STORE_USER": server.user,
-            "PGRAPH_STORE_PASSWORD": server.password,
-        }
-        env = {name: value for name, value in given.items() if value}
-    return Field(work, env)
-
-
-def rows(field: Field, query: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = field.work.run("cypher", query, "--format", "json", env=field.store).json
-    return found
 
 
 def ingest(field: Field, server: FakeServer, *more: str, code: int | None = 0) -> Any:
@@ -57,7 +32,7 @@ def test_texts_become_personas_with_their_origin(field: Field) -> None:
     assert (done["texts"], done["calls"], done["failed_calls"]) == (3, 12, 0)
     assert done["new"] + done["duplicate"] == 12
     assert (again.json["calls"], again.json["stopped_by"], again.json["exit_code"]) == (0, "nothing left to ask", 0)
-    links = rows(field, "MATCH (p:Persona)-[d:DERIVED_FROM]->(t:Text) RETURN p.id AS id, p.depth AS depth, d.stance AS stance, "
+    links = field.rows("MATCH (p:Persona)-[d:DERIVED_FROM]->(t:Text) RETURN p.id AS id, p.depth AS depth, d.stance AS stance, "
         "d.evidence AS evidence, d.run AS run, t.text AS text, t.source AS source, t.title AS title, t.offset AS offset"
     )  # fmt: skip
     assert sorted(link["stance"] for link in links) == sorted(["read", "write", "like", "dislike"] * 3)
@@ -114,9 +89,9 @@ def test_killed_and_resumed_nothing_is_paid_twice(field: Field) -> None:
         assert server.stats()["paid"] <= 120 + 3 * 4 + 4
         assert server.stats()["paid_twice"] <= 3 * 4 + 4
         print(f"3 kills, 1 Ctrl-C: {server.stats()['paid']} paid for 120 calls, {server.stats()['paid_twice']} twice")
-    counts = rows(field, "MATCH (:Persona)-[d:DERIVED_FROM]->(t:Text) RETURN count(d) AS n, count(DISTINCT t) AS texts")
+    counts = field.rows("MATCH (:Persona)-[d:DERIVED_FROM]->(t:Text) RETURN count(d) AS n, count(DISTINCT t) AS texts")
     assert counts == [{"n": 120, "texts": 30}]
-    states = rows(field, "MATCH (r:Run) RETURN r.state AS state, r.calls AS calls")
+    states = field.rows("MATCH (r:Run) RETURN r.state AS state, r.calls AS calls")
     assert states == [{"state": "finished", "calls": 120}]
 
 
@@ -129,7 +104,7 @@ def test_a_limit_of_calls_and_chosen_stances(work: Console) -> None:
         second = ingest(field, server, "many.jsonl", "--stance", "read", "--stance", "dislike", "--calls", "70").json
         assert second["calls"] == 53
         assert server.stats()["paid"] == 60
-    stances = rows(field, "MATCH ()-[d:DERIVED_FROM]->(:Text) RETURN d.stance AS stance, count(d) AS n ORDER BY stance")
+    stances = field.rows("MATCH ()-[d:DERIVED_FROM]->(:Text) RETURN d.stance AS stance, count(d) AS n ORDER BY stance")
     assert stances == [{"stance": "dislike", "n": 30}, {"stance": "read", "n": 30}]
 
 
@@ -163,8 +138,8 @@ def test_a_quote_that_is_not_in_the_text_is_a_failed_call(field: Field) -> None:
     assert (done["calls"], done["failed_calls"], done["unusable"]) == (12, 3, 3)
     assert done["failures"] == {"the quote is not in the text": 3}
     assert again["calls"] == 0
-    failed = rows(
-        field, "MATCH (:Run)-[f:FAILED_ON]->(t:Text) RETURN f.stance AS stance, f.reason AS reason, f.paid AS paid"
+    failed = field.rows(
+        "MATCH (:Run)-[f:FAILED_ON]->(t:Text) RETURN f.stance AS stance, f.reason AS reason, f.paid AS paid"
     )
     assert failed == [{"stance": "dislike", "reason": "the quote is not in the text", "paid": True}] * 3
 
@@ -177,7 +152,7 @@ def test_a_call_that_was_never_answered_is_asked_again(work: Console) -> None:
         if first.code == 1:
             second = ingest(field, server, *TEXTS).json
             assert second["calls"] == first.json["failed_calls"]
-        counted = rows(field, "MATCH (:Persona)-[d:DERIVED_FROM]->(:Text) RETURN count(d) AS n")
+        counted = field.rows("MATCH (:Persona)-[d:DERIVED_FROM]->(:Text) RETURN count(d) AS n")
         assert first.code == 4 or counted == [{"n": 12}]
 
 
@@ -196,7 +171,7 @@ def test_the_context_is_asked_with_and_kept(work: Console) -> None:
     with FakeServer() as server:
         ingest(field, server, TEXTS[0], "--context", "an island without cars", "--stance", "read")
         assert "lives here: an island without cars" in server.requests[-1]["messages"][-1]["content"]
-    assert rows(field, "MATCH (r:Run) RETURN r.plan_context AS c") == [{"c": "an island without cars"}]
+    assert field.rows("MATCH (r:Run) RETURN r.plan_context AS c") == [{"c": "an island without cars"}]
 
 
 def test_bad_rows_are_named_and_left_out(work: Console) -> None:
