@@ -16,6 +16,7 @@ from pgraph.chat import Chat, ChatReply, ChatRequest
 from pgraph.prompts import Prompt
 
 Mode = Literal["joint", "solo"]
+FIELDS = {"question", "people", "context", "language"}  # that a prompt may have
 SHORTEST = 25  # words of an answer
 SHORTEST_CONTRIBUTION = 6
 TRIES = 2  # failed answers to a question before it is left alone

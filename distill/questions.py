@@ -17,11 +17,13 @@ from graphstore.personas import language_of
 from graphstore.store import GraphStore
 from pgraph.chat import Chat, ChatReply, ChatRequest
 from pgraph.embedding import Embedder
+from pgraph.errors import UsageError
 from pgraph.prompts import Prompt
 
 Kind = Literal["open", "qa", "mcq", "debate"]
 KINDS: tuple[Kind, ...] = ("open", "qa", "mcq", "debate")
 LEVELS = ("beginner", "practitioner", "expert")
+FIELDS = {"topic", "people", "context", "avoid", "kind", "level", "language", "count"}  # that a prompt may have
 AVOIDED = 20  # topics that a prompt names as asked already
 SHORTEST = 5  # words of a question
 
@@ -136,6 +138,11 @@ class Asking:
         self._begun = run.progress.calls
         self._book = Book(embedder)
         self._load()
+        if not self._open:
+            raise UsageError(
+                f"no {plan.unit} that you chose has two personas to bring together",
+                "Import or expand more personas, choose --by group, or make coarser groups: pgraph group --resolution 0.5",
+            )
 
     def _load(self) -> None:
         numbers = {region.id: number for number, region in enumerate(self._regions.rows)}

@@ -93,8 +93,9 @@ def optional(prompt: Prompt, phrase: str, value: str) -> str:
 
 
 def wording(prompt: Prompt, language: str) -> str:
-    """What to say of the language: nothing where the prompt is written in it."""
-    return "" if prompt.name.endswith(f".{language}") else optional(prompt, "language", language)
+    """What to say of the language: nothing where the prompt is written in it, or says nothing of it."""
+    written_in_it = prompt.name.endswith(f".{language}") or "language" not in prompt.phrases
+    return "" if written_in_it else prompt.phrase("language", language)
 
 
 def problem(text: str, language: str, *, shortest: int) -> str:

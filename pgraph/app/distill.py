@@ -12,7 +12,7 @@ from pgraph.app import Session, data_directory, open_embedder, open_model, open_
 from pgraph.app.expand import allowed_sources, require_personas
 from pgraph.app.running import ensure_groups, record, run_to_end
 from pgraph.app.summary import SpendReport, SpendSummary
-from pgraph.errors import InputError, ModelError, PgraphError, StoreError, UsageError
+from pgraph.errors import InputError, ModelError, PgraphError, PromptError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from distill.answers import Distilling, DistillPlan
@@ -167,11 +167,21 @@ def _plan(session: Session, request: SpendRequest, regions: "Regions") -> "AskPl
 def _prompt(request: SpendRequest, task: str) -> "Prompt":
     """The user's prompt; else the shipped one in this language; else the English one, which then names the language."""
     import distill as package
+    from distill import answers, questions
     from pgraph.prompts import load
 
     shipped = Path(package.__path__[0]) / "prompts"
     own = shipped / f"{task}.{request.language}.yml"
-    return load(request.prompt or (own if own.exists() else shipped / f"{task}.en.yml"))
+    path = request.prompt or (own if own.exists() else shipped / f"{task}.en.yml")
+    prompt = load(path)
+    known = questions.FIELDS if request.command == "ask" else answers.FIELDS
+    if unknown := set(prompt.fields) - known:
+        raise PromptError(
+            f"{path}: unknown field {min(unknown)!r}", f"pgraph {request.command} fills {', '.join(sorted(known))}."
+        )
+    if request.command == "ask":
+        prompt.phrase(request.kind)  # said now, not after a model is started
+    return prompt
 
 
 def _job(

@@ -182,6 +182,14 @@ def test_wrong_uses(work: Console) -> None:
             "returns nobody"
             in run(field, server, "ask", "--from", "MATCH (p:Persona {id: 'x'}) RETURN p.id", code=2).err
         )
+        strange = "name: own\nfields: [wish]\nmessages: [{role: user, content: 'A {wish}'}]\n"
+        asked = run(field, server, "ask", "--prompt", str(work.write("strange.yml", strange)), code=2)
+        assert "unknown field 'wish'" in asked.err
+        plain = "name: own\nfields: [people]\nmessages: [{role: user, content: 'Of {people}'}]\n"
+        asked = run(field, server, "ask", "--prompt", str(work.write("plain.yml", plain)), code=2)
+        assert "no phrase 'open'" in asked.err
+        nobody = "MATCH (p:Persona) RETURN p.id LIMIT 1"
+        assert "two personas to bring together" in run(field, server, "ask", "--from", nobody, code=2).err
         mine = str(work.write("own.yml", "name: own\nfields: []\nmessages: []\n"))
         assert "the last message must be the user's" in run(field, server, "ask", "--prompt", mine, code=2).err
 

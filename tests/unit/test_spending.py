@@ -1,17 +1,22 @@
 """Where the next call goes, whom it brings together, which answers are of use, which question is new."""
 
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import distill
 from distill.allocation import Allocation
-from distill.answers import unusable
-from distill.questions import Book
+from distill.answers import Asked, DistillPlan, Mode, unusable
+from distill.questions import KINDS, AskPlan, Book, Kind
 from distill.regions import Person, Region, choose
+from pgraph.prompts import load
 from tests.fakes.embedder import HashEmbedder
 
+PROMPTS = Path(distill.__path__[0]) / "prompts"
 NURSE = Person("p1", "A district nurse who walks to her patients in the hills", "home care", 0)
 FARMER = Person("p2", "A farmer who grows millet on terraces without a well", "dry farming", 1)
 LONG = " ".join(f"word{number}" for number in range(40))
@@ -117,3 +122,51 @@ def test_a_question_asked_before_is_known_by_text_words_and_meaning() -> None:
     assert book.find(f"In a dry year {text[:-15]}?", "g") == "q1"
     assert book.find("Who teaches children to swim where there is no pool?", "g") is None
     assert book.topic("Water", "en") == "water"
+
+
+@pytest.mark.parametrize("language", ["en", "hi", "fr"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_shipped_prompts_say_all_there_is_to_say(language: str, kind: Kind) -> None:
+    file = PROMPTS / f"questions.{language}.yml"
+    prompt = load(file if file.exists() else PROMPTS / "questions.en.yml")
+    plan = AskPlan(prompt, calls=1, kind=kind, level="expert", language=language, context="an island without cars")
+    call = plan.call(0, "health", [NURSE, FARMER], run="r", avoid="water rights", number=0)
+    sent = call.request.messages[-1]["content"]
+    for part in (
+        "health",
+        f"A. {NURSE.text}",
+        f"B. {FARMER.text} (knows: dry farming)",
+        "expert",
+        "island",
+        "water rights",
+    ):
+        assert part in sent
+    assert prompt.phrase(kind) in sent
+    assert ("language: fr" in sent) == (language == "fr")
+    assert "{value}" not in sent
+
+
+@pytest.mark.parametrize("file", sorted(PROMPTS.glob("[js]o*.yml")), ids=lambda file: file.stem)
+def test_the_shipped_prompts_for_answers(file: Path) -> None:
+    mode: Mode = "joint" if file.stem.startswith("joint") else "solo"
+    plan = DistillPlan(load(file), calls=1, mode=mode, language=file.suffixes[0][1:], context="an island without cars")
+    call = plan.call("r", 0, Asked("q1", "Who pays?", "money", [NURSE, FARMER]), [NURSE, FARMER])
+    sent = call.request.messages[-1]["content"]
+    assert "Who pays?" in sent
+    assert "island" in sent
+    assert (FARMER.text in sent) == (mode == "joint")
+
+
+def test_a_call_is_named_by_all_that_decides_its_answer() -> None:
+    asked = Asked("q1", "Who pays?", "money", [NURSE, FARMER])
+    prompt = load(PROMPTS / "joint.en.yml")
+    plan = DistillPlan(prompt, calls=1)
+    first = plan.call("r1", 0, asked, [NURSE, FARMER])
+    assert plan.call("r2", 3, asked, [NURSE, FARMER]).id == first.id, "neither the run nor the region decides"
+    others = [
+        plan.call("r1", 0, replace(asked, failures=1), [NURSE, FARMER]),
+        plan.call("r1", 0, asked, [FARMER, NURSE]),
+        replace(plan, seed=1).call("r1", 0, asked, [NURSE, FARMER]),
+        replace(plan, context="rural").call("r1", 0, asked, [NURSE, FARMER]),
+    ]
+    assert len({first.id, *(other.id for other in others)}) == 5
