@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pgraph.app import Session, data_directory, open_embedder, open_model, open_store, settings
 from pgraph.app.expand import allowed_sources, require_personas
-from pgraph.app.running import ensure_groups, record, run_to_end
+from pgraph.app.running import embedding_notice, ensure_groups, record, run_to_end
 from pgraph.app.summary import SpendReport, SpendSummary
 from pgraph.errors import InputError, ModelError, PgraphError, PromptError, StoreError, UsageError
 
@@ -49,13 +49,14 @@ class SpendRequest:
     mode: Literal["joint", "solo"] = "joint"
 
 
-def group(session: Session, resolution: float | None) -> "Grouped":
+def group(session: Session, resolution: float | None, notice: Notice) -> "Grouped":
     """Group all domains anew, as coarse as the resolution says."""
     from distill import grouping
 
     with open_store(session) as store, open_embedder(session) as embedder:
         require_personas(store)
-        return grouping.group(store, embedder, "", resolution=resolution or grouping.RESOLUTION)
+        chosen = resolution or grouping.RESOLUTION
+        return grouping.group(store, embedder, "", resolution=chosen, tell=embedding_notice(notice))
 
 
 def spend(

@@ -1,6 +1,7 @@
 """What the commands that ask a model share: from the first call to the record of the run."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,9 +37,22 @@ def ensure_groups(store: "GraphStore", embedder: "CachedEmbedder", run: str, not
 
     if grouping.is_stale(store):
         notice("Grouping the domains …")
-        made = grouping.group(store, embedder, run)
+        made = grouping.group(store, embedder, run, tell=embedding_notice(notice))
         placed = f"; {made.placed} personas placed by their neighbours" if made.placed else ""
         notice(f"{made.domains} domains in {made.groups} groups{placed}")
+
+
+def embedding_notice(notice: Callable[[str], None], every: float = 10.0) -> Callable[[int, int], None]:
+    """Says now and then how far the embedding of many personas is."""
+    last = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= every:
+            last = time.monotonic()
+            notice(f"{done:,} of {total:,} personas embedded")
+
+    return tell
 
 
 def reconcile(store: "GraphStore", embedder: "CachedEmbedder", run: "Run", notice: Callable[[str], None]) -> None:

@@ -21,7 +21,7 @@ def command(session: Session, resolution: float | None) -> None:
     """
     from pgraph.app import distill as app
 
-    made = app.group(session, resolution)
+    made = app.group(session, resolution, lambda text: notice(text, quiet=session.quiet))
     if session.json:
         dump({"command": "group", "domains": made.domains, "groups": made.groups, "placed": made.placed})
     placed = f"; {made.placed} personas without a domain placed by their neighbours" if made.placed else ""

@@ -6,6 +6,7 @@ from distill import grouping
 from graphstore.bolt import BoltStore
 from graphstore.ids import domain_id, persona_id
 from graphstore.store import Write
+from tests.contract.graphs import persona
 from tests.fakes.embedder import HashEmbedder
 
 TRADES = {
@@ -86,3 +87,10 @@ def test_where_nobody_has_a_domain_regions_come_from_the_personas_themselves(sto
         regions[next(label for label in TRADES if label in row["text"])].add(row["region"])
     assert all(None not in found for found in regions.values())
     assert not regions["ship engine repair"] & regions["bread oven baking"]
+
+
+def test_who_waits_hears_how_far_it_is(store: BoltStore) -> None:
+    store.write(Write("persona", [persona(f"p{number}") for number in range(1500)]))
+    heard: list[tuple[int, int]] = []
+    grouping.group(store, HashEmbedder(), "r1", tell=lambda done, total: heard.append((done, total)))
+    assert heard == [(1024, 1500), (1500, 1500)]
