@@ -56,7 +56,14 @@ def spending_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 metavar="FILE",
                 help="A prompt file of your own.",
             ),
-            click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N"),
+            click.option(
+                "--seed",
+                type=click.IntRange(0),
+                default=0,
+                show_default=True,
+                metavar="N",
+                help="Of the choice of people, and of the model's where the server takes one.",
+            ),
             click.option(
                 "--new-run", is_flag=True, help="Start afresh even where this command was interrupted before."
             ),
