@@ -183,6 +183,11 @@ class BoltStore:
 
     def _refused(self, error: "neo4j.exceptions.Neo4jError") -> StoreError:
         code, text = error.code or "", error.message or str(error)
+        if code == "Neo.ClientError.Security.AuthenticationRateLimit":
+            return StoreUnavailableError(
+                f"{self.uri} has locked {self.user!r} out for some seconds: too many wrong passwords",
+                "Set PGRAPH_STORE_USER and PGRAPH_STORE_PASSWORD, wait ten seconds and run the command again.",
+            )
         if code.startswith("Neo.ClientError.Security.") and not code.endswith(".Forbidden"):
             return StoreUnavailableError(
                 f"{self.uri} refuses the login of {self.user!r} ({code.rpartition('.')[2]})",

@@ -46,6 +46,7 @@ server.https.enabled=false
 server.memory.pagecache.size=64m
 dbms.usage_report.enabled=false
 client.allow_telemetry=false
+dbms.security.auth_max_failed_attempts=20
 internal.server.bolt.thread_pool_shutdown_wait_time=0s
 """
 
@@ -192,6 +193,8 @@ def _in_docker(version: str) -> Iterator[Neo4jServer]:
         "127.0.0.1::7687",
         "-e",
         f"NEO4J_AUTH={USER}/{PASSWORD}",
+        "-e",
+        "NEO4J_dbms_security_auth__max__failed__attempts=20",
         f"neo4j:{version}",
     ]
     started = subprocess.run(command, capture_output=True, text=True, check=False)

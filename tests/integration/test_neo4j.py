@@ -80,6 +80,26 @@ def test_a_wrong_password(neo4j: Neo4jServer) -> None:
     assert "PGRAPH_STORE_PASSWORD" in caught.value.hint
 
 
+def test_a_user_locked_out_is_told_to_wait(neo4j: Neo4jServer) -> None:
+    with (
+        BoltStore(neo4j.uri, neo4j.user, neo4j.password, "system") as system,
+        BoltStore(neo4j.uri, "hasty", "wrong", "neo4j") as hasty,
+    ):
+        system.execute_schema("CREATE USER hasty SET PASSWORD 'a long password' CHANGE NOT REQUIRED")
+        try:
+            said = [str(_refusal(hasty)) for _ in range(25)]
+        finally:
+            system.execute_schema("DROP USER hasty")
+    assert "refuses the login of 'hasty'" in said[0]
+    assert "locked 'hasty' out" in said[-1]
+
+
+def _refusal(store: BoltStore) -> StoreUnavailableError:
+    with pytest.raises(StoreUnavailableError) as caught:
+        store.ping()
+    return caught.value
+
+
 def test_a_database_that_is_not_there(neo4j: Neo4jServer) -> None:
     with (
         BoltStore(neo4j.uri, neo4j.user, neo4j.password, "other") as store,
