@@ -56,7 +56,7 @@ class DistillPlan:
             "language": wording(prompt, self.language),
         }
         ids = [person.id for person in people]
-        decides = {"question": asked.id, "people": ids, "try": asked.failures, "mode": self.mode}
+        decides = {"question": asked.id, "people": ids, "try": asked.failures + asked.sent_back, "mode": self.mode}
         identity = call_id(
             {**decides, "language": self.language, "context": self.context, "prompt": prompt.digest,
              "model": self.model, "seed": self.seed, **self.sampling}
@@ -104,6 +104,7 @@ class Asked:
     topic: str
     people: list[Person]
     failures: int = 0
+    sent_back: int = 0  # answers that a judge found too bad
 
 
 class Distilling:
@@ -113,7 +114,7 @@ class Distilling:
         self.plan, self.run, self.progress = plan, run.id, run.progress
         self.stopped_by = ""
         self._store, self._regions = store, regions
-        self._allocation = Allocation([len(region.people) for region in regions.rows], 1)
+        self._allocation = Allocation([max(1, len(region.people)) for region in regions.rows], 1)
         self._asked: dict[str, tuple[int, Asked]] = {}
         self._queues: list[list[Asked]] = [[] for _ in regions.rows]  # unanswered, the next one last
         self._answered: list[set[str]] = [set() for _ in regions.rows]  # topics
@@ -143,7 +144,7 @@ class Distilling:
             if row["persona"] in self._regions.people:
                 people.setdefault(row["question"], []).append(self._regions.people[row["persona"]])
         for row in sorted(self._store.read("reads/questions"), key=lambda row: (row["id"], row["about"])):
-            fits = row["language"] == plan.language and (row["context"] or "") == plan.context
+            fits = row["language"] == plan.language and (row["context"] or "") == plan.context and not row["marked"]
             if fits and row["id"] in people:
                 region = numbers.get(row["about"], self._regions.home[people[row["id"]][0].id])
                 asked = Asked(row["id"], row["text"], row["topic"], people[row["id"]])
@@ -154,10 +155,13 @@ class Distilling:
         done = set()
         for row in self._store.read("reads/answered"):
             found = self._asked.get(row["question"])
-            if found is not None:
+            if found is not None and not row["reask"]:
                 self._learn(found[0], found[1].topic)
             if row["mode"] == self.plan.mode:
-                done.add(row["question"])
+                if not row["reask"]:
+                    done.add(row["question"])
+                elif found is not None:
+                    found[1].sent_back += 1
         return done
 
     def _learn(self, region: int, topic: str) -> None:
@@ -210,11 +214,11 @@ class Distilling:
             self.progress.called(reply, Counter({why: int(reply.paid)}) if why else Counter(), failed=bool(why))
             topics = []
             if why:
-                row = failure(self.run, call, call.question, reply, [why], mode=self.plan.mode)
+                row = failure(self.run, call, call.about, reply, [why], mode=self.plan.mode)
                 rows.add("failed_on_question", **row)
             else:
                 self._take(call, reply.data, rows)
-                topics = [self._asked[call.question][1].topic]
+                topics = [self._asked[call.about][1].topic]
             learned.append(Learned(call, topics, int(bool(why) and reply.paid)))
         rows.add("run", id=self.run, props=self.progress.props())
         self._store.write(*rows.writes())
@@ -222,12 +226,12 @@ class Distilling:
 
     def _take(self, call: Call, data: Mapping[str, Any], rows: Rows) -> None:
         plan, text = self.plan, answer_text(data)
-        knowledge = "k" + digest(call.question, plan.mode, normal_text(text))
+        knowledge = "k" + digest(call.about, plan.mode, normal_text(text))
         given = {LETTERS.index(one["person"]): one["contribution"] for one in data.get("standpoints", [])} or {0: ""}
         props: dict[str, Any] = {"text": text, "mode": plan.mode, "language": plan.language, "context": plan.context}
         props |= {"disagreement": data.get("disagreement") or None, "model": plan.model, "run": self.run}
         props |= {"call": call.id, "created": now()}
-        rows.add("knowledge", id=knowledge, question=call.question, props=props)
+        rows.add("knowledge", id=knowledge, question=call.about, props=props)
         for place, contribution in sorted(given.items()):
             edge = {"contribution": contribution or None, "run": self.run, "call": call.id}
             rows.add("distilled_from", knowledge=knowledge, persona=call.people[place].id, props=edge)

@@ -155,7 +155,10 @@ class Asking:
             region = numbers.get(row["about"], home)
             self._book.add(row["id"], row["text"], row["topic"], self._place(region))
             if region is not None:
-                self._see(region, row["topic"], row["times"])
+                if row["reask"]:
+                    self._numbers[region] += row["times"]
+                else:
+                    self._see(region, row["topic"], row["times"])
                 self._regions.rows[region].used.update(people)
         for row in self._store.read("reads/place_failures"):
             if row["about"] in numbers:

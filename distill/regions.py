@@ -27,7 +27,7 @@ class Person:
 
 @dataclass(slots=True)
 class Region:
-    """A group or a domain with its people, duplicates left out."""
+    """A group or a domain with its people, without duplicates and those whom a judge marked."""
 
     id: str
     label: str
@@ -63,7 +63,9 @@ def load(store: GraphStore, unit: Unit, allowed: set[str] | None = None) -> Regi
         person = Person(row["id"], row["text"] or "", names.get(row["domain"], ""), row["depth"] or 0)
         people[person.id] = person
         where[person.id] = place
-        found.setdefault(place, Region(place, labels.get(place, place))).people.append(person)
+        region = found.setdefault(place, Region(place, labels.get(place, place)))
+        if not row["marked"]:
+            region.people.append(person)
     order = sorted(found.values(), key=lambda region: region.id)
     numbers = {region.id: number for number, region in enumerate(order)}
     home = {person: numbers[place] for person, place in where.items()}

@@ -20,13 +20,13 @@ Pending = TypeVar("Pending")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is asked for a region; `question` is the one that is answered, "" where questions are asked for."""
+    """What is asked for a region; `about` is the question that is answered, or the item that is judged, else ""."""
 
     id: str
     region: int
     people: list[Person]
     request: ChatRequest
-    question: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

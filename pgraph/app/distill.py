@@ -1,18 +1,15 @@
 """`pgraph group`, `pgraph ask` and `pgraph distill` put together."""
 
-import asyncio
-import time
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pgraph.app import Session, data_directory, open_embedder, open_model, open_store, settings
+from pgraph.app import Session, open_embedder, open_store, running, settings
 from pgraph.app.expand import allowed_sources, require_personas
-from pgraph.app.running import embedding_notice, ensure_groups, record, run_to_end
+from pgraph.app.running import Notice, Work, embedding_notice, ensure_groups, run_to_end
 from pgraph.app.summary import SpendReport, SpendSummary
-from pgraph.errors import InputError, ModelError, PgraphError, PromptError, StoreError, UsageError
+from pgraph.errors import InputError, PromptError, UsageError
 
 if TYPE_CHECKING:
     from distill.answers import Distilling, DistillPlan
@@ -21,11 +18,8 @@ if TYPE_CHECKING:
     from distill.regions import Regions
     from expansion.runs import Run
     from graphstore.store import GraphStore
-    from pgraph.app import Model
     from pgraph.embedding import CachedEmbedder
     from pgraph.prompts import Prompt
-
-Notice = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,35 +78,14 @@ def outlook(session: Session, request: SpendRequest, notice: Notice) -> list[dic
 async def _spend(
     session: Session, request: SpendRequest, notice: Notice, report: Callable[[SpendReport], None]
 ) -> SpendSummary:
-    from expansion import runs
+    def plan(
+        store: "GraphStore", embedder: "CachedEmbedder"
+    ) -> "tuple[AskPlan | DistillPlan, Callable[[AskPlan | DistillPlan, Run], Asking | Distilling]]":
+        regions = _regions(store, embedder, request, notice)
+        return _plan(session, request, regions), lambda plan, run: _job(store, embedder, plan, run, regions)
 
-    began = time.monotonic()
-    async with AsyncExitStack() as stack:
-        store = stack.enter_context(await asyncio.to_thread(open_store, session))
-        embedder = stack.enter_context(open_embedder(session))
-        regions = await asyncio.to_thread(_regions, store, embedder, request, notice)
-        plan = _plan(session, request, regions)
-        model = await stack.enter_async_context(open_model(session, notice))
-        plan = replace(plan, model=model.chat.model)
-        directory = data_directory(session) / "runs"
-        run = stack.enter_context(runs.hold(store, directory, request.command, plan.recipe(), fresh=request.new_run))
-        if run.resumed:
-            notice(f"Going on with run {run.id}, {run.progress.calls} calls so far (--new-run starts afresh).")
-        job = await asyncio.to_thread(_job, store, embedder, plan, run, regions)
-        paid = await asyncio.to_thread(_paid, store, model, run) if run.resumed else []
-
-        def tell() -> None:
-            report(SpendReport(request.command, job.progress, plan.calls, time.monotonic() - began))
-
-        error: PgraphError | None = None
-        try:
-            await job.go(model.chat, model.at_once, paid, tell)
-        except (ModelError, StoreError) as problem:
-            error = problem
-        seconds = time.monotonic() - began
-        summary = SpendSummary(request.command, run.id, job.progress, seconds, job.stopped_by, error)
-        await asyncio.to_thread(record, store, summary)
-    return summary
+    work = Work(request.command, plan, written="reads/distill_calls", fresh=request.new_run)
+    return (await running.spend(session, work, notice, report))[0]
 
 
 def _regions(store: "GraphStore", embedder: "CachedEmbedder", request: SpendRequest, notice: Notice) -> "Regions":
@@ -194,9 +167,3 @@ def _job(
     if isinstance(plan, DistillPlan):
         return Distilling(store, plan, run, regions)
     return Asking(store, embedder, plan, run, regions)
-
-
-def _paid(store: "GraphStore", model: "Model", run: "Run") -> list[Mapping[str, Any]]:
-    """What the calls were for whose replies are in the cache but, as the run was interrupted, not in the graph."""
-    written = {row["call"] for row in store.read("reads/distill_calls", run=run.id)}
-    return [tag for tag, _ in model.replies.of_run(run.id) if tag["call"] not in written]

@@ -2,18 +2,29 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from pgraph.errors import StoreError
+from pgraph.app import data_directory, open_embedder, open_model, open_store
+from pgraph.app.summary import SpendReport, SpendSummary
+from pgraph.errors import ModelError, PgraphError, StoreError
 
 if TYPE_CHECKING:
+    from distill.answers import DistillPlan
+    from distill.judging import JudgePlan
+    from distill.questions import AskPlan
+    from expansion.plan import Progress
     from expansion.runs import Run
     from graphstore.store import GraphStore
-    from pgraph.app.summary import ExpandSummary, SpendSummary
+    from pgraph.app import Model, Session
+    from pgraph.app.summary import ExpandSummary
+    from pgraph.chat import Chat
     from pgraph.embedding import CachedEmbedder
 
 Result = TypeVar("Result")
+Notice = Callable[[str], None]
 
 
 def run_to_end(work: Coroutine[Any, Any, Result]) -> Result:
@@ -31,7 +42,72 @@ def run_to_end(work: Coroutine[Any, Any, Result]) -> Result:
     return result
 
 
-def ensure_groups(store: "GraphStore", embedder: "CachedEmbedder", run: str, notice: Callable[[str], None]) -> None:
+class Spending(Protocol):
+    """A run that spends calls one by one: asking, distilling, judging."""
+
+    progress: "Progress"
+    stopped_by: str
+
+    async def go(
+        self, chat: "Chat", at_once: int, paid: Sequence[Mapping[str, Any]], report: Callable[[], None], /
+    ) -> None: ...
+
+
+PlanT = TypeVar("PlanT", bound="AskPlan | DistillPlan | JudgePlan")
+JobT = TypeVar("JobT", bound=Spending)
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Generic[PlanT, JobT]):
+    """A command's own part of a run. `plan` is made before a model is started, and gets its name then."""
+
+    command: str
+    plan: "Callable[[GraphStore, CachedEmbedder], tuple[PlanT, Callable[[PlanT, Run], JobT]]]"
+    written: str  # the query for the calls of a run that are in the graph
+    fresh: bool  # whether a run that was interrupted is left alone
+
+
+async def spend(
+    session: "Session", work: Work[PlanT, JobT], notice: Notice, report: Callable[[SpendReport], None]
+) -> tuple[SpendSummary, JobT]:
+    """Plan, start the model, take up the run or begin one, spend, record how it ended."""
+    from expansion import runs
+
+    began = time.monotonic()
+    async with AsyncExitStack() as stack:
+        store = stack.enter_context(await asyncio.to_thread(open_store, session))
+        embedder = stack.enter_context(open_embedder(session))
+        plan, make = await asyncio.to_thread(work.plan, store, embedder)
+        model = await stack.enter_async_context(open_model(session, notice))
+        plan = replace(plan, model=model.chat.model)
+        directory = data_directory(session) / "runs"
+        run = stack.enter_context(runs.hold(store, directory, work.command, plan.recipe(), fresh=work.fresh))
+        if run.resumed:
+            notice(f"Going on with run {run.id}, {run.progress.calls} calls so far (--new-run starts afresh).")
+        job = await asyncio.to_thread(make, plan, run)
+        paid = await asyncio.to_thread(_paid, store, model, run, work.written) if run.resumed else []
+
+        def tell() -> None:
+            report(SpendReport(work.command, job.progress, plan.calls, time.monotonic() - began))
+
+        error: PgraphError | None = None
+        try:
+            await job.go(model.chat, model.at_once, paid, tell)
+        except (ModelError, StoreError) as problem:
+            error = problem
+        seconds = time.monotonic() - began
+        summary = SpendSummary(work.command, run.id, job.progress, seconds, job.stopped_by, error)
+        await asyncio.to_thread(record, store, summary)
+    return summary, job
+
+
+def _paid(store: "GraphStore", model: "Model", run: "Run", written: str) -> list[Mapping[str, Any]]:
+    """What the calls were for whose replies are in the cache but, as the run was interrupted, not in the graph."""
+    known = {row["call"] for row in store.read(written, run=run.id)}
+    return [tag for tag, _ in model.replies.of_run(run.id) if tag["call"] not in known]
+
+
+def ensure_groups(store: "GraphStore", embedder: "CachedEmbedder", run: str, notice: Notice) -> None:
     """Make the groups where there are none, or too many domains came since."""
     from distill import grouping
 
@@ -42,7 +118,7 @@ def ensure_groups(store: "GraphStore", embedder: "CachedEmbedder", run: str, not
         notice(f"{made.domains} domains in {made.groups} groups{placed}")
 
 
-def embedding_notice(notice: Callable[[str], None], every: float = 10.0) -> Callable[[int, int], None]:
+def embedding_notice(notice: Notice, every: float = 10.0) -> Callable[[int, int], None]:
     """Says now and then how far the embedding of many personas is."""
     last = time.monotonic()
 
@@ -55,7 +131,7 @@ def embedding_notice(notice: Callable[[str], None], every: float = 10.0) -> Call
     return tell
 
 
-def reconcile(store: "GraphStore", embedder: "CachedEmbedder", run: "Run", notice: Callable[[str], None]) -> None:
+def reconcile(store: "GraphStore", embedder: "CachedEmbedder", run: "Run", notice: Notice) -> None:
     from expansion.reconcile import reconcile as marked_by
 
     marked = marked_by(store, embedder, run.id, run.started)

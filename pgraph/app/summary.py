@@ -1,7 +1,8 @@
 """How an expansion stands and how it ended, in words and as JSON."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from expansion.plan import Limits, Progress
 from pgraph.errors import LimitReachedError, PgraphError, StoreError
@@ -114,7 +115,7 @@ class IngestSummary(ExpandSummary):
 
 @dataclass(frozen=True, slots=True)
 class SpendReport:
-    """How a run of `ask` or `distill` stands, for the progress line."""
+    """How a run of `ask`, `distill` or `judge` stands, for the progress line."""
 
     command: str
     progress: Progress
@@ -134,12 +135,12 @@ class SpendReport:
         return " · ".join(parts)
 
 
-_NOUNS = {"ask": "questions", "distill": "answers"}
+_NOUNS = {"ask": "questions", "distill": "answers", "judge": "judgements"}
 
 
 @dataclass(frozen=True, slots=True)
 class SpendSummary:
-    """How a run of `ask` or `distill` ended."""
+    """How a run of `ask`, `distill` or `judge` ended."""
 
     command: str
     run: str
@@ -188,6 +189,41 @@ class SpendSummary:
                 + f" · run {self.run}",
             ]
         )
+
+
+@dataclass(frozen=True)  # no slots: with them super() fails
+class JudgeSummary(SpendSummary):
+    """`outcome`: what all judgements by the rubric say, see distill.judging."""
+
+    outcome: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, summary: SpendSummary, outcome: Mapping[str, Any]) -> Self:
+        parts = {name: getattr(summary, name) for name in SpendSummary.__dataclass_fields__}
+        return cls(**parts, outcome=outcome)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**super().as_json(), **self.outcome}
+
+    def as_text(self) -> str:
+        told = self.outcome
+        scores = ", ".join(f"{criterion} {mean}" for criterion, mean in told["scores"].items())
+        lines = [
+            f"By rubric {told['rubric']}: {told['judged']} of {told['items']} judged"
+            + (f"; {scores}" if scores else "")
+        ]
+        if told["marked"] is not None:
+            lines.append(f"{told['marked']} marked")
+        lines += [_agreement(pair) for pair in told["agreement"]]
+        return "\n".join([super().as_text(), *lines])
+
+
+def _agreement(pair: Mapping[str, Any]) -> str:
+    kappa = "undefined" if pair["kappa"] is None else pair["kappa"]
+    return (
+        f"{' and '.join(pair['judges'])} on {pair['items']} items: {pair['exact']:.0%} of scores equal, "
+        f"{pair['within_one']:.0%} within one, weighted kappa {kappa}"
+    )
 
 
 def _unusable(done: Progress) -> str:

@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "group": ("pgraph.cli.group", "Group the domains by meaning."),
     "ask": ("pgraph.cli.ask", "Find questions that need several of the personas for their answer."),
     "distill": ("pgraph.cli.distill", "Answer the questions, jointly, and keep the answers as knowledge."),
+    "judge": ("pgraph.cli.judge", "Score personas, questions or knowledge by a rubric."),
     "infer": ("pgraph.cli.infer", "Answer every row of a file with the model, by a template."),
     "coverage": ("pgraph.cli.coverage", "Show what share of what the model can say about people is in the graph."),
     "query": ("pgraph.cli.query", "List or run the shipped Cypher queries."),

@@ -130,4 +130,12 @@ ASKED = [  # what is asked and answered on top of it
     Write("failed_on_group", [{"run": "r2", "about": "health", "call": "c11", "props": {"paid": True, "times": 0}}]),
     Write("failed_on_domain", [{"run": "r2", "about": "care", "call": "c11", "props": {"paid": True, "times": 0}}]),
     Write("failed_on_question", [{"run": "r2", "about": "q2", "call": "c11", "props": {"paid": True, "times": 0}}]),
+    *(
+        write
+        for kind, item in (("persona", "nurse"), ("question", "q1"), ("knowledge", "k1"))
+        for write in (
+            Write(f"judged_{kind}", [{"run": "r2", "item": item, "call": f"c-{item}", "props": {"judge": "j"}}]),
+            Write(f"marked_{kind}", [{"id": item, "props": {"score": 2.5, "score_reason": "thin", "below": 3.0}}]),
+        )
+    ),
 ]  # fmt: skip

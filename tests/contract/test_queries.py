@@ -64,6 +64,11 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         ("q1", "Why?", "Because.", "farmer", "text of farmer", 0, "b", "c10", None),
         ("q1", "Why?", "Because.", "nurse", "text of nurse", 0, "a", "c10", None),
     ],
+    "worst_scores": [
+        (2.5, "Knowledge", "k1", "Because.", "thin", True),
+        (2.5, "Persona", "nurse", "text of nurse", "thin", True),
+        (2.5, "Question", "q1", "Why?", "thin", True),
+    ],
     "neighbours": [
         ("DERIVED_FROM", "in", "driver", "Persona", "driver", "text of driver"),
         ("DERIVED_FROM", "out", "supplier", "Persona", "driver", "text of driver"),

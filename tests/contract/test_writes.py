@@ -39,6 +39,22 @@ def test_a_group_that_questions_are_about_is_not_dropped(store: BoltStore) -> No
     assert "empty" not in nodes(store)
 
 
+@pytest.mark.parametrize(("kind", "item"), [("persona", "nurse"), ("question", "q1"), ("knowledge", "k1")])
+def test_a_mark_stays_while_any_rubric_says_so(store: BoltStore, kind: str, item: str) -> None:
+    store.write(*SMALL, *ASKED)
+    steps: list[tuple[dict[str, Any], bool]] = [
+        ({"below_validity": 4.0}, True),
+        ({"below": None}, True),
+        ({"below_validity": None}, False),
+        ({"reask": None}, False),
+    ]
+    for props, marked in steps:
+        store.write(Write(f"marked_{kind}", [{"id": item, "props": props}]))
+        assert nodes(store)[item]["marked"] is marked
+    assert nodes(store)[item]["score"] == 2.5
+    assert not {"below", "below_validity", "reask"} & set(nodes(store)[item])
+
+
 def test_every_statement_is_tried_here() -> None:
     assert set(cypher.names("writes")) == {write.statement for write in [*SMALL, *ASKED]} | {
         "role",

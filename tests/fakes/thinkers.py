@@ -21,11 +21,23 @@ def answer(request: dict[str, Any]) -> str:
     rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
     schema = request["response_format"]["json_schema"]["schema"]["properties"]
     prompt = request["messages"][-1]["content"]
+    if "reason" in schema:
+        return json.dumps(_judgement(schema, prompt, rng))
     if "questions" in schema:
         return json.dumps({"questions": _questions(schema["questions"], prompt, rng)})
     if "standpoints" in schema:
-        return json.dumps(_joint(prompt))
-    return json.dumps({"answer": _long(f"As I see it, {prompt.splitlines()[1]}")})
+        return json.dumps(_joint(prompt, rng))
+    return json.dumps({"answer": _long(f"As I see it, {prompt.splitlines()[1]}", rng)})
+
+
+def _judgement(schema: dict[str, Any], prompt: str, rng: np.random.Generator) -> dict[str, Any]:
+    """What an item deserves follows from its text; a judge is off by one now and then."""
+    item = prompt.partition("\n\n")[2]
+    deserved = np.random.default_rng(list(hashlib.sha256(item.encode()).digest())).integers(1, 6, len(schema) - 1)
+    given = np.clip(deserved + rng.choice([-1, 0, 0, 0, 1], len(deserved)), 1, 5).tolist()
+    names = [name for name in schema if name != "reason"]
+    reason = f"What decides is that it says: {' '.join(item.split()[:6])}."
+    return {"reason": reason, **dict(zip(names, given, strict=True))}
 
 
 def _questions(schema: dict[str, Any], prompt: str, rng: np.random.Generator) -> list[dict[str, Any]]:
@@ -51,15 +63,15 @@ def _questions(schema: dict[str, Any], prompt: str, rng: np.random.Generator) ->
     return made
 
 
-def _joint(prompt: str) -> dict[str, Any]:
+def _joint(prompt: str, rng: np.random.Generator) -> dict[str, Any]:
     people = _PERSON.findall(prompt)
     return {
         "standpoints": [{"person": letter, "contribution": f"What I know is this: {text}"} for letter, text in people],
         "disagreement": "They disagree about nothing that matters here.",
-        "synthesis": _long("Together: " + "; ".join(text for _, text in people)),
+        "synthesis": _long("Together: " + "; ".join(text for _, text in people), rng),
     }
 
 
-def _long(text: str) -> str:
-    own = " ".join(hashlib.sha256(f"{text}{n}".encode()).hexdigest()[:7] for n in range(30))
+def _long(text: str, rng: np.random.Generator) -> str:
+    own = " ".join(f"{word:07x}" for word in rng.integers(0, 1 << 28, 30))
     return f"{text} {own}"

@@ -1,0 +1,4 @@
+// Every question; unordered.
+// Columns: id
+MATCH (q:Question)
+RETURN q.id AS id
