@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from expansion import text_calls
 from expansion.loading import Loaded
 from expansion.plan import Plan, now
 from expansion.recognition import Learned, Person, Recogniser, Rows, person, plain, problem
 from expansion.runs import Run
+from expansion.text_calls import TextCall
 from graphstore.store import GraphStore
 from pgraph.chat import ChatReply, ChatRequest
 from pgraph.embedding import Embedder
@@ -55,15 +57,18 @@ class Absorber:
     def domains(self) -> tuple[int, int]:
         return self._recogniser.domains
 
-    def absorb(self, batch: Sequence[tuple[Call, ChatReply]]) -> list[tuple[Call, Learned]]:
+    def absorb(self, batch: Sequence[tuple[Call | TextCall, ChatReply]]) -> list[tuple[Call | TextCall, Learned]]:
         """Write a batch of replies; returns what was learned, for `apply` on the thread that owns the population."""
         rows = Rows()
-        parsed = [(call, reply, *self._parse(call, reply)) for call, reply in batch]
-        self._recogniser.begin([person for _, _, people, _ in parsed for person in people])
-        learned: list[tuple[Call, Learned]] = []
+        parsed = [(call, reply, *self._parse(call, reply)) for call, reply in batch if isinstance(call, Call)]
+        texts = text_calls.answers([(call, reply) for call, reply in batch if isinstance(call, TextCall)])
+        drawn = [answer.person for answer in texts if answer.person is not None]
+        self._recogniser.begin([*(person for _, _, people, _ in parsed for person in people), *drawn])
+        learned: list[tuple[Call | TextCall, Learned]] = []
         for call, reply, people, lost in parsed:
             learned += [(call, self._take(call, one, rows)) for one in people]
             self._count(call, reply, people, lost, rows)
+        learned += text_calls.take(texts, self._recogniser, self.progress, self._run, rows)
         rows.run.append({"id": self._run, "props": self.progress.props()})
         self._store.write(*rows.writes())
         return learned

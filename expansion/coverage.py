@@ -7,6 +7,7 @@ estimation of population parameters", Biometrika 40). `cypher/queries/coverage_b
 """
 
 import math
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 
@@ -18,13 +19,19 @@ IMPORT = -1  # the arm of a sighting that no model call made
 Counts = NDArray[np.int64]
 
 
+def text_arm(bucket: int) -> int:
+    """The number of the arm "ask about a text of this bucket"; its own inverse."""
+    return IMPORT - 1 - bucket
+
+
 class Tally:
     """A fold over the sightings: O(1) each, in any order.
 
-    Regions are numbered 0, 1, …; an arm is "ask a persona of region g along relationship k", numbered g * relations + k.
+    Regions are numbered 0, 1, …; an arm is "ask a persona of region g along relationship k", numbered g * relations + k,
+    or `text_arm` of a bucket of texts.
     """
 
-    def __init__(self, relations: int) -> None:
+    def __init__(self, relations: int, buckets: int = 0) -> None:
         self.relations = relations
         self.seen: dict[Hashable, int] = {}
         self._single: dict[Hashable, tuple[int, int]] = {}  # species seen once -> its region, its arm
@@ -35,6 +42,9 @@ class Tally:
         self._cell: dict[tuple[int, int], int] = {}  # (arm, region its answers landed in) -> position in `landed`
         self.landed: Counts = np.zeros((3, 0), np.int64)  # rows: arm, region, answers
         self.cells = 0  # how many columns of `landed` are in use
+        self.text_asked: Counts = np.zeros(buckets, np.int64)  # as `asked` and `single`, by bucket
+        self.text_single: Counts = np.zeros(buckets, np.int64)
+        self.text_landed: Counter[tuple[int, int]] = Counter()  # (bucket, region) -> answers
 
     @property
     def regions(self) -> int:
@@ -53,24 +63,34 @@ class Tally:
         before = self.seen.get(species, 0)
         self.seen[species] = before + times
         self.n[region] += times
-        if arm != IMPORT:
+        if arm >= 0:
             self.asked[arm] += times
             self._land(arm, region, times)
+        elif arm != IMPORT:
+            self.text_asked[text_arm(arm)] += times
+            self.text_landed[text_arm(arm), region] += times
         if before == 0 and times == 1:
             self._single[species] = region, arm
             self.f1[region] += 1
-            if arm != IMPORT:
-                self.single[arm] += 1
+            self._credit(arm, 1)
         elif before == 1:
             home, first = self._single.pop(species)
             self.f1[home] -= 1
-            if first != IMPORT:
-                self.single[first] -= 1
+            self._credit(first, -1)
         return before == 0
+
+    def _credit(self, arm: int, single: int) -> None:
+        if arm >= 0:
+            self.single[arm] += single
+        elif arm != IMPORT:
+            self.text_single[text_arm(arm)] += single
 
     def miss(self, arm: int, times: int) -> None:
         """Count answers that cannot be used as duplicates of their arm: else it looks unexplored for ever."""
-        self.asked[arm] += times
+        if arm >= 0:
+            self.asked[arm] += times
+        elif arm != IMPORT:
+            self.text_asked[text_arm(arm)] += times
 
     def _land(self, arm: int, region: int, times: int) -> None:
         cell = self._cell.get((arm, region))

@@ -1,34 +1,20 @@
 """Text to persona: take the next text -> ask for each stance -> check the quote -> match -> write."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
 
+from expansion import text_calls
 from expansion.coverage import IMPORT, Coverage
 from expansion.loading import Loaded
-from expansion.plan import Progress, now
-from expansion.recognition import Learned, Person, Recogniser, Rows, apply
+from expansion.recognition import Learned, Recogniser, Rows, apply
 from expansion.runs import Run
-from expansion.texts import TextPlan, person_in
+from expansion.text_calls import TextCall
+from expansion.texts import TextPlan
 from graphstore.documents import Piece
 from graphstore.store import GraphStore
-from pgraph.chat import Chat, ChatReply, ChatRequest
+from pgraph.chat import Chat, ChatReply
 from pgraph.concurrency import for_each
 from pgraph.embedding import Embedder
-
-_Answer = tuple["TextCall", ChatReply, Person | None, str, Counter[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class TextCall:
-    """One question about a text under way."""
-
-    id: str
-    piece: Piece
-    stance: str
-    request: ChatRequest
 
 
 class Ingestion:
@@ -40,7 +26,7 @@ class Ingestion:
         self.plan = plan
         self.run = run.id
         self.population = loaded.population
-        self.progress: Progress = run.progress
+        self.progress = run.progress
         self.stopped_by = ""
         self._store = store
         self._recogniser = Recogniser(embedder, loaded, run.id)
@@ -79,30 +65,9 @@ class Ingestion:
 
     def _absorb(self, batch: Sequence[tuple[TextCall, ChatReply]]) -> list[Learned]:
         """Write a batch of replies in one transaction."""
-        answers = [(call, reply, *person_in(reply, call.piece.text)) for call, reply in batch]
-        self._recogniser.begin([person for _, _, person, _, _ in answers if person is not None])
-        rows = Rows()
-        pieces = {call.piece.id: call.piece for call, _ in batch}
-        rows.text.extend({"id": key, "props": self._props(piece)} for key, piece in sorted(pieces.items()))
-        learned = [one for answer in answers if (one := self._take(answer, rows)) is not None]
+        found, rows = text_calls.answers(batch), Rows()
+        self._recogniser.begin([answer.person for answer in found if answer.person is not None])
+        learned = text_calls.take(found, self._recogniser, self.progress, self.run, rows)
         rows.run.append({"id": self.run, "props": self.progress.props()})
         self._store.write(*rows.writes())
-        return learned
-
-    def _take(self, answer: _Answer, rows: Rows) -> Learned | None:
-        call, reply, person, evidence, lost = answer
-        self.progress.called(reply, lost, failed=person is None)
-        edge = {"stance": call.stance, "run": self.run, "at": now()}
-        if person is None:
-            failure = {**edge, "reason": ", ".join(lost), "times": lost.total(), "paid": reply.paid, "whole": True}
-            rows.failed_on_text.append({"run": self.run, "text": call.piece.id, "call": call.id, "props": failure})
-            return None
-        learned = self._recogniser.take(person, 0, rows)
-        self.progress.found(1, new=bool(learned.text))
-        props = {**edge, "evidence": evidence, "times": 1}
-        rows.derived_from_text.append({"persona": person.id, "text": call.piece.id, "call": call.id, "props": props})
-        return learned
-
-    def _props(self, piece: Piece) -> dict[str, Any]:
-        known = {"text": piece.text, "source": piece.source, "offset": piece.offset, "sha256": piece.sha256}
-        return {**known, **({"title": piece.title} if piece.title else {}), "created": now(), "run": self.run}
+        return [one for _, one in learned]

@@ -1,10 +1,15 @@
 """The population as it stands in the graph."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from expansion.coverage import IMPORT
 from expansion.population import Population
 from graphstore.store import GraphStore
+
+if TYPE_CHECKING:
+    from expansion.text_arms import TextArms
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +27,20 @@ class Loaded:
 
 
 def load(
-    store: GraphStore, relations: list[str], depth: int, *, allowed: set[str] | None = None, run: str = ""
+    store: GraphStore,
+    relations: list[str],
+    depth: int,
+    *,
+    allowed: set[str] | None = None,
+    run: str = "",
+    texts: "TextArms | None" = None,
 ) -> Loaded:
     """Stream the graph into memory: about 0.6 kB a persona, 15 µs a persona and a sighting.
 
     `relations` are the kinds in use; sightings along others count for their region but for no arm. Personas found by
-    `run`, the one that goes on, may be asked even where `allowed` leaves them out.
+    `run`, the one that goes on, may be asked even where `allowed` leaves them out. What came of `texts` counts for their arms.
     """
-    population = Population(len(relations), depth)
+    population = Population(len(relations), depth, 0 if texts is None else texts.buckets)
     if allowed is not None:
         population.restrict(allowed)
     domains, labels = _domains(store)
@@ -48,7 +59,9 @@ def load(
         if row["imports"] and position is not None:
             population.see(position, IMPORT, row["imports"])
             loaded.sightings[position] += row["imports"]
-    _fold_calls(store, loaded, {name: number for number, name in enumerate(relations)}, run)
+    numbers = {name: number for number, name in enumerate(relations)}
+    _fold_sightings(store, loaded, numbers, run, texts)
+    _fold_failures(store, loaded, numbers, texts)
     return loaded
 
 
@@ -73,7 +86,9 @@ def _domains(store: GraphStore) -> tuple[dict[str, tuple[str, str]], dict[str, s
     return domains, labels
 
 
-def _fold_calls(store: GraphStore, loaded: Loaded, relations: dict[str, int], run: str) -> None:
+def _fold_sightings(
+    store: GraphStore, loaded: Loaded, relations: dict[str, int], run: str, texts: "TextArms | None"
+) -> None:
     population = loaded.population
     for row in store.read("reads/sightings"):
         persona = loaded.position(row["persona"])
@@ -85,13 +100,23 @@ def _fold_calls(store: GraphStore, loaded: Loaded, relations: dict[str, int], ru
         if run and row["run"] == run:
             population.allow(persona)
         if source is None or relation is None:
-            population.see(persona, IMPORT, row["times"])
+            population.see(persona, _text_arm(texts, row), row["times"])
         else:
             population.mark_asked(source, relation)
             population.see(persona, population.arm(source, relation), row["times"])
+
+
+def _fold_failures(store: GraphStore, loaded: Loaded, relations: dict[str, int], texts: "TextArms | None") -> None:
+    population = loaded.population
     for row in store.read("reads/failures"):
         source, relation = loaded.position(row["source"]), relations.get(row["relation"])
         if source is not None and relation is not None:
             if row["paid"]:
                 population.mark_asked(source, relation)
             population.miss(population.arm(source, relation), row["times"])
+    for row in [] if texts is None else store.read("reads/text_failures"):
+        population.miss(_text_arm(texts, row), row["times"])
+
+
+def _text_arm(texts: "TextArms | None", row: Mapping[str, Any]) -> int:
+    return IMPORT if texts is None or row["text"] is None else texts.arm(row["text"], row["stance"])

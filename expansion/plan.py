@@ -44,10 +44,12 @@ class Plan:
     from_cypher: str = ""
     model: str = ""
     sampling: Mapping[str, float] = field(default_factory=dict)  # temperature, max_tokens
+    stances: str = ""  # to texts, and the prompt for them, where texts are arms too
 
     def recipe(self) -> dict[str, Any]:
         """All that decides the answers, as plain values: kept with the run."""
         return {
+            **({"stances": self.stances} if self.stances else {}),
             "strategy": self.strategy,
             "depth": self.depth,
             "per_call": self.per_call,

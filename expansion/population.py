@@ -15,9 +15,9 @@ class Population:
     arm relative to the others.
     """
 
-    def __init__(self, relations: int, depth: int) -> None:
+    def __init__(self, relations: int, depth: int, buckets: int = 0) -> None:
         self.depth = depth
-        self.tally = Tally(relations)
+        self.tally = Tally(relations, buckets)
         self.ids: list[str] = []
         self.texts: list[str] = []
         self.roles: list[str | None] = []

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from expansion.coverage import Tally
 from expansion.population import Population
+from expansion.text_arms import TextArms, TextChoice
 
 PRIOR = 8.0  # sightings that a region's prior is worth, and answers that an arm's back-off is worth
 TRUST = 60.0  # answers that the quotient graph's prediction of an arm is worth
@@ -36,7 +37,7 @@ class Choice:
 class Strategy(Protocol):
     ordered: bool  # True: replies must be absorbed in the order of the choices
 
-    def choose(self) -> Choice | Literal["wait"] | None:
+    def choose(self) -> Choice | TextChoice | Literal["wait"] | None:
         """The next call; "wait" when only replies still under way can tell; None when nothing is left to ask."""
 
     def best(self) -> float | None:
@@ -95,38 +96,52 @@ class CoverageFirst:
     ordered = False
 
     def __init__(
-        self, population: Population, rng: np.random.Generator, vectors: Callable[[list[int]], Vectors | None]
+        self,
+        population: Population,
+        rng: np.random.Generator,
+        vectors: Callable[[list[int]], Vectors | None],
+        texts: TextArms | None = None,
     ) -> None:
         self._population = population
         self._rng = rng
         self._vectors = vectors
+        self._texts = texts
         self._asked: dict[
             int, list[int]
         ] = {}  # region -> personas asked in this run, the farthest-source rule's memory
         self._state = -1
         self._arms = Arms(*(np.zeros(0),) * 3)
 
-    def choose(self) -> Choice | Literal["wait"] | None:
-        people, rng = self._population, self._rng
-        arms = self.arms()
-        open_ = people.open_arms()
-        if not open_.any():
+    def choose(self) -> Choice | TextChoice | Literal["wait"] | None:
+        people, rng, arms = self._population, self._rng, self.arms()
+        drawn = self._draw() if people.open_arms().any() else None
+        if self._texts is not None:
+            text = self._texts.draw(people.tally, arms.uncovered, rng)
+            if text is not None and (drawn is None or text[0] > drawn[0]):
+                return self._texts.next(text[1], people.tally, arms.uncovered)
+        if drawn is None:
             return "wait" if people.in_flight else None
+        region, relation = divmod(drawn[1], people.tally.relations)
+        return Choice(self._source(region, relation), relation, float(arms.new[drawn[1]]))
+
+    def _draw(self) -> tuple[float, int]:
+        """The sampled worth of the best open arm, and that arm."""
+        people, rng, arms = self._population, self._rng, self.arms()
+        open_ = people.open_arms()
         if rng.random() < UNIFORM:
-            arm = int(rng.choice(np.flatnonzero(open_)))
-        else:
-            tally = people.tally
-            found = tally.single + TRUST * arms.new
-            rest = tally.asked - tally.single + TRUST * (1 - arms.new)
-            value = rng.beta(np.maximum(found, 1e-6), np.maximum(rest, 1e-6)) * arms.weight / people.costs
-            value[~open_] = -1.0
-            arm = int(value.argmax())
-        region, relation = divmod(arm, people.tally.relations)
-        return Choice(self._source(region, relation), relation, float(arms.new[arm]))
+            return np.inf, int(rng.choice(np.flatnonzero(open_)))
+        tally = people.tally
+        found = tally.single + TRUST * arms.new
+        rest = tally.asked - tally.single + TRUST * (1 - arms.new)
+        value = rng.beta(np.maximum(found, 1e-6), np.maximum(rest, 1e-6)) * arms.weight / people.costs
+        value[~open_] = -1.0
+        arm = int(value.argmax())
+        return float(value[arm]), arm
 
     def best(self) -> float | None:
-        open_ = self._population.open_arms()
-        return float(self.arms().new[open_].max()) if open_.any() else 0.0
+        open_, arms = self._population.open_arms(), self.arms()
+        best = float(arms.new[open_].max()) if open_.any() else 0.0
+        return best if self._texts is None else max(best, self._texts.best(self._population.tally, arms.uncovered))
 
     def arms(self) -> Arms:
         if self._state != self._population.version:

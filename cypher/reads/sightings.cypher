@@ -1,7 +1,9 @@
 // Every sighting that a model call made; unordered.
-// Columns: persona, source, relation (null for both: the source is a text), times, run
+// Columns: persona, source, relation (null for both: the source is a text), text, stance (null where it is none), times, run
 MATCH (p:Persona)-[d:DERIVED_FROM]->(s:Persona)
-RETURN p.id AS persona, s.id AS source, d.relation AS relation, coalesce(d.times, 1) AS times, d.run AS run
+RETURN p.id AS persona, s.id AS source, d.relation AS relation, null AS text, null AS stance,
+       coalesce(d.times, 1) AS times, d.run AS run
 UNION ALL
-MATCH (p:Persona)-[d:DERIVED_FROM]->(:Text)
-RETURN p.id AS persona, null AS source, null AS relation, coalesce(d.times, 1) AS times, d.run AS run
+MATCH (p:Persona)-[d:DERIVED_FROM]->(t:Text)
+RETURN p.id AS persona, null AS source, null AS relation, t.id AS text, d.stance AS stance,
+       coalesce(d.times, 1) AS times, d.run AS run

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from expansion.loading import Loaded
     from expansion.runs import Run
     from expansion.selection import Strategy, Vectors
+    from expansion.text_arms import TextArms
+    from expansion.texts import TextPlan
     from graphstore.store import GraphStore
     from pgraph.app import Model
     from pgraph.embedding import CachedEmbedder
@@ -42,6 +44,7 @@ class ExpandRequest:
     context: str | None = None
     seed: int = 0
     new_run: bool = False
+    with_texts: bool = False
 
 
 def expand(
@@ -63,6 +66,7 @@ class _Work:
     allowed: set[str] | None  # the personas to start from, None for all
     began: float
     before: int  # calls of the run until then
+    texts: "TextPlan | None"
 
 
 async def _expand(
@@ -72,7 +76,7 @@ async def _expand(
 
     async with AsyncExitStack() as stack:
         store = stack.enter_context(await asyncio.to_thread(open_store, session))
-        await asyncio.to_thread(require_personas, store)
+        await asyncio.to_thread(require_people, store, request)
         plan = make_plan(
             session, request, settings(session).model
         )  # what is wrong with it is said before a model starts
@@ -85,7 +89,8 @@ async def _expand(
             notice(
                 f"Going on with run {run.id}, begun {run.started}, {run.progress.calls} calls so far (--new-run starts afresh)."
             )
-        work = _Work(store, embedder, model, plan, run, allowed, time.monotonic(), run.progress.calls)
+        stances = text_plan(session, plan) if request.with_texts else None
+        work = _Work(store, embedder, model, plan, run, allowed, time.monotonic(), run.progress.calls, stances)
         paid = await asyncio.to_thread(_paid, work) if run.resumed else []
         while True:  # once more whenever so many domains came that the groups must be made anew
             expansion = await asyncio.to_thread(_prepare, work, notice)
@@ -114,14 +119,15 @@ def _prepare(work: _Work, notice: Callable[[str], None]) -> "Expansion":
         work.run.resumed and work.plan.strategy == "breadth-first"
     ):  # its matching rests on the groups it began with
         ensure_groups(work.store, work.embedder, work.run.id, notice)
-    loaded = _load(work)
-    strategy = make_strategy(work.plan, loaded, work.embedder, work.run)
+    texts = None if work.texts is None else text_arms(work.store, work.texts, work.plan.per_call)
+    loaded = _load(work, texts)
+    strategy = make_strategy(work.plan, loaded, work.embedder, work.run, texts)
     absorber = Absorber(work.store, work.embedder, loaded, work.plan, work.run)
-    return Expansion(work.plan, work.run.id, loaded.population, strategy, absorber)
+    return Expansion(work.plan, work.run.id, loaded.population, strategy, absorber, texts)
 
 
 async def _go(
-    work: _Work, expansion: "Expansion", paid: "list[tuple[str, str]]", report: Callable[[Report], None]
+    work: _Work, expansion: "Expansion", paid: "list[Mapping[str, str]]", report: Callable[[Report], None]
 ) -> ExpandSummary:
     def tell() -> None:
         done, people = expansion.progress, len(expansion.population.ids)
@@ -159,6 +165,11 @@ def make_plan(session: Session, request: ExpandRequest, model: str) -> Plan:
     from expansion.relations import SHIPPED, load_relations
     from pgraph.prompts import load
 
+    if request.with_texts and request.strategy != "coverage":
+        raise UsageError(
+            f"--with-texts does not go with --strategy {request.strategy}",
+            "Only coverage weighs texts against personas.",
+        )
     values = settings(session)
     return Plan(
         depth=request.depth,
@@ -172,7 +183,44 @@ def make_plan(session: Session, request: ExpandRequest, model: str) -> Plan:
         from_cypher=request.from_cypher,
         model=model,
         sampling={"temperature": values.temperature, "max_tokens": values.max_tokens},
+        stances=_stances_digest() if request.with_texts else "",
     )
+
+
+def _stances_digest() -> str:
+    from expansion.texts import STANCES, load_stances
+
+    prompt, _ = load_stances(STANCES)
+    return f"{','.join(STANCES)} {prompt.digest}"
+
+
+def text_plan(session: Session, plan: Plan) -> "TextPlan":
+    """What is asked about texts, by the settings of the run: the very calls that `pgraph ingest` makes."""
+    from expansion.texts import STANCES, TextPlan, load_stances
+
+    prompt, stances = load_stances(STANCES)
+    offered = not settings(session).base_url
+    return TextPlan((), 0, stances, prompt, None, plan.context, plan.model, offered, plan.sampling)
+
+
+def text_arms(store: "GraphStore", plan: "TextPlan", per_call: int) -> "TextArms":
+    from expansion.text_arms import TextArms
+    from graphstore.documents import Piece
+
+    def read(ids: Sequence[str]) -> list[Piece]:
+        rows = store.read("reads/texts_by_id", ids=list(ids))
+        return [Piece(**{**row, "title": row["title"] or ""}) for row in rows]
+
+    done = {row["call"] for row in store.read("reads/text_calls")}
+    return TextArms(plan, store.read("reads/texts"), done, cost=per_call, read=read)
+
+
+def require_people(store: "GraphStore", request: ExpandRequest) -> None:
+    """Personas, or with `--with-texts` texts to draw them from."""
+    if not request.with_texts:
+        require_personas(store)
+    elif not any(True for _ in store.read("reads/texts")):
+        raise InputError("the graph holds no texts", "Put some in: pgraph ingest FILE --calls 0")
 
 
 def require_personas(store: "GraphStore") -> None:
@@ -201,12 +249,14 @@ def allowed_sources(store: "GraphStore", cypher: str) -> set[str] | None:
     return ids
 
 
-def _load(work: _Work) -> "Loaded":
+def _load(work: _Work, texts: "TextArms | None") -> "Loaded":
     from expansion.loading import load
 
     plan, run = work.plan, work.run
-    loaded = load(work.store, [kind.id for kind in plan.relations], plan.depth, allowed=work.allowed, run=run.id)
-    if not loaded.population.pairs_left and not run.progress.calls:
+    relations = [kind.id for kind in plan.relations]
+    loaded = load(work.store, relations, plan.depth, allowed=work.allowed, run=run.id, texts=texts)
+    waiting = loaded.population.pairs_left + (0 if texts is None else texts.left)
+    if not waiting and not run.progress.calls:
         raise UsageError(
             f"no persona is left to ask within {plan.depth} hops of the imported ones",
             "Raise --depth, give other --relations, widen --from, or import more personas.",
@@ -214,7 +264,9 @@ def _load(work: _Work) -> "Loaded":
     return loaded
 
 
-def make_strategy(plan: Plan, loaded: "Loaded", embedder: "CachedEmbedder", run: "Run") -> "Strategy":
+def make_strategy(
+    plan: Plan, loaded: "Loaded", embedder: "CachedEmbedder", run: "Run", texts: "TextArms | None" = None
+) -> "Strategy":
     import numpy as np
 
     from expansion.selection import BreadthFirst, CoverageFirst, Random
@@ -227,14 +279,13 @@ def make_strategy(plan: Plan, loaded: "Loaded", embedder: "CachedEmbedder", run:
         return found if known.all() else None
 
     if plan.strategy == "coverage":
-        return CoverageFirst(people, rng, vectors)
+        return CoverageFirst(people, rng, vectors, texts)
     return BreadthFirst(people) if plan.strategy == "breadth-first" else Random(people, rng)
 
 
-def _paid(work: _Work) -> list[tuple[str, str]]:
-    """Source and relationship of the calls whose replies are in the cache but, as the run was interrupted, not in the graph."""
+def _paid(work: _Work) -> "list[Mapping[str, str]]":
+    """The tags of the calls whose replies are in the cache but, as the run was interrupted, not in the graph."""
     if work.plan.strategy == "breadth-first":
         return []  # comes to them by itself, and must come to them in order
     written = {row["call"] for row in work.store.read("reads/run_calls", run=work.run.id)}
-    tags = [tag for tag, _ in work.model.replies.of_run(work.run.id)]
-    return [(tag["source"], tag["relation"]) for tag in tags if tag["call"] not in written]
+    return [tag for tag, _ in work.model.replies.of_run(work.run.id) if tag["call"] not in written]

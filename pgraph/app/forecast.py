@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pgraph.app import Session, open_embedder, open_store, settings
-from pgraph.app.expand import ExpandRequest, allowed_sources, make_plan, make_strategy, require_personas
+from pgraph.app.expand import (
+    ExpandRequest,
+    allowed_sources,
+    make_plan,
+    make_strategy,
+    require_people,
+    text_arms,
+    text_plan,
+)
 
 if TYPE_CHECKING:
     from expansion.plan import Plan
@@ -21,22 +29,26 @@ def forecast(session: Session, request: ExpandRequest) -> dict[str, Any]:
     from expansion.plan import Progress
     from expansion.runs import Run
     from expansion.selection import Choice
+    from expansion.text_arms import TextChoice
 
     values = settings(session)
     with open_store(session) as store, open_embedder(session) as embedder:
-        require_personas(store)
+        require_people(store, request)
         plan = make_plan(session, request, values.model)
-        loaded = load(
-            store, [kind.id for kind in plan.relations], plan.depth, allowed=allowed_sources(store, plan.from_cypher)
-        )
+        texts = text_arms(store, text_plan(session, plan), plan.per_call) if request.with_texts else None
+        allowed = allowed_sources(store, plan.from_cypher)
+        loaded = load(store, [kind.id for kind in plan.relations], plan.depth, allowed=allowed, texts=texts)
         past = _past(store, plan)
         people = loaded.population
-        strategy = make_strategy(plan, loaded, embedder, Run("", "", Progress(), resumed=False))
+        strategy = make_strategy(plan, loaded, embedder, Run("", "", Progress(), resumed=False), texts)
         prompts: list[str] = []
         characters: list[int] = []
-        while len(prompts) < SHOWN and isinstance(choice := strategy.choose(), Choice):
-            people.mark_asked(choice.source, choice.relation)
-            _, asked = plan.call("", people.ids[choice.source], people.texts[choice.source], choice.relation)
+        while len(prompts) < SHOWN and isinstance(choice := strategy.choose(), Choice | TextChoice):
+            if isinstance(choice, TextChoice):
+                asked = choice.call("").request
+            else:
+                people.mark_asked(choice.source, choice.relation)
+                _, asked = plan.call("", people.ids[choice.source], people.texts[choice.source], choice.relation)
             prompts.append(asked.messages[-1]["content"])
             characters.append(sum(len(message["content"]) for message in asked.messages))
     per_call = past or {
@@ -44,11 +56,12 @@ def forecast(session: Session, request: ExpandRequest) -> dict[str, Any]:
         "tokens_out": float(_TOKENS_A_PERSONA * plan.per_call),
         "seconds": None,
     }
-    calls = _calls(plan, people.pairs_left + len(prompts), per_call)
+    waiting = people.pairs_left + (texts.left if texts is not None else 0) + len(prompts)
+    calls = _calls(plan, waiting, per_call)
     return {
         "personas": len(people.ids),
         "groups": len(set(people.regions)),
-        "pairs_left_to_ask": people.pairs_left + len(prompts),
+        "pairs_left_to_ask" if texts is None else "pairs_and_texts_left_to_ask": waiting,
         "calls": calls,
         "new_personas_at_most": calls * plan.per_call,
         "tokens_in": round(calls * per_call["tokens_in"]),

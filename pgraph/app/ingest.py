@@ -155,6 +155,8 @@ async def _ingest(
     from expansion import runs
     from graphstore.reading import BadRow
 
+    if request.calls == 0:
+        return await asyncio.to_thread(_put, session, request, texts)
     async with AsyncExitStack() as stack:
         store = stack.enter_context(await asyncio.to_thread(open_store, session))
         plan = make_plan(session, request, settings(session).model)
@@ -180,6 +182,23 @@ async def _ingest(
         if summary.error is None:
             await asyncio.to_thread(reconcile, store, embedder, run, notice)
         await asyncio.to_thread(record, store, summary)
+    return summary
+
+
+def _put(session: Session, request: IngestRequest, texts: Texts) -> IngestSummary:
+    """Only put the texts into the graph."""
+    from expansion import runs
+    from expansion.text_calls import text_props
+    from graphstore.reading import BadRow
+
+    directory = data_directory(session) / "runs"
+    with open_store(session) as store:
+        recipe = make_plan(session, request, "").recipe()
+        with runs.hold(store, directory, "ingest", recipe, fresh=False) as run:
+            pieces = (piece for _, piece in _each(request) if not isinstance(piece, BadRow))
+            store.write_batches("text", ({"id": piece.id, "props": text_props(piece, run.id)} for piece in pieces))
+            summary = replace(_nothing_left(store, texts), run=run.id, stopped_by="calls")
+            record(store, summary)
     return summary
 
 

@@ -64,6 +64,11 @@ from pgraph.cli.options import model_options
     metavar="CYPHER",
     help="Start only from the personas this query returns (ids or nodes, first column).",
 )
+@click.option(
+    "--with-texts",
+    is_flag=True,
+    help="Also draw personas from the texts in the graph (pgraph ingest), where that promises more than asking a persona.",
+)
 @click.option("--context", metavar="TEXT", help='Where these people live, such as "rural Odisha"; kept with the run.')
 @click.option(
     "--seed",

@@ -36,7 +36,12 @@ SHOWN = 20  # bad rows that are named; the others are counted
     metavar="N",
     help="Characters of a text that are asked about at once; longer ones are cut between paragraphs.",
 )
-@click.option("--calls", type=click.IntRange(1), metavar="N", help="Spend at most N model calls.")
+@click.option(
+    "--calls",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Spend at most N model calls; 0 only puts the texts into the graph, for pgraph expand --with-texts.",
+)
 @click.option("--context", metavar="TEXT", help='Where these people live, such as "rural Odisha"; kept with the run.')
 @click.option(
     "--format", "form", type=click.Choice(TEXTS.formats), help="The format, where the ending does not tell it."
