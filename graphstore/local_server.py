@@ -76,10 +76,12 @@ def _serve(directory: Path, idle: float, heap: str, pipe: Any) -> None:  # noqa:
     write_private(info, json.dumps(facts))
     _tell(pipe, READY)
     pipe.close()
-    _wait(stop, facts["port"], idle)
-    info.unlink(missing_ok=True)
-    server.stop()
-    os._exit(0)  # not through the interpreter's exit: Java threads may linger; the locks go with the process
+    try:
+        _wait(stop, facts["port"], idle)
+        info.unlink(missing_ok=True)
+        server.stop()
+    finally:
+        os._exit(0)  # not through the interpreter's exit: Java threads may linger; the locks go with the process
 
 
 def _tell(pipe: Any, word: str) -> None:  # noqa: ANN401  a text file
@@ -161,9 +163,9 @@ def _make_reader(java: Any) -> str:  # noqa: ANN401  a Java object
 
 
 def _wait(stop: threading.Event, port: int, idle: float) -> None:
-    """Return when told to stop, or after `idle` seconds without a client: then with the start lock held."""
+    """Return when told to stop, when the store is deleted, or, with the start lock held, after `idle` seconds without a client."""
     last = time.monotonic()
-    while not stop.wait(_LOOK_EVERY):
+    while not stop.wait(_LOOK_EVERY) and Path().stat().st_nlink:
         if connections(port):
             last = time.monotonic()
         elif time.monotonic() - last > idle:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from pgraph.cli.main import Session
+from pgraph.cli.options import Number
 from pgraph.cli.output import FORMATS, dump, notice, show
 from pgraph.cli.query import parse_pairs
 from pgraph.errors import UsageError
@@ -15,7 +16,7 @@ from pgraph.errors import UsageError
 @click.command("cypher")
 @click.argument("text")
 @click.option("--param", "pairs", metavar="K=V", multiple=True, help="Set a parameter ($k) of the query; repeatable.")
-@click.option("--timeout", type=click.FloatRange(min=0.1), default=30.0, show_default=True, help="Seconds it may take.")
+@click.option("--timeout", type=Number(min=0.1), default=30.0, show_default=True, help="Seconds it may take.")
 @click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="Most rows to show.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.pass_obj

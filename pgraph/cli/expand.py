@@ -7,7 +7,7 @@ import click
 
 from pgraph.cli.asking import ask, show_forecast
 from pgraph.cli.main import Session
-from pgraph.cli.options import model_options
+from pgraph.cli.options import Number, model_options
 
 
 @click.command("expand")
@@ -30,7 +30,7 @@ from pgraph.cli.options import model_options
 )
 @click.option(
     "--until-coverage",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Number(0, 1, min_open=True, max_open=True),
     metavar="X",
     help="Stop when every group is covered to this share, such as 0.9.",
 )

@@ -3,13 +3,14 @@
 import click
 
 from pgraph.cli.main import Session
+from pgraph.cli.options import Number
 from pgraph.cli.output import dump, notice
 
 
 @click.command("group")
 @click.option(
     "--resolution",
-    type=click.FloatRange(0, 100, min_open=True),
+    type=Number(0, 100, min_open=True),
     metavar="X",
     help="How fine the groups are: higher means more and smaller ones.  [default: 2.0]",
 )

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import click
 
 from pgraph.cli.main import Session
-from pgraph.cli.options import model_options, other_name
+from pgraph.cli.options import Number, model_options, other_name
 from pgraph.cli.output import dump, notice
 from pgraph.errors import UsageError
 
@@ -108,7 +108,7 @@ class _SeveralValues(click.Command):
 @click.option("--port", type=click.IntRange(1, 65535), metavar="PORT", help="Port of that server.")
 @click.option(
     "--request-rate",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     default=float("inf"),
     metavar="R",
     help="Begin about R requests a second, at random moments. [default: no limit]",

@@ -6,7 +6,7 @@ import click
 
 from pgraph.cli.asking import ask, show_forecast
 from pgraph.cli.main import Session
-from pgraph.cli.options import model_options
+from pgraph.cli.options import Number, model_options
 
 
 @click.command("judge")
@@ -19,7 +19,7 @@ from pgraph.cli.options import model_options
 )
 @click.option("--calls", type=click.IntRange(1), metavar="N", help="Judge at most N, drawn at random.")
 @click.option("--judge", default="", metavar="NAME", help="Name of this judge.  [default: the model's]")
-@click.option("--below", type=click.FloatRange(1, 5), metavar="X", help="Mark what scores below X, of 1 to 5.")
+@click.option("--below", type=Number(1, 5), metavar="X", help="Mark what scores below X, of 1 to 5.")
 @click.option("--reask", is_flag=True, help="Send what is marked back: it is asked or answered again.")
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the draw and the model."

@@ -1,5 +1,6 @@
 """Options that several commands share; they stand for settings and win over them."""
 
+import math
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -9,6 +10,16 @@ import click
 from pgraph.settings import Settings
 
 _MODEL = ("base_url", "model", "at_once", "temperature", "max_tokens", "timeout")
+
+
+class Number(click.FloatRange):
+    """A number in a range; "nan" is none, though no comparison says so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401  click's signature
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:

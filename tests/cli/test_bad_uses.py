@@ -203,6 +203,42 @@ CASES = [
         4,
         "127.0.0.1:{port}",
     ),
+    Case("texts as arms, and no texts", "expand --depth 1 --with-texts", 2, "holds no texts.*ingest FILE --calls 0"),
+    Case("less than no calls about texts", "ingest good.txt --calls -1", 2, "-1 is not in the range"),
+    Case("a resolution of nought", "group --resolution 0", 2, "0.0 is not in the range"),
+    Case("a resolution that is no number", "group --resolution nan", 2, "'nan' is not a number"),
+    Case("an unknown kind of question", "ask --kind riddle", 2, "'riddle' is not one of"),
+    Case("an unknown group", "ask --only nowhere", 2, "there is no group 'nowhere'"),
+    Case("a prompt that is not there", "ask --prompt no.yml", 2, "'no.yml' does not exist"),
+    Case("a prompt that is no YAML", "ask --prompt relations.yml", 2, r"relations\.yml: not YAML"),
+    Case("nothing to answer", "distill --calls 1", 2, "no questions yet.*pgraph ask"),
+    Case("nothing to judge", "judge knowledge", 2, "no answers yet.*pgraph distill"),
+    Case("an unknown rubric", "judge personas --rubric clever", 2, "no such file or rubric.*Shipped are"),
+    Case("a rubric for something else", "judge personas --rubric validity", 2, "is for knowledge, not for personas"),
+    Case("sent back without a limit", "judge personas --reask", 2, "--reask needs --below"),
+    Case("a limit off the scale", "judge personas --below 9", 2, "9.0 is not in the range"),
+    Case("a judge that is not there", "judge personas --base-url http://127.0.0.1:{port}/v1", 4, "127.0.0.1:{port}"),
+    Case("rows that are not there", "infer --input no.jsonl --output o.jsonl --model m", 2, r"no\.jsonl: no such file"),
+    Case("rows that are none", "infer --input empty.jsonl --output o.jsonl --model m", 2, r"empty\.jsonl: is empty"),
+    Case(
+        "answers on top of the rows",
+        "infer --input nan.jsonl --output nan.jsonl --model m",
+        2,
+        "is the input too.*a file of their own",
+    ),
+    Case(
+        "an unknown task",
+        "infer --input nocolumn.jsonl --output o.jsonl --model m --task nowhere",
+        2,
+        "has no task 'nowhere'.*Name one with --task",
+    ),
+    Case(
+        "a task file that is no YAML",
+        "infer --input nocolumn.jsonl --output o.jsonl --model m --instructions relations.yml",
+        2,
+        r"relations\.yml: not YAML",
+    ),
+    Case("chats as a table", "export sft -o a.csv", 2, "cannot be written as csv.*jsonl or parquet"),
     Case("a model address that is none", "expand --depth 1 --calls 3 --base-url nonsense", 2, "nonsense"),
 ]
 
@@ -261,7 +297,7 @@ def test_the_page_says_what_happens(bad: Console, free_port: int) -> None:
     port, place = str(free_port), f"{bad.directory}/"
     told = {case.what: outcome(bad, free_port, case) for case in CASES}
     lines = [
-        _line(case, code, err.replace(port, "7687").replace(place, ""))
+        _line(case, code, err.replace(port, "7687").replace(place, "").replace(f"{ROOT}/", ""))
         for case in CASES
         for code, err in [told[case.what]]
     ]

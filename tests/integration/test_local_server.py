@@ -127,6 +127,13 @@ def test_it_leaves_when_idle_and_only_then(directory: Path) -> None:
     assert not (directory / "server.json").exists()
 
 
+def test_it_leaves_when_its_store_is_deleted(directory: Path) -> None:
+    with connect(directory, idle=3600):
+        pid = local.status(directory).pid
+    shutil.rmtree(directory)
+    wait_for(lambda: not psutil.pid_exists(pid), 30)
+
+
 def test_stop_waits_until_it_has_gone_and_leaves_no_zombie(directory: Path) -> None:
     connect(directory).close()
     pid = local.status(directory).pid
