@@ -40,6 +40,7 @@ def make(recipe: Mapping[str, Any], *, name: str, description: str, licence: str
         "description": description,
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "license": licence,
+        "citeAs": description,
         "version": "1.0.0",
         **({"datePublished": ended[:10]} if ended else {}),
         "distribution": [_file(one, recipe["options"]["format"]) for one in recipe["splits"]],

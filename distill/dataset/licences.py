@@ -15,16 +15,20 @@ odc-by openrail pddl unlicense wtfpl
 
 
 def of_card(stated: Sequence[str]) -> dict[str, str]:
-    """The lines of a card for what its inputs state, each once: a licence only where all state the same."""
+    """The lines of a card for what its inputs state: a licence only where all state the same."""
+    names = {_identifier(one): one.strip() for one in stated}
     if set(stated) <= {NOT_STATED}:
         return {"license": "unknown"}
-    if len(stated) > 1:
+    if len(names) > 1:
         return {"license": "other", "license_name": "several", "license_link": "README.md"}
-    name = stated[0].strip().lower().replace(" ", "-")
-    return {"license": name} if name in _KNOWN.split() else {"license": "other", "license_name": stated[0].strip()}
+    name, words = next(iter(names.items()))
+    return {"license": name} if name in _KNOWN.split() else {"license": "other", "license_name": words}
 
 
 def in_words(stated: Sequence[str]) -> str:
-    if set(stated) <= {NOT_STATED}:
-        return "not stated"
-    return stated[0] if len(stated) == 1 else f"inputs differ: {', '.join(stated)}"
+    return NOT_STATED if set(stated) <= {NOT_STATED} else ", ".join(stated)
+
+
+def _identifier(stated: str) -> str:
+    """As the Hub spells it: cc-by-4.0 for "CC BY 4.0"."""
+    return "-".join(stated.lower().split())

@@ -84,15 +84,16 @@ class _Checking:
             for number, (place, split, file, line, text) in enumerate(held):
                 if number:
                     self._problem(file, line, f"{sample.row['id']} is there a second time")
-                for what in _differences(json.loads(text), sample.row):
+                row = json.loads(text)
+                for what in _differences(row, sample.row):
                     self._problem(file, line, what)
-                self._note(sample, place, split)
+                self._note(sample, row, place, split)
         lost = self._disk.execute("SELECT file, line, id FROM rows WHERE found IS NULL").fetchall()
         for file, line, key in lost:
             self._problem(file, line, f"the graph has no row {key}")
 
     def leakage(self) -> None:
-        """A persona or a question in two splits: named at each row of the splits that have fewer of it."""
+        """A persona, a question or a group in two splits: named at each row of the splits that have fewer of it."""
         self._disk.execute("CREATE INDEX by_thing ON keys (thing, split, place)")
         shared = self._disk.execute("SELECT thing FROM keys GROUP BY thing HAVING min(split) < max(split)").fetchall()
         for (thing,) in shared:
@@ -182,9 +183,11 @@ class _Checking:
         for place, file, line, row in self._disk.execute(query, (split,)):
             yield place, file, line, json.loads(row)
 
-    def _note(self, sample: Sample, place: int, split: str) -> None:
+    def _note(self, sample: Sample, row: Mapping[str, Any], place: int, split: str) -> None:
+        """Keep what must not stand in two splits; the groups are those of the export, as they may change later."""
         self._disk.execute("UPDATE rows SET found = 1 WHERE place = ?", (place,))
         things = [f"question {sample.question}", *(f"persona {one}" for one in sample.people)]
+        things += [f"group {label}" for label in row["group"] or ()]
         self._disk.executemany("INSERT INTO keys VALUES (?, ?, ?)", [(thing, split, place) for thing in things])
 
     def _problem(self, file: str, line: int, what: str) -> None:
