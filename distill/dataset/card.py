@@ -81,7 +81,7 @@ def _front(recipe: Mapping[str, Any]) -> dict[str, Any]:
         **({"language": languages} if languages else {}),
         **licences.of_card(stated(recipe)),
         "task_categories": _TASKS[recipe["kind"]],
-        "size_categories": [next((name for least, name in _SIZES if recipe["rows"] < least), "n>100M")],
+        "size_categories": [next((name for least, name in _SIZES if recipe["rows"] < least), "100M<n<1B")],
         "tags": ["synthetic", "personas", "persona-graph"],
         "configs": [
             {"config_name": "default", "data_files": [{"split": one["split"], "path": one["path"]} for one in files]}

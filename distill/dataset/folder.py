@@ -51,14 +51,14 @@ def _refuse_foreign(name: str, target: Path) -> None:
         return
     if not target.is_dir():
         raise InputError(f"{name}: is a file, not a directory", "Choose another name.")
-    held = files_of(target)
+    held = sorted(path.name for path in target.iterdir())
     if not held:
         return
     made = recipe.read(target)
     if made is None:
-        raise InputError(f"{name}: holds files that are no dataset of pgraph, such as {min(held)}", _ELSEWHERE)
+        raise InputError(f"{name}: holds what is no dataset of pgraph, such as {held[0]}", _ELSEWHERE)
     own = {CARD, CROISSANT, recipe.FILE, *(str(one["path"]) for one in made["splits"])}
-    if foreign := held - own:
+    if foreign := files_of(target) - own:
         raise InputError(f"{name}: holds a file that is not of the dataset, {min(foreign)}", _ELSEWHERE)
 
 
@@ -72,5 +72,9 @@ def _settle(temporary: Path, target: Path) -> None:
     shutil.copymode(target, temporary)
     old = target.with_name(f"{temporary.name}.old")
     target.rename(old)
-    temporary.rename(target)
-    shutil.rmtree(old)
+    try:
+        temporary.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,5 +1,6 @@
 """What the inputs say about their licence, in the words of the Hugging Face Hub."""
 
+import re
 from collections.abc import Sequence
 
 from distill.dataset.recipe import NOT_STATED
@@ -16,13 +17,13 @@ odc-by openrail pddl unlicense wtfpl
 
 def of_card(stated: Sequence[str]) -> dict[str, str]:
     """The lines of a card for what its inputs state: a licence only where all state the same."""
-    names = {_identifier(one): one.strip() for one in stated}
+    names = sorted({_identifier(one) for one in stated})
     if set(stated) <= {NOT_STATED}:
         return {"license": "unknown"}
-    if len(names) > 1:
-        return {"license": "other", "license_name": "several", "license_link": "README.md"}
-    name, words = next(iter(names.items()))
-    return {"license": name} if name in _KNOWN.split() else {"license": "other", "license_name": words}
+    if len(names) == 1 and names[0] in _KNOWN.split():
+        return {"license": names[0]}
+    name = names[0] if len(names) == 1 else "several"
+    return {"license": "other", "license_name": name, "license_link": "README.md"}
 
 
 def in_words(stated: Sequence[str]) -> str:
@@ -31,4 +32,4 @@ def in_words(stated: Sequence[str]) -> str:
 
 def _identifier(stated: str) -> str:
     """As the Hub spells it: cc-by-4.0 for "CC BY 4.0"."""
-    return "-".join(stated.lower().split())
+    return re.sub(r"[^a-z0-9.]+", "-", stated.lower()).strip("-") or "other"

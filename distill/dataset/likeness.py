@@ -35,7 +35,18 @@ class Likeness:
 
 def texts(row: Mapping[str, Any]) -> tuple[str, str]:
     """The question and the answer of a row of any kind, as they are compared."""
-    messages = row.get("messages") or [{}]
-    question = normal_text(str(row.get("question") or messages[0].get("content") or ""))
-    answer = normal_text(str(row.get("answer") or messages[-1].get("content") or ""))
+    question = _normal(row.get("question") or _message(row, 0))
+    answer = _normal(row.get("answer") or _message(row, -1))
     return question, answer if len(answer) >= SHORTEST else ""
+
+
+def _message(row: Mapping[str, Any], place: int) -> object:
+    """What is said there in the chat; "" where a changed file has no such thing."""
+    try:
+        return row["messages"][place]["content"]
+    except (KeyError, IndexError, TypeError):
+        return ""
+
+
+def _normal(text: object) -> str:
+    return normal_text(str(text).encode("utf-8", "replace").decode())

@@ -144,10 +144,10 @@ class _Checking:
         if missing:
             self._problem(name, line, f"no column {missing[0]}")
             return
-        text = json.dumps(row, ensure_ascii=False)
+        key = str(row["id"]).encode("utf-8", "replace").decode()  # a changed file may hold half a character
         self._disk.execute(
             "INSERT INTO rows (id, split, file, line, row) VALUES (?, ?, ?, ?, ?)",
-            (str(row["id"]), split, name, line, text),
+            (key, split, name, line, json.dumps(row, default=str)),
         )
 
     def _rows(self, path: Path, name: str) -> Iterator[Mapping[str, Any] | None]:
@@ -171,7 +171,7 @@ class _Checking:
             for number, line in enumerate(file, start=1):
                 try:
                     row = json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     row = None
                 if not isinstance(row, dict):
                     self._problem(name, number, "not a JSON object")

@@ -1,99 +1,44 @@
-"""`pgraph export` to a directory and `pgraph verify`, through the command line."""
+"""`pgraph export` to a directory, through the command line."""
 
 import json
-import os
-import re
 import resource
-import shutil
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
 from distill.dataset.folder import sha256
-from graphstore import local
 from graphstore.bolt import BoltStore
-from graphstore.store import GraphStore, Write
+from graphstore.store import Write
+from tests.cli.datasets import (
+    CROISSANT,
+    GROUPS,
+    LOAD,
+    PEOPLE,
+    ROWS,
+    contents,
+    export,
+    fill,
+    front,
+    graph,
+    outside,
+    rows,
+    said,
+    verify,
+)
 from tests.cli.expanding import Field
 from tests.console import ROOT, Console
 from tests.fakes import thinkers
 from tests.fakes.server import FakeServer
 
 pytestmark = pytest.mark.timeout(600)
-GROUPS, PEOPLE, QUESTIONS = 10, 4, 3  # people of a group, and questions that two of them answer
-ROWS = GROUPS * QUESTIONS
-
-
-@contextmanager
-def graph(field: Field) -> Iterator[GraphStore]:
-    place = field.work.directory / ".pgraph" / "store"
-    if "PGRAPH_STORE" not in field.store:
-        with local.connect(place, heap="512m", idle=120) as store:
-            yield store
-        return
-    user, password = (field.store.get(f"PGRAPH_STORE_{name}", "") for name in ("USER", "PASSWORD"))
-    with BoltStore(field.store["PGRAPH_STORE"], user, password, "neo4j") as bolt:
-        yield bolt
-
-
-def said(*mark: object) -> str:
-    return " ".join(f"word{'x'.join(map(str, mark))}x{number}" for number in range(24))
-
-
-def fill(field: Field, *more: Write) -> None:
-    """Ten groups, each with four people, three answered questions, one with its own answer, one multiple choice."""
-    people = [(f"p{g}{n}", g) for g in range(GROUPS) for n in range(PEOPLE)]
-    asked = [(f"q{g}{n}", g, n) for g in range(GROUPS) for n in range(QUESTIONS + 2)]
-    kinds: dict[int, dict[str, Any]] = {QUESTIONS: {"kind": "qa", "answer": "It is so."}}
-    kinds[QUESTIONS + 1] = {"kind": "mcq", "choices": ["one", "two", "three", "four"], "key": "C"}
-    shared = {"language": "en", "context": "", "run": "r1", "call": "c1", "topic": "bees"}
-    questions = [
-        {"id": key, "props": {"text": f"What of {said(key)}?", **shared, **kinds.get(n, {"kind": "open"})}}
-        for key, _, n in asked
-    ]
-    answers = [
-        {"id": f"k{key}", "question": key, "props": {"text": f"Of {said('k', key)}.", "mode": "joint", "model": "m", **shared}}
-        for key, _, n in asked
-        if n < QUESTIONS
-    ]  # fmt: skip
-    pairs = [(key, f"p{g}{n % PEOPLE}") for key, g, n in asked] + [
-        (key, f"p{g}{(n + 1) % PEOPLE}") for key, g, n in asked
-    ]
-    runs = [
-        {"id": "r0", "props": {"command": "import", "file": "a.jsonl", "sha256": "0" * 64, "rows": 40, "started": "2026-01-01"}},
-        {"id": "r1", "props": {"command": "distill", "model": "m", "plan_prompt": "d1", "plan_temperature": 0.5,
-                               "workspace": "a-host", "started": "2026-01-02", "ended": "2026-01-03T04:05:06Z"}},
-    ]  # fmt: skip
-    with graph(field) as store:
-        store.write(
-            Write("run", runs),
-            Write("persona", [{"id": key, "depth": 0, "props": {"text": f"Person {key}"}} for key, _ in people]),
-            Write("domain", [{"id": f"d{g}", "name": f"d{g}", "label": f"d{g}"} for g in range(GROUPS)]),
-            Write("group", [{"id": f"g{g}", "props": {"label": f"Group {g}"}} for g in range(GROUPS)]),
-            Write("in_domain", [{"persona": key, "domain": f"d{g}", "by": "test"} for key, g in people]),
-            Write("in_group", [{"domain": f"d{g}", "group": f"g{g}", "by": "test"} for g in range(GROUPS)]),
-            Write("question", questions),
-            Write(
-                "asks_about_group", [{"question": key, "about": f"g{g}", "call": "c0", "props": {}} for key, g, _ in asked]
-            ),
-            Write("posed_by", [{"question": key, "persona": who, "call": "c0"} for key, who in pairs]),
-            Write("knowledge", answers),
-            Write("distilled_from", [
-                {"knowledge": f"k{key}", "persona": who, "props": {"contribution": f"{who} says", "call": "c1"}}
-                for key, who in pairs if int(key[2]) < QUESTIONS
-            ]),
-            *more,
-        )  # fmt: skip
 
 
 @pytest.fixture
@@ -101,68 +46,6 @@ def filled(work: Console) -> Field:
     field = Field(work, {})
     fill(field)
     return field
-
-
-def export(field: Field, kind: str, *options: str, code: int = 0, output: str = "out/") -> Any:
-    done = field.work.run("--json", "export", kind, "-o", output, *options, env=field.store, code=code)
-    return done.json if code == 0 else done.err
-
-
-def verify(field: Field, code: int) -> list[str]:
-    done = field.work.run("verify", "out", env=field.store, code=code)
-    assert "Traceback" not in done.err
-    return done.out.splitlines()
-
-
-def rows(field: Field) -> dict[str, list[dict[str, Any]]]:
-    found = {}
-    for path in sorted((field.work.directory / "out" / "data").iterdir()):
-        lines = path.read_text().splitlines() if path.suffix == ".jsonl" else []
-        found[path.stem] = [json.loads(line) for line in lines] or pq.read_table(path).to_pylist()
-    return found
-
-
-def front(field: Field) -> dict[str, Any]:
-    _, head, _ = (field.work.directory / "out" / "README.md").read_text().split("---\n", 2)
-    found: dict[str, Any] = yaml.safe_load(head)
-    return found
-
-
-def contents(field: Field) -> dict[str, bytes]:
-    out = field.work.directory / "out"
-    return {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
-
-
-def outside(script: str, directory: Path, tmp_path: Path) -> Any:
-    """What another library makes of a dataset, in a process of its own that may not use the network."""
-    offline = {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(directory)], env={**os.environ, **offline}, capture_output=True, text=True,
-        check=False, cwd=tmp_path,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-LOAD = """
-import json, sys, datasets
-found = datasets.load_dataset(sys.argv[1])
-print(json.dumps({name: split.to_list() for name, split in found.items()}))
-"""
-CROISSANT = """
-import json, os, sys, mlcroissant
-found = mlcroissant.Dataset(jsonld=sys.argv[1] + "/croissant.json")
-issues = [*found.metadata.issues.errors, *found.metadata.issues.warnings]
-def plain(value):
-    if isinstance(value, list):
-        return [plain(one) for one in value]
-    if isinstance(value, dict):
-        return {name.rsplit("/")[-1]: plain(one) for name, one in value.items()}
-    return value.decode() if isinstance(value, bytes) else value
-sets = {one.id: [plain(row) for row in found.records(one.id)] for one in found.metadata.record_sets}
-print(json.dumps([[str(issue) for issue in issues], sets]), flush=True)
-os._exit(0)  # else the threads of its Parquet reader now and then abort the process at its end
-"""
 
 
 @pytest.mark.parametrize("form", ["parquet", "jsonl"])
@@ -321,125 +204,6 @@ def test_from_a_run_with_a_model(field: Field, tmp_path: Path) -> None:
     assert verify(field, 0) == []
 
 
-Change = Callable[[list[dict[str, Any]], list[dict[str, Any]]], None]  # of the rows of train and of test
-
-
-def _other_text(train: list[dict[str, Any]], _: object) -> None:
-    train[3]["messages"][1]["content"] += " And more."
-
-
-def _other_person(train: list[dict[str, Any]], _: object) -> None:
-    train[3]["personas"] = train[0]["personas"]
-
-
-def _gone(train: list[dict[str, Any]], _: object) -> None:
-    del train[3]
-
-
-def _twice(train: list[dict[str, Any]], _: object) -> None:
-    train.append(dict(train[3]))
-
-
-def _foreign(train: list[dict[str, Any]], _: object) -> None:
-    train[3]["id"] = "kelsewhere"
-
-
-def _moved(train: list[dict[str, Any]], test: list[dict[str, Any]]) -> None:
-    test.append(train.pop(3))
-
-
-CHANGES: list[tuple[Change, list[str]]] = [
-    (_other_text, ["data/train.{}:4: messages is not as in the graph"]),
-    (_other_person, ["data/train.{}:4: personas is not as in the graph"]),
-    (_gone, ["data/train.{}: 23 rows, recipe.json says 24"]),
-    (_twice, ["data/train.{}: 25 rows, recipe.json says 24", "data/train.{}:25: {row} is there a second time"]),
-    (_foreign, ["data/train.{}:4: the graph has no row kelsewhere"]),
-    (_moved, ["data/test.{}: 7 rows, recipe.json says 6", "data/train.{}: 23 rows, recipe.json says 24",
-              "data/test.{}:7: group {group} is also in split train"]),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("form", ["jsonl", "parquet"])
-def test_verify_finds_what_was_changed(filled: Field, form: str, subtests: pytest.Subtests) -> None:
-    export(filled, "sft", "--split", "train=80,test=20", "--format", form)
-    out = filled.work.directory / "out"
-    shutil.copytree(out, filled.work.directory / "kept")
-    held = rows(filled)
-    at = {"row": held["train"][3]["id"], "group": held["train"][3]["group"][0]}
-    for change, expected in CHANGES:
-        shutil.rmtree(out)
-        shutil.copytree(filled.work.directory / "kept", out)
-        train, test = (json.loads(json.dumps(held[split])) for split in ("train", "test"))
-        change(train, test)
-        for split, lines in (("train", train), ("test", test)):
-            if lines != held[split]:
-                _write(out / "data" / f"{split}.{form}", lines)
-        with subtests.test(change.__name__):
-            found = verify(filled, 1)
-            assert (
-                f"data/train.{form}: was changed since it was written (its SHA-256 is not that of recipe.json)" in found
-            )
-            for line in expected:
-                told = line.replace("{}", form).format(**at)
-                assert any(one.startswith(told) for one in found), (told, found)
-
-
-def _write(path: Path, lines: list[dict[str, Any]]) -> None:
-    if path.suffix == ".jsonl":
-        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    else:
-        pq.write_table(pa.Table.from_pylist(lines, schema=pq.read_schema(path)), path)
-
-
-def test_verify_of_damaged_files(filled: Field) -> None:
-    options = ("--split", "train=80,test=20")
-    data = filled.work.directory / "out" / "data"
-    export(filled, "sft", *options)
-    held = (data / "train.parquet").read_bytes()
-    (data / "train.parquet").write_bytes(held[: len(held) // 2])
-    assert any(line.startswith("data/train.parquet: cannot be read to its end") for line in verify(filled, 1))
-    (data / "train.parquet").unlink()
-    (data / "mine.parquet").write_bytes(b"")
-    assert {"data/train.parquet: is missing", "data/mine.parquet: is not in recipe.json"} <= set(verify(filled, 1))
-    (data / "mine.parquet").unlink()
-    export(filled, "sft", *options, "--format", "jsonl")
-    with (data / "test.jsonl").open("ab") as file:
-        file.write(b'{"id": \xff\n[1]\n{}\n')
-    found = verify(filled, 1)
-    assert [line for line in found if re.match(r"data/test.jsonl:\d", line)] == [
-        "data/test.jsonl:7: not a JSON object",
-        "data/test.jsonl:8: not a JSON object",
-        "data/test.jsonl:9: no column id",
-    ]
-    summary = filled.work.run("--json", "verify", "out", code=1).json
-    assert (summary["rows"], summary["problems"], summary["found"]) == (ROWS + 3, len(found), found)
-
-
-def test_verify_when_the_graph_has_changed(filled: Field) -> None:
-    """Groups and places may change; two people found to be the same, on two sides, are told."""
-    export(filled, "knowledge", "--split", "train=80,test=20", "--format", "jsonl")
-    sides = {row["id"][2]: split for split, held in rows(filled).items() for row in held}
-    train, test = (next(g for g, side in sides.items() if side == name) for name in ("train", "test"))
-    with graph(filled) as store:
-        store.write(Write("group", [{"id": "g0", "props": {"label": "Another name"}}]))
-    assert verify(filled, 0) == []
-    with graph(filled) as store:
-        mark = {"persona": f"p{test}0", "survivor": f"p{train}0", "method": "exact", "score": 1.0}
-        store.write(Write("duplicate_of", [mark]))
-    assert any(f"persona p{train}0 is also in split" in line for line in verify(filled, 1))
-
-
-@pytest.mark.parametrize("what", ["nothing", "empty", "other", "recipe"])
-def test_verify_of_what_is_no_dataset(work: Console, what: str) -> None:
-    if what != "nothing":
-        (work.directory / "out").mkdir()
-    if what in ("other", "recipe"):
-        (work.directory / "out" / f"{what}.json").write_text('{"format": "pgraph dataset 1", "splits": [{}]}')
-    done = work.run("verify", "out", code=2)
-    assert ("is not there" if what == "nothing" else "is not a dataset of pgraph") in done.err
-    assert "export sft -o DIR/" in done.err
-
-
 @pytest.mark.parametrize(
     ("arguments", "says", "next_step"),
     [
@@ -451,8 +215,8 @@ def test_verify_of_what_is_no_dataset(work: Console, what: str) -> None:
         ("sft -o out/ --format csv", "a dataset cannot be written as csv", "parquet or jsonl"),
         ("sft -o out.jsonl --rows 3", "--rows is for datasets", "-o dataset/"),
         ("personas -o out/ --split train=1", "--split is for datasets", "export sft"),
-        ("sft -o foreign/", "holds files that are no dataset of pgraph, such as mine.txt", "Choose another"),
-        ("sft -o foreign", "holds files that are no dataset of pgraph", "Choose another"),
+        ("sft -o foreign/", "holds what is no dataset of pgraph, such as mine.txt", "Choose another"),
+        ("sft -o foreign", "holds what is no dataset of pgraph", "Choose another"),
         ("sft -o foreign/mine.txt/", "is a file, not a directory", "another name"),
         ("sft -o nowhere/out/", "there is no directory", "mkdir -p"),
         ("sft -o /proc/out/", "cannot be written", ""),
@@ -542,5 +306,5 @@ def test_licences_of_the_inputs(work: Console) -> None:
     work.run("import", example)
     work.run("import", example, "--licence", "my own terms")
     export(field, "sft")
-    assert front(field)["license"] == "other"
+    assert (front(field)["license"], front(field)["license_name"]) == ("other", "several")
     assert "my own terms" in (work.directory / "out" / "README.md").read_text()
