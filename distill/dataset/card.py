@@ -34,6 +34,7 @@ _SIZES = (
     (10_000_000, "1M<n<10M"),
     (100_000_000, "10M<n<100M"),
 )
+_TYPES = {"double": "float64"}  # of Arrow, where the Hub has another word
 _COLUMNS = {
     "id": "the node in the graph: of the answer, or of the question where that carries its own",
     "messages": "the chat: what the user asks, what the assistant answers",
@@ -94,11 +95,12 @@ def _front(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _feature(column: "pa.Field") -> dict[str, Any]:
-    """A column as the Hub spells it; all are texts, lists of texts, or lists of objects of texts."""
+    """A column as the Hub spells it; in a list are texts, or objects of texts."""
     import pyarrow as pa
 
     if not pa.types.is_list(column.type):
-        return {"name": column.name, "dtype": "string"}
+        dtype = str(column.type)
+        return {"name": column.name, "dtype": _TYPES.get(dtype, dtype)}
     inner = column.type.value_type
     if not pa.types.is_struct(inner):
         return {"name": column.name, "list": "string"}

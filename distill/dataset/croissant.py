@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ENCODING = {"parquet": "application/x-parquet", "jsonl": "application/jsonlines"}
+_TYPES = {"string": "sc:Text", "int64": "sc:Integer", "double": "sc:Float", "bool": "sc:Boolean"}
 _TERMS = (
     "citeAs column equivalentProperty extract field fileObject fileProperty fileSet format includes isLiveDataset "
     "jsonPath key md5 parentField path recordSet references regex repeated replace samplingRate separator source "
@@ -72,7 +73,7 @@ def _column(split: str, path: str, column: "pa.Field") -> dict[str, Any]:
     source = {"fileObject": {"@id": path}, "extract": {"column": column.name}}
     name = f"{split}/{column.name}"
     if not pa.types.is_list(column.type):
-        return _field(name, source)
+        return _field(name, source, _TYPES[str(column.type)])
     if not pa.types.is_struct(column.type.value_type):
         return {**_field(name, source), "repeated": True}
     parts = [
@@ -82,5 +83,5 @@ def _column(split: str, path: str, column: "pa.Field") -> dict[str, Any]:
     return {"@type": "cr:Field", "@id": name, "name": name, "repeated": True, "subField": parts}
 
 
-def _field(name: str, source: Mapping[str, Any]) -> dict[str, Any]:
-    return {"@type": "cr:Field", "@id": name, "name": name, "dataType": "sc:Text", "source": source}
+def _field(name: str, source: Mapping[str, Any], kind: str = "sc:Text") -> dict[str, Any]:
+    return {"@type": "cr:Field", "@id": name, "name": name, "dataType": kind, "source": source}

@@ -15,7 +15,7 @@ from graphstore.store import GraphStore
 from graphstore.training import Sample, samples
 from pgraph.errors import InputError
 
-CHANGING = {"about", "domains", "group"}  # columns that the graph may say anew after the export
+CHANGING = {"about", "domains", "group", "score", "marked"}  # columns that the graph may say anew after the export
 _TABLES = """
     PRAGMA journal_mode = OFF;
     PRAGMA cache_size = -32768;
