@@ -59,6 +59,7 @@ KNOWLEDGE_COLUMNS = (
     "about",
     "distilled_from",
     "domains",
+    "group",
     "language",
     "context",
     "model",
@@ -72,6 +73,7 @@ SFT_COLUMNS = (
     "topic",
     "about",
     "personas",
+    "group",
     "mode",
     "language",
     "context",
@@ -79,11 +81,29 @@ SFT_COLUMNS = (
     "run",
     "call",
 )
+QA_COLUMNS = (
+    "id",
+    "messages",
+    "question",
+    "answer",
+    "topic",
+    "level",
+    "about",
+    "personas",
+    "group",
+    "language",
+    "context",
+    "run",
+    "call",
+)
+MCQ_COLUMNS = (*QA_COLUMNS[:4], "choices", "key", *QA_COLUMNS[4:])
 COLUMNS = {
     "personas": PERSONA_COLUMNS,
     "questions": QUESTION_COLUMNS,
     "knowledge": KNOWLEDGE_COLUMNS,
     "sft": SFT_COLUMNS,
+    "qa": QA_COLUMNS,
+    "mcq": MCQ_COLUMNS,
 }
 _TABLES = """
     PRAGMA journal_mode = OFF;
@@ -98,7 +118,7 @@ _Lists = Iterator[tuple[str, list[dict[str, Any]]]]
 
 def persona_rows(store: GraphStore, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
     """One row for each survivor, with `duplicates` for every persona, with all its sightings."""
-    with _disk() as disk:
+    with on_disk() as disk:
         for table in ("personas", "origins", "imports"):
             rows = ((row.pop("id"), json.dumps(row, default=str)) for row in store.read(f"reads/export_{table}"))
             disk.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)  # noqa: S608  a name of ours
@@ -106,48 +126,25 @@ def persona_rows(store: GraphStore, *, duplicates: bool = False) -> Iterator[dic
 
 
 def question_rows(store: GraphStore) -> Iterator[dict[str, Any]]:
-    for row in _by_id(store, "reads/export_questions"):
+    for row in by_id(store, "reads/export_questions"):
         yield {**row, "about": sorted(set(row["about"])), "posed_by": sorted(set(row["posed_by"]))}
 
 
-def knowledge_rows(store: GraphStore) -> Iterator[dict[str, Any]]:
-    for row in _by_id(store, "reads/export_knowledge"):
-        del row["choices"]
-        yield _in_order(row)
-
-
-def sft_rows(store: GraphStore) -> Iterator[dict[str, Any]]:
-    """One chat for each answer: the question, with its choices where it has any, and the answer."""
-    for found in _by_id(store, "reads/export_knowledge"):
-        row = _in_order(found)
-        choices = [f"{letter}. {choice}" for letter, choice in zip("ABCD", row["choices"] or [], strict=False)]
-        asked = {"role": "user", "content": "\n".join([row["question"], *choices])}
-        row["messages"] = [asked, {"role": "assistant", "content": row["answer"]}]
-        row["personas"] = [source["persona"] for source in row["distilled_from"]]
-        yield {name: row[name] for name in SFT_COLUMNS}
-
-
-def _in_order(row: dict[str, Any]) -> dict[str, Any]:
-    """What a query collects has no order of its own."""
-    sources = sorted(row["distilled_from"], key=lambda source: str(source["persona"]))
-    return {**row, "about": sorted(set(row["about"])), "domains": sorted(row["domains"]), "distilled_from": sources}
-
-
-def _by_id(store: GraphStore, query: str) -> Iterator[dict[str, Any]]:
+def by_id(store: GraphStore, query: str, **parameters: object) -> Iterator[dict[str, Any]]:
     """The rows of a query by rising id, sorted on disk."""
-    with _disk() as disk:
-        rows = ((row["id"], json.dumps(row, default=str)) for row in store.read(query))
+    with on_disk() as disk:
+        rows = ((row["id"], json.dumps(row, default=str)) for row in store.read(query, **parameters))
         disk.executemany("INSERT INTO personas VALUES (?, ?)", rows)
         for _, found in _sorted(disk, "personas"):
             yield from found
 
 
 @contextmanager
-def _disk() -> Iterator[sqlite3.Connection]:
-    """A temporary database: the embedded server does not sort a large answer."""
+def on_disk(tables: str = _TABLES) -> Iterator[sqlite3.Connection]:
+    """A temporary database with these tables: the embedded server does not sort a large answer."""
     try:
         with closing(sqlite3.connect("", isolation_level=None)) as disk:
-            disk.executescript(_TABLES)
+            disk.executescript(tables)
             yield disk
     except sqlite3.Error as error:
         raise InputError(

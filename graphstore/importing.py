@@ -39,7 +39,12 @@ class Tally:
 
 
 def import_file(
-    store: GraphStore, source: Source, *, on_bad: Callable[[BadRow], None], on_progress: Callable[[Tally], None]
+    store: GraphStore,
+    source: Source,
+    *,
+    on_bad: Callable[[BadRow], None],
+    on_progress: Callable[[Tally], None],
+    licence: str | None = None,
 ) -> Tally:
     """Write the personas of a file to the graph, one transaction for each batch of rows.
 
@@ -69,6 +74,8 @@ def import_file(
         counts = {"rows": tally.rows, "bad": tally.bad, "new": before + tally.new}
         if not known:
             store.write(Write("run", [{"id": run, "props": {**counts, "state": "finished", "ended": _now()}}]))
+        if licence:
+            store.write(Write("run", [{"id": run, "props": {"licence": licence}}]))
     return tally
 
 

@@ -69,7 +69,7 @@ def write_parquet(rows: Rows, path: Path, what: str) -> int:
     """Rows of an export as Parquet, zstd, in row groups of 10,000; `extra` is JSON text, as its columns differ by file."""
     import pyarrow.parquet as pq
 
-    schema = _persona_schema() if what == "personas" else _schema(COLUMNS[what])
+    schema = schema_of(what)
     count = 0
     source = iter(rows)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
@@ -123,6 +123,11 @@ def _cell(value: object) -> object:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
 
+def schema_of(what: str) -> "pa.Schema":
+    """The columns of an export, with their types."""
+    return _persona_schema() if what == "personas" else _schema(COLUMNS[what])
+
+
 def _persona_schema() -> "pa.Schema":
     import pyarrow as pa
 
@@ -145,7 +150,8 @@ def _schema(columns: Sequence[str]) -> "pa.Schema":
     def pairs(*names: str) -> pa.DataType:
         return pa.list_(pa.struct([(name, pa.string()) for name in names]))
 
-    kinds = dict.fromkeys(("choices", "positions", "about", "posed_by", "domains", "personas"), pa.list_(pa.string()))
+    lists = ("choices", "positions", "about", "posed_by", "domains", "personas", "group")
+    kinds = dict.fromkeys(lists, pa.list_(pa.string()))
     kinds |= {"messages": pairs("role", "content"), "distilled_from": pairs("persona", "contribution")}
     kinds["answers"] = pa.int64()
     return pa.schema([(name, kinds.get(name, pa.string())) for name in columns])

@@ -36,6 +36,7 @@ class IngestRequest:
     chunk: int
     calls: int | None = None
     context: str | None = None
+    licence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ async def _ingest(
         done = await asyncio.to_thread(_done, store)
         left = _left(plan, texts, done)
         if not left:
+            await asyncio.to_thread(_state_licence, store, request)
             return await asyncio.to_thread(_nothing_left, store, texts)
         directory = data_directory(session) / "runs"
         run = stack.enter_context(
@@ -181,6 +183,7 @@ async def _ingest(
         summary = await _go(work, ingestion, pieces, report)
         if summary.error is None:
             await asyncio.to_thread(reconcile, store, embedder, run, notice)
+        await asyncio.to_thread(_state_licence, store, request)
         await asyncio.to_thread(record, store, summary)
     return summary
 
@@ -197,9 +200,20 @@ def _put(session: Session, request: IngestRequest, texts: Texts) -> IngestSummar
         with runs.hold(store, directory, "ingest", recipe, fresh=False) as run:
             pieces = (piece for _, piece in _each(request) if not isinstance(piece, BadRow))
             store.write_batches("text", ({"id": piece.id, "props": text_props(piece, run.id)} for piece in pieces))
+            _state_licence(store, request)
             summary = replace(_nothing_left(store, texts), run=run.id, stopped_by="calls")
             record(store, summary)
     return summary
+
+
+def _state_licence(store: "GraphStore", request: IngestRequest) -> None:
+    """Keep the licence of the files with the runs that read them."""
+    from graphstore.store import Write
+
+    if request.licence:
+        found = store.read("reads/text_runs", files=[source.sha256 for source in request.sources])
+        rows = [{"id": row["run"], "props": {"licence": request.licence}} for row in found]
+        store.write(Write("run", rows))
 
 
 def _nothing_left(store: "GraphStore", texts: Texts) -> IngestSummary:

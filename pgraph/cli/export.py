@@ -7,9 +7,10 @@ from typing import IO, Any
 
 import click
 
-from graphstore import exporting, writing
+from graphstore import exporting, training, writing
 from graphstore.store import GraphStore
 from pgraph import app
+from pgraph.cli.dataset import dataset_options, is_dataset, write_dataset
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice
 from pgraph.cli.progress import ProgressLine, rate
@@ -21,16 +22,22 @@ FORMATS = {
     "questions": _ROWS,
     "knowledge": _ROWS,
     "sft": ("jsonl", "parquet"),
+    "qa": _ROWS,
+    "mcq": _ROWS,
     "graph": ("graphml",),
 }
-_UNITS = {"personas": "personas", "questions": "questions", "knowledge": "answers", "sft": "chats", "graph": "nodes"}
+_UNITS = {"knowledge": "answers", "sft": "chats", "qa": "questions", "mcq": "questions", "graph": "nodes"}
 _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".csv": "csv", ".graphml": "graphml"}
 
 
 @click.command("export")
 @click.argument("what", type=click.Choice(list(FORMATS)))
 @click.option(
-    "-o", "output", required=True, metavar="FILE", help="The file to write; - is standard output (jsonl, csv)."
+    "-o",
+    "output",
+    required=True,
+    metavar="FILE|DIR/",
+    help="The file to write, - is standard output (jsonl, csv); or the directory of a dataset.",
 )
 @click.option(
     "--format",
@@ -38,9 +45,15 @@ _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".csv"
     type=click.Choice(["jsonl", "parquet", "csv", "graphml"]),
     help="Where the ending does not tell it.",
 )
-@click.option("--all", "duplicates", is_flag=True, help="Also the personas marked as duplicates (duplicate_of).")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Also the personas marked as duplicates (duplicate_of); also what pgraph judge marked.",
+)
+@dataset_options
 @click.pass_obj
-def command(session: Session, what: str, output: str, form: str | None, *, duplicates: bool) -> None:
+def command(session: Session, /, what: str, output: str, form: str | None, *, everything: bool, **dataset: Any) -> None:  # noqa: ANN401  each has the type of its option
     """Write personas, questions, answers, training data or the graph to a file; the ending chooses the format.
 
     \b
@@ -48,12 +61,19 @@ def command(session: Session, what: str, output: str, form: str | None, *, dupli
     questions  .jsonl .parquet .csv, each with the personas it needs, and its answer or choices by its kind
     knowledge  .jsonl .parquet .csv, each answer with its question and what each persona contributed
     sft        .jsonl .parquet, each answer as a chat (messages), as trainers read it
+    qa, mcq    .jsonl .parquet .csv, each question with its reference answer, or its choices and key; as a chat too
     graph      .graphml, as networkx, Gephi or yEd read it; holds the whole graph in memory
 
     Rows are sorted by id.
 
     The file is replaced at the end, when all of it is written.
+
+    sft, qa, mcq and knowledge to a directory (DIR/, or a name without an ending) make a dataset: data/SPLIT.parquet, a
+    card, croissant.json and recipe.json. `pgraph verify DIR` checks it later.
     """
+    if is_dataset(what, output, form, **dataset):
+        write_dataset(session, what, output, form, marked=everything, **dataset)
+        return
     form = _format(what, output, form)
     if output == "-" and session.json:
         raise UsageError("--json and -o - would both write to stdout", "Give a file name to -o.")
@@ -64,13 +84,13 @@ def command(session: Session, what: str, output: str, form: str | None, *, dupli
         if what == "graph" and path is not None:
             count = _write_graph(store, path, quiet=session.quiet)
         else:
-            count = _write(_rows(store, what, progress, duplicates=duplicates), what, form, path)
+            count = _write(_rows(store, what, progress, everything=everything), what, form, path)
     progress.clear()
     name = "stdout" if output == "-" else output
     seconds = round(progress.seconds, 1)
     if session.json:
         dump({"command": "export", "what": what, "file": output, "format": form, "rows": count, "seconds": seconds})
-    notice(f"{count:,} {_UNITS[what]} written to {name} ({seconds} s).", quiet=session.quiet)
+    notice(f"{count:,} {_UNITS.get(what, what)} written to {name} ({seconds} s).", quiet=session.quiet)
 
 
 def _format(what: str, output: str, form: str | None) -> str:
@@ -110,12 +130,11 @@ def _write_text(rows: Iterator[dict[str, Any]], what: str, form: str, file: IO[s
     return writing.write_jsonl(rows, file)
 
 
-def _rows(store: GraphStore, what: str, progress: ProgressLine, *, duplicates: bool) -> Iterator[dict[str, Any]]:
+def _rows(store: GraphStore, what: str, progress: ProgressLine, *, everything: bool) -> Iterator[dict[str, Any]]:
     sources: dict[str, Callable[[GraphStore], Iterator[dict[str, Any]]]] = {
-        "personas": partial(exporting.persona_rows, duplicates=duplicates),
+        "personas": partial(exporting.persona_rows, duplicates=everything),
         "questions": exporting.question_rows,
-        "knowledge": exporting.knowledge_rows,
-        "sft": exporting.sft_rows,
+        **{kind: partial(training.training_rows, kind=kind, marked=everything) for kind in training.KINDS},
     }
     for count, row in enumerate(sources[what](store), start=1):
         if not count % 1000:

@@ -18,9 +18,14 @@ SHOWN = 20  # bad rows of a file that are named; the others are counted
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="The format, where the ending does not tell it.")
+@click.option(
+    "--licence",
+    metavar="TEXT",
+    help="Under which these files may be used, such as cc-by-4.0; for the card of a dataset.",
+)
 @click.option("--strict", is_flag=True, help="With a bad row anywhere, write nothing.")
 @click.pass_obj
-def command(session: Session, files: tuple[str, ...], form: str | None, *, strict: bool) -> int:
+def command(session: Session, files: tuple[str, ...], form: str | None, licence: str | None, *, strict: bool) -> int:
     """Read personas from files into the graph; - is standard input.
 
     \b
@@ -42,7 +47,7 @@ def command(session: Session, files: tuple[str, ...], form: str | None, *, stric
                 _refuse_bad(source)
         store = stack.enter_context(app.open_store(session))
         for source in sources:
-            total += _import(store, source, session, progress)
+            total += _import(store, source, session, progress, licence)
     _tell(session, len(files), total, progress.seconds)
     if total.rows == total.bad:
         return 2
@@ -58,7 +63,7 @@ def _refuse_bad(source: Source) -> None:
             )
 
 
-def _import(store: GraphStore, source: Source, session: Session, progress: ProgressLine) -> Tally:
+def _import(store: GraphStore, source: Source, session: Session, progress: ProgressLine, licence: str | None) -> Tally:
     when = finished(store, source)
     if when:
         notice(f"{source.name}: already there (imported {when})", quiet=session.quiet)
@@ -74,7 +79,7 @@ def _import(store: GraphStore, source: Source, session: Session, progress: Progr
     def on_progress(tally: Tally) -> None:
         progress.show(f"{source.name}: {rate(tally.rows, source.lines, progress.seconds)}, {tally.bad:,} bad")
 
-    tally = import_file(store, source, on_bad=on_bad, on_progress=on_progress)
+    tally = import_file(store, source, on_bad=on_bad, on_progress=on_progress, licence=licence)
     progress.clear()
     if shown > SHOWN:
         notice(f"{source.name}: {shown - SHOWN:,} more bad rows")

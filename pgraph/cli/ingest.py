@@ -44,6 +44,11 @@ SHOWN = 20  # bad rows that are named; the others are counted
 )
 @click.option("--context", metavar="TEXT", help='Where these people live, such as "rural Odisha"; kept with the run.')
 @click.option(
+    "--licence",
+    metavar="TEXT",
+    help="Under which these files may be used, such as cc-by-4.0; for the card of a dataset.",
+)
+@click.option(
     "--format", "form", type=click.Choice(TEXTS.formats), help="The format, where the ending does not tell it."
 )
 @click.option("--dry-run", is_flag=True, help="Ask nothing: show what would be asked and estimate what it takes.")

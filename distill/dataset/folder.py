@@ -1,0 +1,80 @@
+"""The directory of a dataset: written beside its place and renamed at the end; what is not ours is never replaced."""
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from distill.dataset import recipe
+from graphstore.writing import unwritable
+from pgraph.errors import InputError
+
+CARD, CROISSANT = "README.md", "croissant.json"
+_ELSEWHERE = "Choose another directory, or empty this one."
+
+
+@contextmanager
+def replacing(name: str) -> Iterator[Path]:
+    """A directory to write to, which takes the place of `name` when all went well; else it is removed.
+
+    What is there already must be nothing, an empty directory or a dataset of ours, else `InputError`.
+    """
+    target = Path(os.path.realpath(name))
+    try:
+        _refuse_foreign(name, target)
+        temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+        temporary.mkdir()
+        try:
+            yield temporary
+            _settle(temporary, target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as error:
+        raise unwritable(name, error) from error
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files_of(directory: Path) -> set[str]:
+    """All that lies in a directory, by its path from there."""
+    return {path.relative_to(directory).as_posix() for path in directory.rglob("*") if not path.is_dir()}
+
+
+def _refuse_foreign(name: str, target: Path) -> None:
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise InputError(f"{name}: is a file, not a directory", "Choose another name.")
+    held = sorted(path.name for path in target.iterdir())
+    if not held:
+        return
+    made = recipe.read(target)
+    if made is None:
+        raise InputError(f"{name}: holds what is no dataset of pgraph, such as {held[0]}", _ELSEWHERE)
+    own = {CARD, CROISSANT, recipe.FILE, *(str(one["path"]) for one in made["splits"])}
+    if foreign := files_of(target) - own:
+        raise InputError(f"{name}: holds a file that is not of the dataset, {min(foreign)}", _ELSEWHERE)
+
+
+def _settle(temporary: Path, target: Path) -> None:
+    for name in files_of(temporary):
+        with (temporary / name).open("rb") as file:
+            os.fsync(file.fileno())
+    if not target.exists():
+        temporary.rename(target)
+        return
+    shutil.copymode(target, temporary)
+    old = target.with_name(f"{temporary.name}.old")
+    target.rename(old)
+    try:
+        temporary.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

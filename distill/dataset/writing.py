@@ -1,0 +1,47 @@
+"""The files of a dataset."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from distill.dataset import card, croissant, licences, recipe
+from distill.dataset.folder import CARD, CROISSANT, sha256
+from distill.dataset.making import Making
+from distill.dataset.recipe import DataFile
+from graphstore.store import GraphStore
+from graphstore.writing import write_jsonl, write_parquet
+
+
+def write(store: GraphStore, making: Making, directory: Path, tell: Callable[[str, int], None]) -> dict[str, Any]:
+    """Write all files to the directory; returns the recipe."""
+    (directory / "data").mkdir()
+    languages: set[str] = set()
+    files = [_data(making, split, directory, languages, tell) for split in making.options.splits]
+    made = recipe.make(store, making, files, languages)
+    stated = licences.in_words(recipe.licences(made))
+    words = {"name": card.title(made), "description": card.description(made), "licence": stated}
+    contents = {CARD: card.make(made), CROISSANT: croissant.make(made, **words), recipe.FILE: recipe.text(made)}
+    for name, content in contents.items():
+        (directory / name).write_text(content, encoding="utf-8")
+    return made
+
+
+def _data(
+    making: Making, split: str, directory: Path, languages: set[str], tell: Callable[[str, int], None]
+) -> DataFile:
+    options = making.options
+    path = directory / "data" / f"{split}.{options.form}"
+
+    def rows() -> Iterator[Mapping[str, Any]]:
+        for count, row in enumerate(making.rows(split), start=1):
+            if row["language"]:
+                languages.add(row["language"])
+            tell("rows written", count)
+            yield row
+
+    if options.form == "parquet":
+        count = write_parquet(rows(), path, options.kind)
+    else:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            count = write_jsonl(rows(), file)
+    return DataFile(split, path.relative_to(directory).as_posix(), count, path.stat().st_size, sha256(path))
