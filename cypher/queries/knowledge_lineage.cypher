@@ -1,9 +1,12 @@
-// Purpose: where an answer comes from: its question, and what each persona contributed; `lineage` goes on from a persona.
+// Purpose: where an answer comes from: its question, and what each persona contributed, and the texts that the persona
+// was drawn from, by up to four hops; `lineage` shows all of its way.
 // Parameters: id (required)
-// Columns: question, asked, answer, persona, text, depth, contribution, call, run
+// Columns: question, asked, answer, persona, text, depth, contribution, texts, call, run
 MATCH (knowledge:Knowledge {id: $id})-[:ANSWERS]->(question:Question)
 MATCH (knowledge)-[source:DISTILLED_FROM]->(persona:Persona)
+OPTIONAL MATCH (persona)-[:DERIVED_FROM*1..4]->(text:Text)
+WITH knowledge, question, source, persona, collect(DISTINCT text.source) AS texts
 RETURN question.id AS question, question.text AS asked, knowledge.text AS answer, persona.id AS persona,
-       persona.text AS text, persona.depth AS depth, source.contribution AS contribution, source.call AS call,
-       knowledge.run AS run
+       persona.text AS text, persona.depth AS depth, source.contribution AS contribution, texts,
+       source.call AS call, knowledge.run AS run
 ORDER BY question, persona

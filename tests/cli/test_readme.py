@@ -3,11 +3,15 @@
 import re
 import shlex
 from collections.abc import Iterator
+from typing import Any
 
 import click
 import pytest
 
+from tests.cli.expanding import Field
 from tests.console import ROOT, Console
+from tests.fakes import replies, thinkers
+from tests.fakes.server import FakeServer
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -42,6 +46,38 @@ def test_the_example_is_real(work: Console) -> None:
             line for line in shape(done.out + done.err) if not line.startswith(("calls #", "examples/personas.jsonl: "))
         ]
         assert told == shape(output), command
+
+
+@pytest.mark.timeout(400)
+def test_from_texts_to_a_dataset(field: Field) -> None:
+    """The commands of that section, with a fake model; the answer's lineage ends at persons and texts."""
+    section = re.search(r"\*\*From texts to a dataset.*?```\n(.*?)```", README, re.DOTALL)
+    assert section
+    (field.work.directory / "examples").symlink_to(ROOT / "examples")
+
+    def answer(request: dict[str, Any]) -> str:
+        about_text = "evidence" in request["response_format"]["json_schema"]["schema"]["properties"]
+        return replies.answer(request) if about_text else thinkers.answer(request)
+
+    said = ""
+    with FakeServer(answer=answer) as server:
+        for line in section[1].splitlines():
+            program, *args = shlex.split(line, comments=True)
+            assert program == "pgraph"
+            files = [str(path) for path in sorted((ROOT / "examples" / "texts").glob("*.md"))]
+            args = [one for arg in args for one in (files if "*" in arg else [arg])]
+            said = field.work.run(*args, env=field.env(server), timeout=300).err
+        assert "nothing wrong" in said
+    found = field.rows("MATCH (k:Knowledge) RETURN k.id AS id")
+    assert len(found) == 36
+    texts = set()
+    for row in found:
+        way = field.work.run(
+            "query", "knowledge_lineage", "--param", f"id={row['id']}", "--format", "json", env=field.store
+        ).json
+        assert len(way) >= 2
+        texts |= {text for step in way for text in step["texts"]}
+    assert texts & {"harbour_notice.md", "clinic_leaflet.md", "seed_bank_letter.md"}
 
 
 def test_commands_named_in_the_readme_exist() -> None:

@@ -61,8 +61,8 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         ("land", "Land", 1, 0, 0, 0, 0, 1.0),
     ],
     "knowledge_lineage": [
-        ("q1", "Why?", "Because.", "farmer", "text of farmer", 0, "b", "c10", None),
-        ("q1", "Why?", "Because.", "nurse", "text of nurse", 0, "a", "c10", None),
+        ("q1", "Why?", "Because.", "farmer", "text of farmer", 0, "b", ["notice.md"], "c10", None),
+        ("q1", "Why?", "Because.", "nurse", "text of nurse", 0, "a", [], "c10", None),
     ],
     "worst_scores": [
         (2.5, "Knowledge", "k1", "Because.", "thin", True),
