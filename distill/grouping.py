@@ -3,6 +3,7 @@
 Everybody gets a group; how coarse they are is one number, the resolution. Groups of groups make coarser levels.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from graphstore.ids import digest, normal_name
 from graphstore.store import GraphStore, Write
 from pgraph.embedding import Embedder
 
-RESOLUTION = 2.0
+RESOLUTION = 2.0  # of up to 400 domains
 LEVELS = 5  # at most
 REGROUP_SHARE = 0.10  # of the domains new since the last grouping: then it is made again
 Rows = list[dict[str, Any]]
@@ -54,7 +55,7 @@ def group(
     embedder: Embedder,
     run: str,
     *,
-    resolution: float = RESOLUTION,
+    resolution: float | None = None,
     levels: int | None = None,
     tell: Tell | None = None,
 ) -> Grouped:
@@ -70,6 +71,7 @@ def group(
         return Grouped(0, placed)
     before = _before(store, rows)
     vectors = embedder.embed([normal_name(row["label"]) for row in rows])
+    resolution = resolution or fitting(len(rows))
     found = communities(vectors, resolution, levels or max(1, len(before.levels)))
     ids: list[list[str]] = []
     groups: Rows = []
@@ -89,6 +91,11 @@ def group(
     gone = [{"group": known, "parent": ""} for known in before.groups]
     store.write(Write("group_in_group", gone + _nested(found, ids)), Write("drop_empty_groups", [{}]))
     return Grouped(len(rows), placed, tuple(map(len, found)))
+
+
+def fitting(domains: int) -> float:
+    """The resolution for so many domains, by trial against a classification of occupations (docs/groups.md)."""
+    return max(RESOLUTION, math.sqrt(domains) / 10)
 
 
 def _before(store: GraphStore, rows: Rows) -> _Before:
@@ -129,7 +136,7 @@ def _name(known: Mapping[str, Any], stays: int, size: int, was: int, central: st
     """The central label; a name that a model gave stays as long as most of the group is what it was given for."""
     if known.get("named_by") and 2 * stays > max(size, was):
         return {}
-    return {"label": central, "named_by": None, "members": None}
+    return {"label": central, "named_by": None, "named_in": None, "members": None}
 
 
 def _moved(rows: Rows, parts: Parts, ids: Sequence[str]) -> Rows:
