@@ -7,7 +7,7 @@ from distill.louvain import Graph, folded, graph_of, louvain
 
 NEIGHBOURS = 15
 UNRELATED = 0.3  # cosine at and below which two labels are no neighbours, however few others there are
-COARSER = 4.0  # each level has the resolution of the one below, divided by this
+COARSER = 16.0  # each level has the resolution of the one below divided by this, and about a quarter of its groups
 _CELLS = 1 << 23  # cosines that are held at once
 _STRIDE = 64
 

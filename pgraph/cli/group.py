@@ -23,7 +23,7 @@ from pgraph.cli.output import dump, notice
     "--levels",
     type=click.IntRange(1, 5),
     metavar="N",
-    help="Groups of groups, each level four times coarser; `pgraph query group_hierarchy` shows them."
+    help="Groups of groups, each level with about a quarter as many; `pgraph query group_hierarchy` shows them."
     "  [default: as many as there are, 1 at first]",
 )
 @click.option(

@@ -104,7 +104,7 @@ def test_names(trades: Field) -> None:
         assert {row["named_by"] for row in kept} == {"fake-model"}
         assert len(kept) >= len(found) - 2  # one that is of other domains now has lost its name
         third = group(trades, server, "--names").json
-        assert 1 <= third["named"] <= 4  # the group that it came to, those above, those that are of other domains now
+        assert 1 <= third["named"] < len(found)  # the group that it came to, those that are of other domains now
         assert {row["named_by"] for row in groups(trades).values()} == {"fake-model"}
         assert server.stats()["paid"] == paid + third["calls"] - third["replies_from_cache"]
 
