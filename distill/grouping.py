@@ -1,70 +1,44 @@
 """Domains into groups: normalised labels -> vectors -> nearest neighbours -> Louvain communities.
 
-Everybody gets a group; how coarse they are is one number, the resolution.
+Everybody gets a group; how coarse they are is one number, the resolution. Groups of groups make coarser levels.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from graphstore.ids import digest, domain_id, normal_name
-from graphstore.personas import language_of
+from distill.nearest import COARSER, Parts, Vectors, communities
+from distill.placing import Tell, place_personas
+from graphstore.ids import digest, normal_name
 from graphstore.store import GraphStore, Write
 from pgraph.embedding import Embedder
 
-NEIGHBOURS = 15
-UNRELATED = 0.3  # cosine at and below which two labels are no neighbours, however few others there are
-RESOLUTION = 2.0
+RESOLUTION = 2.0  # of up to 400 domains
+LEVELS = 5  # at most
 REGROUP_SHARE = 0.10  # of the domains new since the last grouping: then it is made again
-VOTERS = 5
-_BLOCK = 1024
-
-Vectors = NDArray[np.float32]
+Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    groups: int
     domains: int
     placed: int  # personas without a domain that were given one
+    levels: tuple[int, ...] = (0,)  # groups of each level, the finest first
+
+    @property
+    def groups(self) -> int:
+        return self.levels[0]
 
 
-def neighbours(vectors: Vectors, count: int) -> tuple[NDArray[np.int64], Vectors]:
-    """The `count` nearest other rows of each row, exact: positions and cosines, both (n, count). Memory: a block of rows."""
-    n = len(vectors)
-    places = np.zeros((n, count), np.int64)
-    scores = np.zeros((n, count), np.float32)
-    for start in range(0, n, _BLOCK):
-        block = vectors[start : start + _BLOCK] @ vectors.T
-        block[np.arange(len(block)), np.arange(start, start + len(block))] = -2.0
-        top = np.argpartition(-block, count - 1, axis=1)[:, :count]
-        places[start : start + len(block)] = top
-        scores[start : start + len(block)] = np.take_along_axis(block, top, axis=1)
-    return places, scores
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The groups as they were: id -> row, and of each domain the group it was in at each level, the finest first."""
 
-
-def communities(vectors: Vectors, resolution: float) -> list[list[int]]:
-    """Rows by community, each sorted, the communities by their first row. Deterministic.
-
-    Union of the exact nearest neighbours, weighted by cosine; Louvain (Blondel et al. 2008, J. Stat. Mech. P10008).
-    """
-    import networkx as nx
-
-    n = len(vectors)
-    if n < 3:
-        return [[row] for row in range(n)]
-    count = min(NEIGHBOURS, max(2, n // 8))
-    places, scores = neighbours(vectors, count)
-    graph: nx.Graph[int] = nx.Graph()
-    graph.add_nodes_from(range(n))
-    for row in range(n):
-        for other, score in zip(places[row].tolist(), scores[row].tolist(), strict=True):
-            if score > UNRELATED:
-                graph.add_edge(row, other, weight=float(score))
-    found = nx.community.louvain_communities(graph, weight="weight", resolution=resolution, seed=0)
-    return sorted(sorted(community) for community in found)
+    groups: dict[str, dict[str, Any]]
+    levels: list[list[str | None]]
 
 
 def is_stale(store: GraphStore) -> bool:
@@ -81,129 +55,110 @@ def group(
     embedder: Embedder,
     run: str,
     *,
-    resolution: float = RESOLUTION,
-    tell: Callable[[int, int], None] | None = None,
+    resolution: float | None = None,
+    levels: int | None = None,
+    tell: Tell | None = None,
 ) -> Grouped:
     """Group all domains anew and give each persona without a domain one. Group ids carry over by largest overlap.
 
-    Placing personas embeds their texts, 150 a second on two cores; `tell` hears now and then how many of how many.
+    `levels`: as many as there were, where it is None. Placing personas embeds their texts, 150 a second on two cores;
+    `tell` hears now and then how many of how many. What was written before an interruption is a grouping too, in which
+    some domains have moved already.
     """
-    placed = _place_personas(store, embedder, tell)
+    placed = place_personas(store, embedder, tell)
     rows = sorted(store.read("reads/domains"), key=lambda row: str(row["id"]))
     if not rows:
-        return Grouped(0, 0, placed)
-    labels = [row["label"] for row in rows]
-    vectors = embedder.embed([normal_name(label) for label in labels])
-    parts = communities(vectors, resolution)
-    ids = _carry_over(parts, rows)
-    groups, members = [], []
-    for part, group_id in zip(parts, ids, strict=True):
-        size = sum(int(rows[row]["personas"]) for row in part)
-        props = {"label": labels[_centre(vectors, part)], "size": size, "resolution": resolution, "run": run}
-        groups.append({"id": group_id, "props": props})
-        members += [{"domain": rows[row]["id"], "group": group_id, "by": "louvain"} for row in part]
-    store.write(Write("group", groups), Write("in_group", members), Write("drop_empty_groups", [{}]))
-    return Grouped(len(parts), len(rows), placed)
+        return Grouped(0, placed)
+    before = _before(store, rows)
+    vectors = embedder.embed([normal_name(row["label"]) for row in rows])
+    resolution = resolution or fitting(len(rows))
+    found = communities(vectors, resolution, levels or max(1, len(before.levels)))
+    ids: list[list[str]] = []
+    groups: Rows = []
+    for at, parts in enumerate(found):
+        old = before.levels[at] if at < len(before.levels) else [None] * len(rows)
+        ids.append(_carry_over(parts, old, [row["id"] for row in rows], at))
+        sizes = Counter(old)
+        fixed = {"level": at + 1, "resolution": resolution / COARSER**at, "run": run}
+        for part, group_id in zip(parts, ids[-1], strict=True):
+            size = sum(int(rows[row]["personas"]) for row in part)
+            central = rows[_centre(vectors, part)]["label"]
+            stays = sum(old[row] == group_id for row in part)
+            name = _name(before.groups.get(group_id, {}), stays, len(part), sizes[group_id], central)
+            groups.append({"id": group_id, "props": {**fixed, **name, "size": size}})
+    store.write_batches("group", iter(groups))
+    store.write_batches("in_group", iter(_moved(rows, found[0], ids[0])))
+    gone = [{"group": known, "parent": ""} for known in before.groups]
+    store.write(Write("group_in_group", gone + _nested(found, ids)), Write("drop_empty_groups", [{}]))
+    return Grouped(len(rows), placed, tuple(map(len, found)))
 
 
-def _carry_over(parts: Sequence[Sequence[int]], rows: Sequence[dict[str, object]]) -> list[str]:
+def fitting(domains: int) -> float:
+    """The resolution for so many domains, by trial against a classification of occupations (docs/groups.md)."""
+    return max(RESOLUTION, math.sqrt(domains) / 10)
+
+
+def _before(store: GraphStore, rows: Rows) -> _Before:
+    groups = {row["id"]: row for row in store.read("reads/groups")}
+    levels: list[list[str | None]] = []
+    at: list[str | None] = [row["region"] for row in rows]
+    while any(at) and len(levels) < LEVELS:
+        levels.append(at)
+        at = [groups[known]["parent"] if known in groups else None for known in at]
+    return _Before(groups, levels)
+
+
+def _carry_over(parts: Parts, old: Sequence[str | None], domains: Sequence[str], level: int) -> list[str]:
     """An id for each community: that of the old group it shares most domains with, each old id once; else a new one."""
-    overlap: dict[tuple[int, str], int] = {}
-    for number, part in enumerate(parts):
-        for row in part:
-            old = rows[row]["region"]
-            if isinstance(old, str):
-                overlap[number, old] = overlap.get((number, old), 0) + 1
+    overlap = Counter(
+        (number, known) for number, part in enumerate(parts) for row in part if (known := old[row]) is not None
+    )
     ids: dict[int, str] = {}
     taken: set[str] = set()
-    for (number, old), _ in sorted(overlap.items(), key=lambda item: (-item[1], item[0])):
-        if number not in ids and old not in taken:
-            ids[number] = old
-            taken.add(old)
+    for (number, known), _ in sorted(overlap.items(), key=lambda item: (-item[1], item[0])):
+        if number not in ids and known not in taken:
+            ids[number] = known
+            taken.add(known)
+    known_ids = taken | {known for known in old if known is not None}
     for number, part in enumerate(parts):
         if number not in ids:
-            ids[number] = next(g for row in part for g in ["g" + digest(rows[row]["id"], len(taken))] if g not in taken)
-            taken.add(ids[number])
+            ids[number] = next(name for name in _new_ids(domains[part[0]], level) if name not in known_ids)
+            known_ids.add(ids[number])
     return [ids[number] for number in range(len(parts))]
+
+
+def _new_ids(domain: str, level: int) -> Iterator[str]:
+    """Names of a new group, by its first domain."""
+    return ("g" + digest(domain, level, number) for number in count())
+
+
+def _name(known: Mapping[str, Any], stays: int, size: int, was: int, central: str) -> dict[str, Any]:
+    """The central label; a name that a model gave stays as long as most of the group is what it was given for."""
+    if known.get("named_by") and 2 * stays > max(size, was):
+        return {}
+    return {"label": central, "named_by": None, "named_in": None, "members": None}
+
+
+def _moved(rows: Rows, parts: Parts, ids: Sequence[str]) -> Rows:
+    """What to write: the domains that are not in their group yet, or are there by a vote."""
+    homes = ((rows[row], home) for part, home in zip(parts, ids, strict=True) for row in part)
+    return [
+        {"domain": row["id"], "group": home, "by": "louvain"}
+        for row, home in homes
+        if row["region"] != home or row["by"] != "louvain"
+    ]
+
+
+def _nested(found: Sequence[Parts], ids: Sequence[Sequence[str]]) -> Rows:
+    """Which group lies in which of the next level."""
+    rows = []
+    for at in range(len(found) - 1):
+        parents = {row: name for part, name in zip(found[at + 1], ids[at + 1], strict=True) for row in part}
+        rows += [{"group": name, "parent": parents[part[0]]} for part, name in zip(found[at], ids[at], strict=True)]
+    return rows
 
 
 def _centre(vectors: Vectors, part: Sequence[int]) -> int:
     """The row of a community that is nearest to its mean."""
     scores = vectors[part] @ vectors[part].mean(axis=0)
     return part[int(scores.argmax())]
-
-
-# --- personas without a domain
-
-
-def _embedded(embedder: Embedder, texts: Sequence[str], tell: Callable[[int, int], None] | None) -> Vectors:
-    parts = []
-    for start in range(0, len(texts), _BLOCK):
-        parts.append(embedder.embed(texts[start : start + _BLOCK]))
-        if tell is not None:
-            tell(min(start + _BLOCK, len(texts)), len(texts))
-    return np.concatenate(parts)
-
-
-def _place_personas(store: GraphStore, embedder: Embedder, tell: Callable[[int, int], None] | None) -> int:
-    """Give personas without a domain that of their nearest neighbours; where nobody has one, make regions of their own."""
-    lost = sorted(store.read("reads/personas_without_domain", limit=10**9), key=lambda row: str(row["id"]))
-    if not lost:
-        return 0
-    vectors = _embedded(embedder, [row["text"] for row in lost], tell)
-    settled = sorted(store.read("reads/personas_with_domain"), key=lambda row: str(row["id"]))
-    if settled:
-        rows = _by_vote(lost, vectors, settled, _embedded(embedder, [row["text"] for row in settled], tell))
-        store.write_batches("in_domain", iter(rows))
-    else:
-        _regions_of_their_own(store, lost, vectors)
-    return len(lost)
-
-
-def _by_vote(
-    lost: Sequence[dict[str, str]], vectors: Vectors, settled: Sequence[dict[str, str]], known: Vectors
-) -> list[dict[str, str]]:
-    rows = []
-    for start in range(0, len(lost), _BLOCK):
-        block = vectors[start : start + _BLOCK] @ known.T
-        for offset, scores in enumerate(block):
-            best = np.argsort(-scores, kind="stable")[:VOTERS]
-            votes: dict[str, float] = {}
-            for place in best.tolist():
-                domain = settled[place]["domain"]
-                votes[domain] = votes.get(domain, 0.0) + float(scores[place])
-            winner = min(votes, key=lambda domain: (-votes[domain], domain))
-            rows.append({"persona": lost[start + offset]["id"], "domain": winner, "by": "neighbours"})
-    return rows
-
-
-def _regions_of_their_own(store: GraphStore, lost: Sequence[dict[str, str]], vectors: Vectors) -> None:
-    """Communities of the personas' own neighbour graph, each a domain named by its most central roles."""
-    resolution = max(1.0, len(lost) / 1000)
-    domains, members = [], []
-    used: set[str] = set()
-    for part in communities(vectors, resolution):
-        label = _roles_label([lost[row] for row in part], vectors[part], used)
-        domain = domain_id(label)
-        domains.append({"id": domain, "name": normal_name(label), "label": label})
-        members += [{"persona": lost[row]["id"], "domain": domain, "by": "neighbours"} for row in part]
-    store.write(Write("domain", domains))
-    store.write_batches("in_domain", iter(members))
-
-
-def _roles_label(rows: Sequence[dict[str, str]], vectors: Vectors, used: set[str]) -> str:
-    """Up to three roles nearest to the middle of a community, English ones where there are any."""
-    scores = vectors @ vectors.mean(axis=0)
-    names: list[str] = []
-    for place in np.argsort(-scores, kind="stable").tolist():
-        role = rows[place]["role"] or " ".join(rows[place]["text"].split()[:4])
-        if role not in names and (language_of(rows[place]["text"]) == "en" or len(rows) < VOTERS):
-            names.append(role)
-        if len(names) >= 3 and (label := ", ".join(names[-3:])) not in used:
-            used.add(label)
-            return label
-    label = ", ".join(names[:3]) or rows[0]["text"][:40]
-    if label in used:
-        label = f"{label} ({rows[0]['id']})"
-    used.add(label)
-    return label

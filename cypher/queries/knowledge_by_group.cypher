@@ -3,6 +3,7 @@
 // topic (Good 1953); 1 where there is no answer yet.
 // Columns: region, label, personas, questions, answers, topics, singles, uncovered
 MATCH (group:DomainGroup)
+WHERE coalesce(group.level, 1) = 1
 OPTIONAL MATCH (question:Question)-[:ASKS_ABOUT]->()-[:IN_GROUP*0..1]->(group)
 WITH DISTINCT group, question
 OPTIONAL MATCH (knowledge:Knowledge)-[:ANSWERS]->(question)

@@ -6,6 +6,9 @@ UNION ALL
 MATCH (source:Domain)-[edge]->(target:DomainGroup)
 RETURN source.id AS source, target.id AS target, type(edge) AS type, properties(edge) AS properties
 UNION ALL
+MATCH (source:DomainGroup)-[edge]->(target)
+RETURN source.id AS source, target.id AS target, type(edge) AS type, properties(edge) AS properties
+UNION ALL
 MATCH (source:Question)-[edge]->(target)
 RETURN source.id AS source, target.id AS target, type(edge) AS type, properties(edge) AS properties
 UNION ALL

@@ -9,8 +9,9 @@ CALL () { MATCH (node:Knowledge) RETURN count(node) AS answers }
 CALL () { MATCH (node:Run) RETURN count(node) AS runs }
 CALL () { MATCH (:Persona)-[edge]->() RETURN count(edge) AS ours }
 CALL () { MATCH (:Domain)-[edge]->(:DomainGroup) RETURN count(edge) AS groupings }
+CALL () { MATCH (:DomainGroup)-[edge]->() RETURN count(edge) AS levels }
 CALL () { MATCH (:Question)-[edge]->() RETURN count(edge) AS asking }
 CALL () { MATCH (:Knowledge)-[edge]->() RETURN count(edge) AS knowing }
 CALL () { MATCH (:Run)-[edge]->() RETURN count(edge) AS failures }
 RETURN personas + texts + domains + regions + questions + answers + runs AS nodes,
-       ours + groupings + asking + knowing + failures AS edges
+       ours + groupings + levels + asking + knowing + failures AS edges

@@ -1,5 +1,5 @@
-// Purpose: groups of domains, and what is known of them so far.
-// Rows: {id, props: {label, size, resolution, run}}
+// Purpose: groups of domains, and what is known of them so far; level 1 holds domains, the others groups.
+// Rows: {id, props: {label, size, level, resolution, run, …}}
 UNWIND $rows AS row
 MERGE (group:DomainGroup {id: row.id})
 SET group += row.props

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pgraph.app import Session, open_embedder, open_store, running, settings
 from pgraph.app.expand import allowed_sources, require_personas
-from pgraph.app.running import Notice, Work, embedding_notice, ensure_groups, run_to_end
+from pgraph.app.running import Notice, Work, ensure_groups, run_to_end
 from pgraph.app.summary import SpendReport, SpendSummary
 from pgraph.errors import InputError, PromptError, UsageError
 
 if TYPE_CHECKING:
     from distill.answers import Distilling, DistillPlan
-    from distill.grouping import Grouped
     from distill.questions import Asking, AskPlan
     from distill.regions import Regions
     from expansion.runs import Run
@@ -41,16 +40,6 @@ class SpendRequest:
     per_call: int = 3
     level: str = ""
     mode: Literal["joint", "solo"] = "joint"
-
-
-def group(session: Session, resolution: float | None, notice: Notice) -> "Grouped":
-    """Group all domains anew, as coarse as the resolution says."""
-    from distill import grouping
-
-    with open_store(session) as store, open_embedder(session) as embedder:
-        require_personas(store)
-        chosen = resolution or grouping.RESOLUTION
-        return grouping.group(store, embedder, "", resolution=chosen, tell=embedding_notice(notice))
 
 
 def spend(

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -13,12 +13,13 @@ from pgraph.cli.progress import ProgressLine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pgraph.app.group import GroupSummary
     from pgraph.app.summary import ExpandSummary, SpendSummary
 
+    Summary = ExpandSummary | SpendSummary | GroupSummary
 
-def ask(
-    session: Session, run: "Callable[[Callable[[str], None], Callable[[Any], None]], ExpandSummary | SpendSummary]"
-) -> None:
+
+def ask(session: Session, run: "Callable[[Callable[[str], None], Callable[[Any], None]], Summary]") -> NoReturn:
     """Run a command's work, which is given where to send notices and reports; exits with its exit code."""
     line = ProgressLine(quiet=session.quiet, every=10.0)
     try:

@@ -1,29 +1,64 @@
 """`pgraph group`."""
 
+import sys
+from pathlib import Path
+from typing import Any
+
 import click
 
 from pgraph.cli.main import Session
-from pgraph.cli.options import Number
+from pgraph.cli.options import Number, model_options
 from pgraph.cli.output import dump, notice
 
 
 @click.command("group")
 @click.option(
     "--resolution",
-    type=Number(0, 100, min_open=True),
+    type=Number(0, 10_000, min_open=True),
     metavar="X",
-    help="How fine the groups are: higher means more and smaller ones.  [default: 2.0]",
+    help="How fine the groups are: higher means more and smaller ones."
+    "  [default: a tenth of the root of the number of domains, at least 2.0]",
 )
+@click.option(
+    "--levels",
+    type=click.IntRange(1, 5),
+    metavar="N",
+    help="Groups of groups, each level with about a quarter as many; `pgraph query group_hierarchy` shows them."
+    "  [default: as many as there are, 1 at first]",
+)
+@click.option(
+    "--names",
+    is_flag=True,
+    help="Let the model name each group of two domains and more that has no name yet, or other domains than when it was"
+    " named; one call each. Without it a group is called as its most central domain.",
+)
+@click.option(
+    "--prompt",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="With --names: a prompt file of your own.",
+)
+@model_options
 @click.pass_obj
-def command(session: Session, resolution: float | None) -> None:
+def command(session: Session, /, **options: Any) -> None:  # noqa: ANN401  each has the type of its field in GroupRequest
     """Group the domains anew by meaning; ids of groups stay where most of their domains stay.
 
-    `pgraph expand`, `ask` and `distill` do this by themselves when it is needed.
-    """
-    from pgraph.app import distill as app
+    `pgraph expand`, `ask` and `distill` do this by themselves when it is needed, without names.
 
-    made = app.group(session, resolution, lambda text: notice(text, quiet=session.quiet))
+    \b
+    Exit codes: 0 done, 1 some groups got no usable name, 4 the model server failed (the groups are made all the same),
+    3 the store failed, 130 interrupted.
+    """
+    from pgraph.app import group as app
+    from pgraph.cli.asking import ask
+
+    request = app.GroupRequest(**options)
+    if request.names:
+        ask(session, lambda tell, report: app.group(session, request, notice=tell, report=report))
+    if request.prompt is not None:
+        raise click.UsageError("--prompt goes with --names")
+    done = app.group(session, request, notice=lambda text: notice(text, quiet=session.quiet), report=lambda _: None)
     if session.json:
-        dump({"command": "group", "domains": made.domains, "groups": made.groups, "placed": made.placed})
-    placed = f"; {made.placed} personas without a domain placed by their neighbours" if made.placed else ""
-    notice(f"{made.domains} domains in {made.groups} groups{placed}", quiet=session.quiet)
+        dump(done.as_json())
+    notice(done.as_text(), quiet=session.quiet)
+    sys.exit(done.exit_code)

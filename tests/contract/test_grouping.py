@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import cypher
 from distill import grouping
 from graphstore.bolt import BoltStore
 from graphstore.ids import domain_id, persona_id
@@ -94,3 +95,69 @@ def test_who_waits_hears_how_far_it_is(store: BoltStore) -> None:
     heard: list[tuple[int, int]] = []
     grouping.group(store, HashEmbedder(), "r1", tell=lambda done, total: heard.append((done, total)))
     assert heard == [(1024, 1500), (1500, 1500)]
+
+
+def hierarchy(store: BoltStore) -> dict[int, set[str]]:
+    levels: dict[int, set[str]] = {}
+    for row in store.read("reads/groups"):
+        levels.setdefault(row["level"], set()).add(row["id"])
+    return levels
+
+
+def parents(store: BoltStore) -> dict[str, str | None]:
+    return {row["id"]: row["parent"] for row in store.read("reads/groups")}
+
+
+KINDS = [
+    f"{trade} {what}" for trade in TRADES for what in ("care", "tools", "law", "pay", "school", "art", "food", "sale")
+]
+
+
+def test_groups_of_groups(store: BoltStore) -> None:
+    fill(store, KINDS)
+    made = grouping.group(store, HashEmbedder(), "r1", resolution=8.0, levels=3)
+    assert len(made.levels) >= 2
+    assert list(made.levels) == sorted(made.levels, reverse=True)
+    levels = hierarchy(store)
+    assert [len(levels[level + 1]) for level in range(len(made.levels))] == list(made.levels)
+    above = parents(store)
+    top = max(levels)
+    for level, found in levels.items():
+        assert {above[one] in levels.get(level + 1, set()) for one in found} == {level < top}
+    assert set(groups(store).values()) == levels[1]
+
+
+def test_ids_stay_at_every_level_and_so_does_the_number_of_levels(store: BoltStore) -> None:
+    fill(store, KINDS)
+    made = grouping.group(store, HashEmbedder(), "r1", resolution=8.0, levels=2)
+    before = groups(store), parents(store)
+    assert grouping.group(store, HashEmbedder(), "r2", resolution=8.0).levels == made.levels
+    assert (groups(store), parents(store)) == before
+    fill(store, ["ship engine repair in the harbour"])
+    grouping.group(store, HashEmbedder(), "r3", resolution=8.0)
+    kept = set(parents(store)) & set(before[1])
+    assert len(kept) >= 0.8 * len(before[1])
+    assert grouping.group(store, HashEmbedder(), "r4", resolution=8.0, levels=1).levels == made.levels[:1]
+    assert set(hierarchy(store)) == {1}
+
+
+def test_coarser_groups_disturb_no_query(store: BoltStore) -> None:
+    """All shipped queries but that of the hierarchy say the same with and without coarser groups."""
+    fill(store, KINDS)
+    grouping.group(store, HashEmbedder(), "r1", resolution=8.0, levels=1)
+    some = next(iter(hierarchy(store)[1]))
+    store.write(
+        Write("question", [{"id": "q", "props": {"text": "Why?", "topic": "t"}}]),
+        Write("asks_about_group", [{"question": "q", "about": some, "call": "c", "props": {}}]),
+    )
+    names = sorted({*cypher.names("queries")} - {"group_hierarchy"})
+
+    def all_answers() -> dict[str, list[dict[str, Any]]]:
+        given = {"id": persona_id("somebody"), "at_least": 1, "limit": 50}
+        counted = {"counts": list(store.read("schema/counts"))}
+        return counted | {name: list(store.read(f"queries/{name}", **given)) for name in names}
+
+    before = all_answers()
+    assert len(grouping.group(store, HashEmbedder(), "r1", resolution=8.0, levels=2).levels) == 2
+    assert all_answers() == before
+    assert not grouping.is_stale(store)

@@ -69,6 +69,10 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         (2.5, "Persona", "nurse", "text of nurse", "thin", True),
         (2.5, "Question", "q1", "Why?", "thin", True),
     ],
+    "group_hierarchy": [
+        (1, "health", "Health", None, None, 1, 2),
+        (1, "land", "Land", None, None, 1, 1),
+    ],
     "neighbours": [
         ("DERIVED_FROM", "in", "driver", "Persona", "driver", "text of driver"),
         ("DERIVED_FROM", "out", "supplier", "Persona", "driver", "text of driver"),
@@ -110,6 +114,20 @@ def test_answers_on_an_empty_graph(store: BoltStore, subtests: pytest.Subtests) 
     for name in ANSWERS:
         with subtests.test(name):
             assert ask(store, name, **PARAMETERS.get(name, {})) == []
+
+
+def test_the_hierarchy_of_groups(store: BoltStore) -> None:
+    store.write(*SMALL, *ASKED)
+    store.write(
+        Write("group", [{"id": "all", "props": {"label": "All", "level": 2}}]),
+        Write("group_in_group", [{"group": "health", "parent": "all"}, {"group": "land", "parent": "all"}]),
+    )
+    top = (2, "all", "All", None, None, 2, 3)
+    health, land = (1, "health", "Health", "all", "All", 1, 2), (1, "land", "Land", "all", "All", 1, 1)
+    assert ask(store, "group_hierarchy") == [top, health, land]
+    assert ask(store, "group_hierarchy", level=1) == [health, land]
+    for name in ("coverage_by_group", "under_covered_groups", "knowledge_by_group"):
+        assert ask(store, name) == ANSWERS[name]
 
 
 def test_limits_are_kept(store: BoltStore) -> None:

@@ -59,6 +59,7 @@ def test_every_statement_is_tried_here() -> None:
     assert set(cypher.names("writes")) == {write.statement for write in [*SMALL, *ASKED]} | {
         "role",
         "drop_empty_groups",
+        "group_in_group",
     }
 
 
@@ -98,6 +99,19 @@ def test_one_group_a_domain_the_last_stays(store: BoltStore, *, together: bool) 
     assert links(store) == {("d", "IN_GROUP", "", "h")}
     store.write(Write("drop_empty_groups", [{}]))
     assert set(nodes(store)) == {"d", "h"}
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_one_coarser_group_a_group_the_last_stays(store: BoltStore, *, together: bool) -> None:
+    store.write(Write("domain", [_domain("d")]), Write("group", [{"id": name, "props": {}} for name in "gab"]))
+    store.write(Write("in_group", [{"domain": "d", "group": "g", "by": "own"}]))
+    rows = [{"group": "g", "parent": name} for name in ("a", "b")]
+    _write(store, "group_in_group", rows, together=together)
+    assert links(store) == {("d", "IN_GROUP", "", "g"), ("g", "IN_GROUP", "", "b")}
+    store.write(Write("drop_empty_groups", [{}]))
+    assert set(nodes(store)) == {"d", "g", "b"}
+    store.write(Write("group_in_group", [{"group": "g", "parent": ""}]), Write("drop_empty_groups", [{}]))
+    assert set(nodes(store)) == {"d", "g"}
 
 
 @pytest.mark.parametrize("together", [True, False])

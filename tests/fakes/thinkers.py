@@ -25,6 +25,8 @@ def answer(request: dict[str, Any]) -> str:
         return json.dumps(_judgement(schema, prompt, rng))
     if "questions" in schema:
         return json.dumps({"questions": _questions(schema["questions"], prompt, rng)})
+    if "name" in schema:
+        return json.dumps({"name": name(prompt)})
     if "standpoints" in schema:
         return json.dumps(_joint(prompt, rng))
     return json.dumps({"answer": _long(f"As I see it, {prompt.splitlines()[1]}", rng)})
@@ -61,6 +63,13 @@ def _questions(schema: dict[str, Any], prompt: str, rng: np.random.Generator) ->
             item |= {"positions": [{"person": p, "position": f"{p} holds {marks[:8]}"} for p in letters[:2]]}
         made.append(item)
     return made
+
+
+def name(prompt: str) -> str:
+    """Of a group: by the first label that the prompt shows; where that is said to be taken, one that nobody has."""
+    label = re.findall(r"^- (.+)$", prompt, re.MULTILINE)[0]
+    own = f", kind {hashlib.sha256(prompt.encode()).hexdigest()[:6]}" if "already" in prompt else ""
+    return f"Matters of {label}{own}"[:60]
 
 
 def _joint(prompt: str, rng: np.random.Generator) -> dict[str, Any]:
