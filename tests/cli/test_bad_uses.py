@@ -208,7 +208,6 @@ CASES = [
     Case("a resolution of nought", "group --resolution 0", 2, "0.0 is not in the range"),
     Case("a resolution that is no number", "group --resolution nan", 2, "'nan' is not a number"),
     Case("an unknown kind of question", "ask --kind riddle", 2, "'riddle' is not one of"),
-    Case("an unknown group", "ask --only nowhere", 2, "there is no group 'nowhere'"),
     Case("a prompt that is not there", "ask --prompt no.yml", 2, "'no.yml' does not exist"),
     Case("a prompt that is no YAML", "ask --prompt relations.yml", 2, r"relations\.yml: not YAML"),
     Case("nothing to answer", "distill --calls 1", 2, "no questions yet.*pgraph ask"),
@@ -239,6 +238,13 @@ CASES = [
         r"relations\.yml: not YAML",
     ),
     Case("chats as a table", "export sft -o a.csv", 2, "cannot be written as csv.*jsonl or parquet"),
+    Case("a dataset of no answers", "export sft -o chats/", 2, "no answers|nothing"),
+    Case("a dataset on top of other files", "export sft -o here/", 2, "here"),
+    Case("a split without weights", "export sft -o chats/ --split train", 2, "--split"),
+    Case("balance without a number of rows", "export sft -o chats/ --balance", 2, "--rows"),
+    Case("to verify what is no dataset", "verify here", 2, "here"),
+    Case("to verify what is not there", "verify nowhere", 2, "nowhere"),
+    Case("a prompt for names, and no names", "group --prompt relations.yml", 2, "--prompt goes with --names"),
     Case("a model address that is none", "expand --depth 1 --calls 3 --base-url nonsense", 2, "nonsense"),
 ]
 
