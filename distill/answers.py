@@ -2,18 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from distill.allocation import Allocation
-from distill.regions import Person, Regions, Unit
-from distill.spending import LETTERS, Call, Learned, Rows, failure, listed, optional, problem, spend, wording
+from distill.regions import Person, Regions
+from distill.spending import LETTERS, Call, Learned, Rows, SpendPlan, failure, listed, optional, problem, spend, wording
 from expansion.plan import now
 from expansion.runs import Run
 from graphstore.ids import call_id, digest, normal_text
 from graphstore.store import GraphStore
 from pgraph.chat import Chat, ChatReply, ChatRequest
-from pgraph.prompts import Prompt
 
 Mode = Literal["joint", "solo"]
 FIELDS = {"question", "people", "context", "language"}  # that a prompt may have
@@ -23,29 +22,8 @@ TRIES = 2  # failed answers to a question before it is left alone
 
 
 @dataclass(frozen=True, slots=True)
-class DistillPlan:
-    prompt: Prompt
-    calls: int | None
+class DistillPlan(SpendPlan):
     mode: Mode = "joint"
-    unit: Unit = "group"
-    only: tuple[str, ...] = ()
-    language: str = "en"
-    context: str = ""
-    from_cypher: str = ""
-    seed: int = 0
-    model: str = ""
-    sampling: Mapping[str, float] = field(default_factory=dict)
-
-    def recipe(self) -> dict[str, Any]:
-        """All that decides the answers, as plain values: kept with the run."""
-        names = ("calls", "mode", "unit", "language", "context", "seed", "model")
-        return {
-            **{name: getattr(self, name) for name in names},
-            "only": ",".join(self.only),
-            "from": self.from_cypher,
-            "prompt": self.prompt.digest,
-            **self.sampling,
-        }
 
     def call(self, run: str, region: int, asked: "Asked", people: list[Person]) -> Call:
         prompt = self.prompt

@@ -37,6 +37,7 @@ _SEPARATORS = re.compile(r"[,;/|\n]| and ")
 @dataclass(frozen=True, slots=True)
 class NamePlan:
     prompt: Prompt
+    calls: int  # one for each group without a name
     model: str = ""
     sampling: Mapping[str, float] = field(default_factory=dict)
 
@@ -158,10 +159,12 @@ class Naming:
             if wanted(group) and plan.call(number, group, run="", taken="").id not in done
         ]
         self._said: dict[int, str] = {}  # a name that another group has
-        self.total = len(self._open)
 
-    async def go(self, chat: Chat, at_once: int, report: Callable[[], None]) -> None:
-        """Ask for each group once, and once more for those whose name was taken."""
+    async def go(self, chat: Chat, at_once: int, _: Sequence[Mapping[str, Any]], report: Callable[[], None]) -> None:
+        """Ask for each group once, and once more for those whose name was taken.
+
+        What an interrupted run paid for comes from the reply cache: its groups are asked about again.
+        """
 
         async def prepare(number: int) -> Call:
             return self.plan.call(number, self._groups[number], run=self.run, taken=self._said.get(number, ""))

@@ -3,12 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from distill.allocation import Allocation
-from distill.regions import Person, Regions, Unit, choose
-from distill.spending import LETTERS, Call, Learned, Rows, failure, listed, optional, problem, spend, wording
+from distill.regions import Person, Regions, choose
+from distill.spending import LETTERS, Call, Learned, Rows, SpendPlan, failure, listed, optional, problem, spend, wording
 from expansion.matching import KNOWN_LANGUAGES, MeaningMatcher, RoleBook, WordMatcher
 from expansion.plan import now
 from expansion.runs import Run
@@ -18,7 +18,6 @@ from graphstore.store import GraphStore
 from pgraph.chat import Chat, ChatReply, ChatRequest
 from pgraph.embedding import Embedder
 from pgraph.errors import UsageError
-from pgraph.prompts import Prompt
 
 Kind = Literal["open", "qa", "mcq", "debate"]
 KINDS: tuple[Kind, ...] = ("open", "qa", "mcq", "debate")
@@ -29,32 +28,11 @@ SHORTEST = 5  # words of a question
 
 
 @dataclass(frozen=True, slots=True)
-class AskPlan:
-    prompt: Prompt
-    calls: int | None
+class AskPlan(SpendPlan):
     kind: Kind = "open"
     people: int = 4
     per_call: int = 3
-    unit: Unit = "group"
-    only: tuple[str, ...] = ()  # ids of regions; empty: all
     level: str = ""
-    language: str = "en"
-    context: str = ""
-    from_cypher: str = ""
-    seed: int = 0
-    model: str = ""
-    sampling: Mapping[str, float] = field(default_factory=dict)
-
-    def recipe(self) -> dict[str, Any]:
-        """All that decides the answers, as plain values: kept with the run."""
-        names = ("calls", "kind", "people", "per_call", "unit", "level", "language", "context", "seed", "model")
-        return {
-            **{name: getattr(self, name) for name in names},
-            "only": ",".join(self.only),
-            "from": self.from_cypher,
-            "prompt": self.prompt.digest,
-            **self.sampling,
-        }
 
     def call(self, region: int, label: str, people: list[Person], *, run: str, avoid: str, number: int) -> Call:
         """`number`: the how-manieth call for this region; the same people may be asked again."""

@@ -1,11 +1,11 @@
 """The loop that `ask` and `distill` share: choose where little is known -> ask -> check -> write."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from distill.regions import Person
+from distill.regions import Person, Unit
 from expansion.plan import now
 from graphstore.languages import contradicts
 from graphstore.store import Write
@@ -16,6 +16,33 @@ from pgraph.prompts import Prompt
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 OWN_RUNS = 0.7  # of a text's runs of three words so many are different; 0.9 and more in what people write
 Pending = TypeVar("Pending")
+
+
+@dataclass(frozen=True, slots=True)
+class SpendPlan:
+    """What the user asked of one `pgraph ask` or `distill`, as far as both take it."""
+
+    prompt: Prompt
+    calls: int | None
+    unit: Unit = "group"
+    only: tuple[str, ...] = ()  # ids of regions; empty: all
+    language: str = "en"
+    context: str = ""
+    from_cypher: str = ""
+    seed: int = 0
+    model: str = ""
+    sampling: Mapping[str, float] = field(default_factory=dict)  # temperature, max_tokens
+
+    def recipe(self) -> dict[str, Any]:
+        """All that decides the answers, as plain values: kept with the run."""
+        apart = {"prompt", "only", "from_cypher", "sampling"}
+        return {
+            **{name: getattr(self, name) for name in self.__dataclass_fields__ if name not in apart},
+            "only": ",".join(self.only),
+            "from": self.from_cypher,
+            "prompt": self.prompt.digest,
+            **self.sampling,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pgraph.errors import ModelError, PgraphError, StoreError
 if TYPE_CHECKING:
     from distill.answers import DistillPlan
     from distill.judging import JudgePlan
+    from distill.naming import NamePlan
     from distill.questions import AskPlan
     from expansion.plan import Progress
     from expansion.runs import Run
@@ -43,7 +44,7 @@ def run_to_end(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 class Spending(Protocol):
-    """A run that spends calls one by one: asking, distilling, judging."""
+    """A run that spends calls one by one: asking, distilling, judging, naming."""
 
     progress: "Progress"
     stopped_by: str
@@ -53,7 +54,7 @@ class Spending(Protocol):
     ) -> None: ...
 
 
-PlanT = TypeVar("PlanT", bound="AskPlan | DistillPlan | JudgePlan")
+PlanT = TypeVar("PlanT", bound="AskPlan | DistillPlan | JudgePlan | NamePlan")
 JobT = TypeVar("JobT", bound=Spending)
 
 

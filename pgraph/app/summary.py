@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from expansion.plan import Limits, Progress
 from pgraph.errors import LimitReachedError, PgraphError, StoreError
+
+if TYPE_CHECKING:
+    from distill.grouping import Grouped
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ class IngestSummary(ExpandSummary):
 
 @dataclass(frozen=True, slots=True)
 class SpendReport:
-    """How a run of `ask`, `distill` or `judge` stands, for the progress line."""
+    """How a run of `ask`, `distill`, `judge` or `group --names` stands, for the progress line."""
 
     command: str
     progress: Progress
@@ -135,12 +138,12 @@ class SpendReport:
         return " · ".join(parts)
 
 
-_NOUNS = {"ask": "questions", "distill": "answers", "judge": "judgements"}
+_NOUNS = {"ask": "questions", "distill": "answers", "judge": "judgements", "group": "names"}
 
 
 @dataclass(frozen=True, slots=True)
 class SpendSummary:
-    """How a run of `ask`, `distill` or `judge` ended."""
+    """How a run of `ask`, `distill`, `judge` or `group --names` ended."""
 
     command: str
     run: str
@@ -216,6 +219,29 @@ class JudgeSummary(SpendSummary):
             lines.append(f"{told['marked']} marked")
         lines += [_agreement(pair) for pair in told["agreement"]]
         return "\n".join([super().as_text(), *lines])
+
+
+@dataclass(frozen=True)  # no slots: with them super() fails
+class GroupSummary(SpendSummary):
+    """How `pgraph group` ended; `run` is "" where no model was asked."""
+
+    made: "Grouped | None" = None
+
+    def as_json(self) -> dict[str, Any]:
+        made = self.made
+        counts = {} if made is None else {"domains": made.domains, "groups": made.groups, "placed": made.placed}
+        levels = [] if made is None else list(made.levels)
+        return {**super().as_json(), **counts, "levels": levels, "named": self.progress.new}
+
+    def as_text(self) -> str:
+        asked = [super().as_text()] if self.run else []
+        return "\n".join([*([] if self.made is None else [_grouped(self.made)]), *asked])
+
+
+def _grouped(made: "Grouped") -> str:
+    placed = f"; {made.placed} personas without a domain placed by their neighbours" if made.placed else ""
+    coarser = "".join(f", these in {count} at level {level}" for level, count in enumerate(made.levels[1:], 2))
+    return f"{made.domains} domains in {made.groups} groups{coarser}{placed}"
 
 
 def _agreement(pair: Mapping[str, Any]) -> str:

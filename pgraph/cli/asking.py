@@ -13,10 +13,9 @@ from pgraph.cli.progress import ProgressLine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pgraph.app.group import GroupSummary
     from pgraph.app.summary import ExpandSummary, SpendSummary
 
-    Summary = ExpandSummary | SpendSummary | GroupSummary
+    Summary = ExpandSummary | SpendSummary
 
 
 def ask(session: Session, run: "Callable[[Callable[[str], None], Callable[[Any], None]], Summary]") -> NoReturn:
