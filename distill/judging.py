@@ -202,9 +202,9 @@ def _persona(row: Mapping[str, Any]) -> str:
 def _question(row: Mapping[str, Any]) -> str:
     choices = _lettered(row["choices"] or [])
     return _lines(
-        ("Question", row["text"]), ("Choices", choices), ("Key", row["key"]), ("Answer given with it", row["answer"]),
-        ("Positions", "\n".join(row["positions"] or [])), ("They live here", row["context"]),
-        ("People", _lettered(sorted(row["people"]))),
+        ("Question", row["text"]), ("Level", row["level_asked"] or row["level"]), ("Choices", choices),
+        ("Key", row["key"]), ("Answer given with it", row["answer"]), ("Positions", "\n".join(row["positions"] or [])),
+        ("They live here", row["context"]), ("People", _lettered(sorted(row["people"]))),
     )  # fmt: skip
 
 

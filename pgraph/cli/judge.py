@@ -33,7 +33,7 @@ def command(session: Session, /, *, dry_run: bool, **options: Any) -> None:  # n
 
     \b
     personas   specific, plausible, individual (no stereotype)
-    questions  thoughtful, answerable, needs_its_people
+    questions  thoughtful, answerable, needs_its_people, of_its_level
     knowledge  grounded, useful, consistent; with --rubric validity whether it is fit to train on
 
     The score is kept on the node (score, score_reason; score_validity, … by other rubrics), each judgement on a JUDGED

@@ -38,6 +38,7 @@ def test_scores_with_reasons_are_on_the_nodes(known: Field) -> None:
         for of, label in (("personas", "Persona"), ("questions", "Question"), ("knowledge", "Knowledge")):
             done = run(known, server, "judge", of).json
             assert done["new"] == done["judged"] == done["items"] == done["calls"]
+            assert len(done["scores"]) == (4 if of == "questions" else 3)
             rows = known.rows(f"MATCH (n:{label}) RETURN n.id AS id, n.score AS score, n.score_reason AS reason")
             assert len(rows) == done["items"]
             for row in rows:
