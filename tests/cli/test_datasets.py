@@ -17,7 +17,8 @@ import pytest
 from distill.dataset.folder import sha256
 from graphstore.bolt import BoltStore
 from graphstore.store import Write
-from tests.cli.datasets import (
+from tests.cli.expanding import Field
+from tests.cli.making_datasets import (
     CROISSANT,
     GROUPS,
     LOAD,
@@ -33,7 +34,6 @@ from tests.cli.datasets import (
     said,
     verify,
 )
-from tests.cli.expanding import Field
 from tests.console import ROOT, Console
 from tests.fakes import thinkers
 from tests.fakes.server import FakeServer

@@ -63,7 +63,7 @@ def test_a_model_server_that_stays_broken_ends_the_run(
     ready: tuple[Field, str], faults: list[dict[str, Any]], code: int, says: str
 ) -> None:
     field, command = ready
-    with model(*faults, latency=0.1) as server:
+    with model(*faults, latency=0.3) as server:
         env = {"PGRAPH_PATIENCE": "3", "PGRAPH_TIMEOUT": "1"}
         done = go(field, server, command, code, env)
         assert says in done.err

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from graphstore.store import Write
-from tests.cli.datasets import ROWS, export, fill, graph, rows, verify
 from tests.cli.expanding import Field
+from tests.cli.making_datasets import ROWS, export, fill, graph, rows, verify
 from tests.console import Console
 
 pytestmark = pytest.mark.timeout(600)
