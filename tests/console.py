@@ -88,7 +88,7 @@ class Console:
                 store.in_transaction(partial(_delete, label))
         for path in self.directory.iterdir():
             if path.name != ".pgraph":
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def _delete(label: str, run: Callable[[str, dict[str, Any]], Any]) -> None:
