@@ -2,9 +2,13 @@
 
 import json
 import os
+import resource
+import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -14,9 +18,6 @@ from tests.cli.test_distill import model, run
 from tests.cli.test_expand_faults import FAILING, UNUSABLE, finish, wait_for
 from tests.console import Console
 from tests.fakes.server import FakeServer
-
-if TYPE_CHECKING:
-    import subprocess
 
 pytestmark = pytest.mark.timeout(600)
 CALLS = 24
@@ -139,6 +140,31 @@ def test_two_processes_at_once(ready: tuple[Field, str]) -> None:
         assert [row["answers"] for row in answers] == [1] * CALLS
     texts = field.rows("MATCH (q:Question) RETURN q.text AS text")
     assert len({row["text"] for row in texts}) == len(texts)
+
+
+def test_a_full_disk_under_the_reply_cache(ready: tuple[Field, str]) -> None:
+    """No file of pgraph's may grow past 60 kB: the reply cache cannot keep what comes."""
+    field, command = ready
+    shutil.rmtree(field.work.directory / ".pgraph" / "vectors", ignore_errors=True)
+    arguments = ["--json", *WORK[command][0].split(), "--new-run", "--at-once", "4"]
+    for name in field.work.directory.glob(".pgraph/replies.sqlite*"):
+        name.unlink()
+    with model() as server:
+        done = subprocess.run(
+            [sys.executable, "-m", "pgraph", *arguments],
+            cwd=field.work.directory,
+            env=field.work.environment(field.env(server)),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)),
+        )
+        assert done.returncode == 3, done.stderr
+        assert "Traceback" not in done.stderr
+        assert "disk" in done.stderr or "space" in done.stderr
+        assert go(field, server, command).json["calls"] == CALLS
+    assert made(field, command) == CALLS
 
 
 def test_a_wrong_model_name(ready: tuple[Field, str]) -> None:
