@@ -58,8 +58,9 @@ def outlook(session: Session, request: SpendRequest, notice: Notice) -> list[dic
     from expansion.runs import Run
 
     with open_store(session) as store, open_embedder(session) as embedder:
+        prompt = _prompt(request)
         regions = _regions(store, embedder, request, notice)
-        plan = _plan(session, request, regions)
+        plan = _plan(session, request, regions, prompt)
         rows = _job(store, embedder, plan, Run("", "", Progress(), resumed=False), regions).outlook()
     return sorted(rows, key=lambda row: -row["new_next"] * row["personas"])
 
@@ -70,8 +71,9 @@ async def _spend(
     def plan(
         store: "GraphStore", embedder: "CachedEmbedder"
     ) -> "tuple[AskPlan | DistillPlan, Callable[[AskPlan | DistillPlan, Run], Asking | Distilling]]":
+        prompt = _prompt(request)  # what is wrong with it is said before the work
         regions = _regions(store, embedder, request, notice)
-        return _plan(session, request, regions), lambda plan, run: _job(store, embedder, plan, run, regions)
+        return _plan(session, request, regions, prompt), lambda plan, run: _job(store, embedder, plan, run, regions)
 
     work = Work(request.command, plan, written="reads/distill_calls", fresh=request.new_run)
     return (await running.spend(session, work, notice, report))[0]
@@ -108,7 +110,7 @@ def _only(request: SpendRequest, regions: "Regions") -> tuple[str, ...]:
     return tuple(sorted(ids))
 
 
-def _plan(session: Session, request: SpendRequest, regions: "Regions") -> "AskPlan | DistillPlan":
+def _plan(session: Session, request: SpendRequest, regions: "Regions", prompt: "Prompt") -> "AskPlan | DistillPlan":
     from distill.answers import DistillPlan
     from distill.questions import AskPlan
 
@@ -120,19 +122,20 @@ def _plan(session: Session, request: SpendRequest, regions: "Regions") -> "AskPl
         "sampling": {"temperature": values.temperature, "max_tokens": values.max_tokens},
     }  # fmt: skip
     if request.command == "distill":
-        return DistillPlan(_prompt(request, request.mode), mode=request.mode, **shared)
+        return DistillPlan(prompt, mode=request.mode, **shared)
     return AskPlan(
-        _prompt(request, "questions"), kind=request.kind, people=request.people, per_call=request.per_call,
+        prompt, kind=request.kind, people=request.people, per_call=request.per_call,
         level=request.level, **shared,
     )  # fmt: skip
 
 
-def _prompt(request: SpendRequest, task: str) -> "Prompt":
+def _prompt(request: SpendRequest) -> "Prompt":
     """The user's prompt; else the shipped one in this language; else the English one, which then names the language."""
     import distill as package
     from distill import answers, questions
     from pgraph.prompts import load
 
+    task = "questions" if request.command == "ask" else request.mode
     shipped = Path(package.__path__[0]) / "prompts"
     own = shipped / f"{task}.{request.language}.yml"
     path = request.prompt or (own if own.exists() else shipped / f"{task}.en.yml")
