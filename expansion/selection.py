@@ -6,14 +6,16 @@ step on the quotient graph of regions, how likely the next answer of each arm is
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from expansion.coverage import Tally
+from expansion.coverage import Counts, Tally
 from expansion.population import Population
-from expansion.text_arms import TextArms, TextChoice
+
+if TYPE_CHECKING:
+    from expansion.text_arms import TextArms, TextChoice
 
 PRIOR = 8.0  # sightings that a region's prior is worth, and answers that an arm's back-off is worth
 TRUST = 60.0  # answers that the quotient graph's prediction of an arm is worth
@@ -37,7 +39,7 @@ class Choice:
 class Strategy(Protocol):
     ordered: bool  # True: replies must be absorbed in the order of the choices
 
-    def choose(self) -> Choice | TextChoice | Literal["wait"] | None:
+    def choose(self) -> "Choice | TextChoice | Literal['wait'] | None":
         """The next call; "wait" when only replies still under way can tell; None when nothing is left to ask."""
 
     def best(self) -> float | None:
@@ -90,6 +92,12 @@ def predict(tally: Tally) -> Arms:
     return Arms(new, expectation(uncovered**2) / np.maximum(new, 1e-12), uncovered)
 
 
+def sampled(rng: np.random.Generator, single: Counts, asked: Counts, new: Floats) -> Floats:
+    """A draw by arm of the chance that its next answer is new (Thompson): what it found, behind it what is predicted."""
+    found, rest = single + TRUST * new, asked - single + TRUST * (1 - new)
+    return rng.beta(np.maximum(found, 1e-6), np.maximum(rest, 1e-6))
+
+
 class CoverageFirst:
     """Thompson sampling over the arms, the quotient graph's prediction as prior (docs/coverage.md has the formulas)."""
 
@@ -100,7 +108,7 @@ class CoverageFirst:
         population: Population,
         rng: np.random.Generator,
         vectors: Callable[[list[int]], Vectors | None],
-        texts: TextArms | None = None,
+        texts: "TextArms | None" = None,
     ) -> None:
         self._population = population
         self._rng = rng
@@ -112,28 +120,25 @@ class CoverageFirst:
         self._state = -1
         self._arms = Arms(*(np.zeros(0),) * 3)
 
-    def choose(self) -> Choice | TextChoice | Literal["wait"] | None:
+    def choose(self) -> "Choice | TextChoice | Literal['wait'] | None":
         people, rng, arms = self._population, self._rng, self.arms()
-        drawn = self._draw() if people.open_arms().any() else None
+        open_ = people.open_arms()
+        drawn = self._draw(open_) if open_.any() else None
         if self._texts is not None:
             text = self._texts.draw(people.tally, arms.uncovered, rng)
             if text is not None and (drawn is None or text[0] > drawn[0]):
-                return self._texts.next(text[1], people.tally, arms.uncovered)
+                return self._texts.next(*text[1:])
         if drawn is None:
             return "wait" if people.in_flight else None
         region, relation = divmod(drawn[1], people.tally.relations)
         return Choice(self._source(region, relation), relation, float(arms.new[drawn[1]]))
 
-    def _draw(self) -> tuple[float, int]:
+    def _draw(self, open_: NDArray[np.bool_]) -> tuple[float, int]:
         """The sampled worth of the best open arm, and that arm."""
         people, rng, arms = self._population, self._rng, self.arms()
-        open_ = people.open_arms()
         if rng.random() < UNIFORM:
             return np.inf, int(rng.choice(np.flatnonzero(open_)))
-        tally = people.tally
-        found = tally.single + TRUST * arms.new
-        rest = tally.asked - tally.single + TRUST * (1 - arms.new)
-        value = rng.beta(np.maximum(found, 1e-6), np.maximum(rest, 1e-6)) * arms.weight / people.costs
+        value = sampled(rng, people.tally.single, people.tally.asked, arms.new) * arms.weight / people.costs
         value[~open_] = -1.0
         arm = int(value.argmax())
         return float(value[arm]), arm

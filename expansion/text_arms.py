@@ -13,16 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expansion.coverage import IMPORT, Tally, text_arm
+from expansion.selection import PRIOR, Floats, sampled
 from expansion.text_calls import TextCall
 from expansion.texts import TextPlan
 from graphstore.documents import Piece
 from graphstore.ids import digest
 
 AHEAD = 64  # texts read at once
-PRIOR = 8.0  # answers that the mean over all buckets, or all regions, is worth; as for a region in expansion.selection
-TRUST = 60.0  # as for an arm there
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +92,25 @@ class TextArms:
         self._left[bucket].remove(text)
         return TextChoice(self.plan, bucket, self._piece(text, [text]), stance)
 
-    def draw(self, tally: Tally, uncovered: Floats, rng: np.random.Generator) -> tuple[float, int] | None:
-        """The sampled worth of the best bucket, as that of an arm per answer of a call about a persona; None where none is left."""
+    def draw(self, tally: Tally, uncovered: Floats, rng: np.random.Generator) -> tuple[float, int, float] | None:
+        """The sampled worth of the best bucket, by answer of a call about a persona; the bucket; what is predicted for it.
+
+        None where no text is left.
+        """
         open_ = self.open()
         if not len(open_):
             return None
         new, weight = self._predict(tally, uncovered)
-        single = tally.text_single
-        found = single + TRUST * new
-        rest = tally.text_asked - single + TRUST * (1 - new)
-        value = rng.beta(np.maximum(found, 1e-6), np.maximum(rest, 1e-6)) * weight / self._cost
+        value = sampled(rng, tally.text_single, tally.text_asked, new) * weight / self._cost
         best = int(open_[value[open_].argmax()])
-        return float(value[best]), best
+        return float(value[best]), best, float(new[best])
 
-    def next(self, bucket: int, tally: Tally, uncovered: Floats) -> TextChoice:
+    def next(self, bucket: int, expected: float) -> TextChoice:
         """The next text of a bucket that has one."""
         waiting = self._left[bucket]
         text = waiting.popleft()
         piece = self._piece(text, [text, *list(waiting)[: AHEAD - 1]])
-        new, _ = self._predict(tally, uncovered)
-        return TextChoice(self.plan, bucket, piece, self._stances[bucket], float(new[bucket]))
+        return TextChoice(self.plan, bucket, piece, self._stances[bucket], expected)
 
     def best(self, tally: Tally, uncovered: Floats) -> float:
         """The highest predicted chance that an answer is new, worth as `draw` has it; 0 where nothing is left."""

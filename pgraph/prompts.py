@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,16 @@ def load(path: Path) -> Prompt:
     wording = (fields, messages, phrases) if phrases else (fields, messages)
     digest = hashlib.sha256(repr(wording).encode()).hexdigest()[:16]
     return Prompt(name, fields, messages, digest, phrases)
+
+
+def load_for(command: str, path: Path, fields: AbstractSet[str]) -> Prompt:
+    """As `load`, for a command that fills these fields: another one is a `PromptError` too."""
+    prompt = load(path)
+    if unknown := set(prompt.fields) - fields:
+        raise PromptError(
+            f"{path}: unknown field {min(unknown)!r}", f"pgraph {command} fills {', '.join(sorted(fields))}."
+        )
+    return prompt
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

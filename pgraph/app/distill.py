@@ -9,7 +9,7 @@ from pgraph.app import Session, open_embedder, open_store, running, settings
 from pgraph.app.expand import allowed_sources, require_personas
 from pgraph.app.running import Notice, Work, ensure_groups, run_to_end
 from pgraph.app.summary import SpendReport, SpendSummary
-from pgraph.errors import InputError, PromptError, UsageError
+from pgraph.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from distill.answers import Distilling, DistillPlan
@@ -133,18 +133,13 @@ def _prompt(request: SpendRequest) -> "Prompt":
     """The user's prompt; else the shipped one in this language; else the English one, which then names the language."""
     import distill as package
     from distill import answers, questions
-    from pgraph.prompts import load
+    from pgraph.prompts import load_for
 
     task = "questions" if request.command == "ask" else request.mode
     shipped = Path(package.__path__[0]) / "prompts"
     own = shipped / f"{task}.{request.language}.yml"
     path = request.prompt or (own if own.exists() else shipped / f"{task}.en.yml")
-    prompt = load(path)
-    known = questions.FIELDS if request.command == "ask" else answers.FIELDS
-    if unknown := set(prompt.fields) - known:
-        raise PromptError(
-            f"{path}: unknown field {min(unknown)!r}", f"pgraph {request.command} fills {', '.join(sorted(known))}."
-        )
+    prompt = load_for(request.command, path, questions.FIELDS if request.command == "ask" else answers.FIELDS)
     if request.command == "ask":
         prompt.phrase(request.kind)  # said now, not after a model is started
     return prompt

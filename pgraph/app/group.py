@@ -11,7 +11,6 @@ from pgraph.app import Session, open_embedder, open_store, running, settings
 from pgraph.app.expand import require_personas
 from pgraph.app.running import Notice, Work, embedding_notice, run_to_end
 from pgraph.app.summary import GroupSummary, SpendReport, SpendSummary
-from pgraph.errors import PromptError
 
 if TYPE_CHECKING:
     from distill.grouping import Grouped
@@ -44,7 +43,7 @@ def group(
         ended = "all groups named" if prompt else ""
         return GroupSummary("group", "", Progress(), time.monotonic() - began, ended, made=made)
     summary = run_to_end(_named(session, prompt, groups, notice, report))
-    return GroupSummary(**{name: getattr(summary, name) for name in SpendSummary.__dataclass_fields__}, made=made)
+    return GroupSummary.of(summary, made=made)
 
 
 def _group(store: "GraphStore", embedder: "CachedEmbedder", request: GroupRequest, notice: Notice) -> "Grouped":
@@ -80,14 +79,10 @@ async def _named(
 def _prompt(request: GroupRequest) -> "Prompt":
     import distill as package
     from distill import naming
-    from pgraph.prompts import load
+    from pgraph.prompts import load_for
 
     path = request.prompt or Path(package.__path__[0]) / "prompts" / "names.en.yml"
-    prompt = load(path)
-    if unknown := set(prompt.fields) - naming.FIELDS:
-        raise PromptError(
-            f"{path}: unknown field {min(unknown)!r}", f"pgraph group fills {', '.join(sorted(naming.FIELDS))}."
-        )
+    prompt = load_for("group", path, naming.FIELDS)
     for phrase in naming.FIELDS & set(prompt.fields) - {"labels"}:
         prompt.phrase(phrase)
     return prompt

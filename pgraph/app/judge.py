@@ -56,7 +56,7 @@ async def _judge(
 
     work = Work("judge", plan, written="reads/judge_calls", fresh=request.new_run)
     summary, job = await running.spend(session, work, notice, report)
-    return JudgeSummary.of(summary, job.outcome())
+    return JudgeSummary.of(summary, outcome=job.outcome())
 
 
 def forecast(session: Session, request: JudgeRequest) -> dict[str, Any]:

@@ -152,6 +152,11 @@ class SpendSummary:
     ended_by: str
     error: PgraphError | None = field(default=None, compare=False)
 
+    @classmethod
+    def of(cls, summary: "SpendSummary", **more: Any) -> Self:  # noqa: ANN401  each has the type of its field
+        """The summary of a command that has more to tell."""
+        return cls(**{name: getattr(summary, name) for name in SpendSummary.__dataclass_fields__}, **more)
+
     def props(self) -> dict[str, Any]:
         """What the Run node keeps of it."""
         return {"stopped_by": self.stopped_by, "seconds": self.seconds}
@@ -199,11 +204,6 @@ class JudgeSummary(SpendSummary):
     """`outcome`: what all judgements by the rubric say, see distill.judging."""
 
     outcome: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, summary: SpendSummary, outcome: Mapping[str, Any]) -> Self:
-        parts = {name: getattr(summary, name) for name in SpendSummary.__dataclass_fields__}
-        return cls(**parts, outcome=outcome)
 
     def as_json(self) -> dict[str, Any]:
         return {**super().as_json(), **self.outcome}

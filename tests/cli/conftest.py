@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.expanding import Field
+from tests.cli.making_datasets import fill
 from tests.console import Console, console
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ def shared_console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console
 def work(shared_console: Console) -> Console:
     shared_console.empty()
     return shared_console
+
+
+@pytest.fixture
+def filled(work: Console) -> Field:
+    """A graph with what datasets are made of."""
+    field = Field(work, {})
+    fill(field)
+    return field
 
 
 @pytest.fixture(params=["local", pytest.param("neo4j", marks=pytest.mark.neo4j)])

@@ -41,13 +41,6 @@ from tests.fakes.server import FakeServer
 pytestmark = pytest.mark.timeout(600)
 
 
-@pytest.fixture
-def filled(work: Console) -> Field:
-    field = Field(work, {})
-    fill(field)
-    return field
-
-
 @pytest.mark.parametrize("form", ["parquet", "jsonl"])
 def test_a_dataset_as_others_read_it(field: Field, form: str, tmp_path: Path) -> None:
     fill(field)

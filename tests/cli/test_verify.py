@@ -13,17 +13,10 @@ import pytest
 
 from graphstore.store import Write
 from tests.cli.expanding import Field
-from tests.cli.making_datasets import ROWS, export, fill, graph, rows, verify
+from tests.cli.making_datasets import ROWS, export, graph, rows, verify
 from tests.console import Console
 
 pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture
-def filled(work: Console) -> Field:
-    field = Field(work, {})
-    fill(field)
-    return field
 
 
 Change = Callable[[list[dict[str, Any]], list[dict[str, Any]]], None]  # of the rows of train and of test
