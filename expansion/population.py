@@ -11,8 +11,7 @@ Bools = NDArray[np.bool_]
 class Population:
     """Survivors by position (0, 1, …), their regions, and which (persona, relationship) pairs were asked.
 
-    `depth` is the user's limit: a persona that many hops from the seeds is asked nothing. `costs` holds the price of each
-    arm relative to the others.
+    `depth` is the user's limit: a persona that many hops from the seeds is asked nothing.
     """
 
     def __init__(self, relations: int, depth: int, buckets: int = 0) -> None:
@@ -26,7 +25,6 @@ class Population:
         self.index: dict[str, int] = {}
         self.region_ids: list[str] = []
         self.region_index: dict[str, int] = {}
-        self.costs = 1.0
         self.in_flight = 0
         self.version = 0  # changes with every sighting
         self._members: list[list[int]] = []  # by region: all survivors

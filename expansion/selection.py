@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from expansion.text_arms import TextArms, TextChoice
 
 PRIOR = 8.0  # sightings that a region's prior is worth, and answers that an arm's back-off is worth
-TRUST = 60.0  # answers that the quotient graph's prediction of an arm is worth
+TRUST = 4.0  # answers that the prediction of an arm is worth, by sighting of the regions it rests on
 SHRINK = 20.0  # answers that the mean over all relationships, or all regions, is worth for one of them
 UNIFORM = 0.02  # share of calls on an arm drawn uniformly: what one-step values cannot see
+CONTENDERS = 256  # arms that a value is drawn for: those whose value may be the highest
 CANDIDATES = 8  # personas compared when a source is chosen
 
 Floats = NDArray[np.float64]
@@ -46,55 +47,97 @@ class Strategy(Protocol):
         """The highest predicted chance that an answer is new; None where the strategy predicts nothing."""
 
 
+class Flows:
+    """Where the answers of each arm land: T of docs/coverage.md, whose rows are made one by one when asked for.
+
+    T(h|g,k) = (c + t·B)/(N + t) with the back-off B = s_k·[h=g] + (1 - s_k)·exits_g(h). Cost: O(cells in use).
+    """
+
+    def __init__(self, tally: Tally) -> None:
+        regions, relations = tally.regions, tally.relations
+        self.regions, self.relations = regions, relations
+        self._arm, self._region, self._answers = (row.copy() for row in tally.landed[:, : tally.cells])
+        self._home = self._arm // relations
+        self._leaves = self._home != self._region
+        along = np.bincount(self._arm % relations, self._answers, relations)
+        out = self._answers * self._leaves
+        kept = along - np.bincount(self._arm % relations, out, relations)
+        mean_kept = (kept.sum() + 0.5 * SHRINK) / (along.sum() + SHRINK)
+        self._kept = (kept + SHRINK * mean_kept) / (along + SHRINK)  # s_k
+        self._exits = np.bincount(self._home, out, regions)
+        arrivals = np.bincount(self._region, out, regions) + 1.0 / max(1, regions)
+        self._arrivals = arrivals / arrivals.sum()
+        self._landed = np.bincount(self._arm, self._answers, regions * relations)
+
+    def mean(self, value: Floats) -> Floats:
+        """By arm, what its answers are worth on average, given what they are worth by region."""
+        leaving = (self._answers * value[self._region])[self._leaves]
+        exits = np.bincount(self._home[self._leaves], leaving, self.regions) + SHRINK * (self._arrivals @ value)
+        exits /= self._exits + SHRINK
+        back_off = self._kept[None, :] * value[:, None] + (1 - self._kept[None, :]) * exits[:, None]
+        direct = np.bincount(self._arm, self._answers * value[self._region], self.regions * self.relations)
+        mean: Floats = (direct + PRIOR * back_off.ravel()) / (self._landed + PRIOR)
+        return mean
+
+    def row(self, arm: int) -> Floats:
+        """By region, the chance that an answer of this arm lands there."""
+        home, relation = divmod(arm, self.relations)
+        ours = self._home == home
+        leaves, direct = ours & self._leaves, self._arm == arm
+        exits = np.bincount(self._region[leaves], self._answers[leaves], self.regions) + SHRINK * self._arrivals
+        back_off = (1 - self._kept[relation]) * exits / (self._exits[home] + SHRINK)
+        back_off[home] += self._kept[relation]
+        found = np.bincount(self._region[direct], self._answers[direct], self.regions)
+        row: Floats = (found + PRIOR * back_off) / (self._landed[arm] + PRIOR)
+        return row
+
+
 @dataclass(frozen=True, slots=True)
 class Arms:
     """What is predicted for each arm from the sightings so far."""
 
     new: Floats  # q: chance that an answer is a new species
     weight: Floats  # how uncovered the regions are in which the new ones would land
+    trust: Floats  # answers that `new` is worth
     uncovered: Floats  # U by region
+    flows: Flows
 
 
 def predict(tally: Tally) -> Arms:
     """Uncovered shares, landing shares and their product for all arms at once.
 
-    U(h) = (f1 + t·p0)/(n + t), p0 the overall share; T(h|g,k) = (c + t·B)/(N + t) with the back-off
-    B = s_k·[h=g] + (1 - s_k)·exits_g(h); q(g,k) = Σ_h T·U. T is never built: each term is a weighted count over the
-    cells in use. Cost: O(cells + arms).
+    U(h) = (f1 + t·p0)/(n + t), p0 the overall share; q(g,k) = Σ_h T·U. q is worth as many answers as the regions that
+    it rests on have sightings, by their harmonic mean, times TRUST. Cost: O(cells + arms).
     """
-    regions, relations = tally.regions, tally.relations
     # Never 0: where nothing is single, the unseen is still worth a call.
     overall = (tally.f1.sum() + 1) / (tally.n.sum() + 1)
     uncovered = (tally.f1 + PRIOR * overall) / (tally.n + PRIOR)
-    arm, region, answers = tally.landed[:, : tally.cells]
-    home = arm // relations
-    stays = home == region
-    along = np.bincount(arm % relations, answers, relations)
-    kept = np.bincount((arm % relations)[stays], answers[stays], relations)
-    mean_kept = (kept.sum() + 0.5 * SHRINK) / (along.sum() + SHRINK)
-    kept_share = (kept + SHRINK * mean_kept) / (along + SHRINK)
-    leaves = ~stays
-    out = np.bincount(home[leaves], answers[leaves], regions)
-    arrivals = np.bincount(region[leaves], answers[leaves], regions) + 1.0 / max(1, regions)
-    arrivals /= arrivals.sum()
-    landed = np.bincount(arm, answers, regions * relations)
-
-    def expectation(value: Floats) -> Floats:
-        exits = (
-            np.bincount(home[leaves], answers[leaves] * value[region[leaves]], regions) + SHRINK * (arrivals @ value)
-        ) / (out + SHRINK)
-        back_off = kept_share[None, :] * value[:, None] + (1 - kept_share[None, :]) * exits[:, None]
-        direct = np.bincount(arm, answers * value[region], regions * relations)
-        mean: Floats = (direct + PRIOR * back_off.ravel()) / (landed + PRIOR)
-        return mean
-
-    new = expectation(uncovered)
-    return Arms(new, expectation(uncovered**2) / np.maximum(new, 1e-12), uncovered)
+    flows = Flows(tally)
+    new = flows.mean(uncovered)
+    trust = TRUST / flows.mean(1.0 / (tally.n + PRIOR))
+    return Arms(new, flows.mean(uncovered**2) / np.maximum(new, 1e-12), trust, uncovered, flows)
 
 
-def sampled(rng: np.random.Generator, single: Counts, asked: Counts, new: Floats) -> Floats:
-    """A draw by arm of the chance that its next answer is new (Thompson): what it found, behind it what is predicted."""
-    found, rest = single + TRUST * new, asked - single + TRUST * (1 - new)
+class Predictions:
+    """What is predicted by all that has been seen, made anew when something was."""
+
+    def __init__(self, population: Population) -> None:
+        self._population = population
+        self._state = population.version
+        self._arms = predict(population.tally)
+
+    def arms(self) -> Arms:
+        if self._state != self._population.version:
+            self._arms, self._state = predict(self._population.tally), self._population.version
+        return self._arms
+
+
+def sampled(rng: np.random.Generator, single: Counts, asked: Counts, new: Floats, trust: Floats | float) -> Floats:
+    """A draw by arm of the chance that its next answer is new (Thompson): what it found, behind it what is predicted.
+
+    `trust`: answers that the prediction is worth.
+    """
+    found, rest = single + trust * new, asked - single + trust * (1 - new)
     return rng.beta(np.maximum(found, 1e-6), np.maximum(rest, 1e-6))
 
 
@@ -117,8 +160,7 @@ class CoverageFirst:
         self._asked: dict[
             int, list[int]
         ] = {}  # region -> personas asked in this run, the farthest-source rule's memory
-        self._state = -1
-        self._arms = Arms(*(np.zeros(0),) * 3)
+        self.arms = Predictions(population).arms
 
     def choose(self) -> "Choice | TextChoice | Literal['wait'] | None":
         people, rng, arms = self._population, self._rng, self.arms()
@@ -135,23 +177,28 @@ class CoverageFirst:
 
     def _draw(self, open_: NDArray[np.bool_]) -> tuple[float, int]:
         """The sampled worth of the best open arm, and that arm."""
-        people, rng, arms = self._population, self._rng, self.arms()
+        rng, arms, tally = self._rng, self.arms(), self._population.tally
         if rng.random() < UNIFORM:
             return np.inf, int(rng.choice(np.flatnonzero(open_)))
-        value = sampled(rng, people.tally.single, people.tally.asked, arms.new) * arms.weight / people.costs
-        value[~open_] = -1.0
-        arm = int(value.argmax())
-        return float(value[arm]), arm
+        some = self._contenders(open_)
+        value = sampled(rng, tally.single[some], tally.asked[some], arms.new[some], arms.trust[some]) * arms.weight[some]
+        best = int(value.argmax())
+        return float(value[best]), int(some[best])
+
+    def _contenders(self, open_: NDArray[np.bool_]) -> Counts:
+        """The open arms with the highest optimistic value, three standard deviations above the mean."""
+        arms, tally = self.arms(), self._population.tally
+        if open_.sum() <= CONTENDERS:
+            return np.flatnonzero(open_)
+        answers = tally.asked + arms.trust
+        mean = (tally.single + arms.trust * arms.new) / answers
+        optimistic = (mean + 3 * np.sqrt(mean * (1 - mean) / answers)) * arms.weight
+        return np.argpartition(np.where(open_, -optimistic, 0.0), CONTENDERS)[:CONTENDERS]
 
     def best(self) -> float | None:
         open_, arms = self._population.open_arms(), self.arms()
         best = float(arms.new[open_].max()) if open_.any() else 0.0
         return best if self._texts is None else max(best, self._texts.best(self._population.tally, arms.uncovered))
-
-    def arms(self) -> Arms:
-        if self._state != self._population.version:
-            self._arms, self._state = predict(self._population.tally), self._population.version
-        return self._arms
 
     def _source(self, region: int, relation: int) -> int:
         """Of some personas not asked yet, the one least like those asked in this region."""

@@ -2,7 +2,7 @@ import numpy as np
 
 from expansion.population import Population
 from expansion.selection import BreadthFirst, Choice, CoverageFirst, Random
-from tests.fakes.world import World
+from benchmarks.world import World
 
 RELATIONS = 8
 
@@ -130,7 +130,7 @@ def distinct(policy: str, calls: int) -> int:
         choice = strategy.choose()
         assert isinstance(choice, Choice)
         population.mark_asked(choice.source, choice.relation)
-        for role in world.draw(roles[choice.source], choice.relation, 5, draws):
+        for role in world.draw(roles[choice.source], choice.relation, 5, draws).tolist():
             see(role, population.arm(choice.source, choice.relation))
     return len(known)
 

@@ -1,0 +1,239 @@
+"""Which policy finds the most people, call for call, in simulated worlds; and is the predicted chance of a new one right?
+
+    python -m benchmarks.selection [--worlds 5] [--calls 20000] [--at-once 16] [--write docs]
+
+Every policy goes through the interface by which `pgraph expand` chooses; the worlds are those of benchmarks/world.py, the
+same for all. A persona is recognised with errors (5 % missed duplicates, 3 % false merges). `--write` makes the page
+docs/selection.md and its plots.
+"""
+
+import argparse
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.policies import FarthestFirst, GoodUcb, LeastCount, Oracle
+from benchmarks.world import World
+from expansion.coverage import IMPORT
+from expansion.exclusion import Exclusions
+from expansion.population import Population
+from expansion.selection import BreadthFirst, Choice, CoverageFirst, Predictions, Random, Strategy
+
+SEEDS, PER_CALL = 200, 5
+LIST = 50  # roles
+
+
+def coarse(region: int, _: int) -> int:
+    return region % 20
+
+
+def fine(region: int, role: int) -> int:
+    return 5 * region + role % 5
+
+
+def true(region: int, _: int) -> int:
+    return region
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A world and what goes wrong in it."""
+
+    name: str
+    world: World = World()
+    group: Callable[[int, int], int] = true  # of a region and a role
+    missed: float = 0.05
+    merged: float = 0.03
+    listed: int = 0
+    honoured: float = 0.6
+    relations: int = 8
+
+
+SETTINGS = (
+    Setting("as described"),
+    Setting("lists, honoured at 60 %", listed=LIST),
+    Setting("collapsed model (30 % from the top list)", World(collapse=0.30)),
+    Setting("flatter model (Zipf 0.7 and 0.4)", World(zipf=0.7, region_zipf=0.4)),
+    Setting("five times the universe", World(roles=300_000)),
+    Setting("30 % wrong labels", World(wrong_label=0.30)),
+    Setting("groups too coarse (20)", group=coarse),
+    Setting("groups too fine (600)", group=fine),
+    Setting("15 % missed, 10 % falsely merged", missed=0.15, merged=0.10),
+    Setting("regions of like size (spread 0.7)", World(spread=0.7)),
+)
+POLICIES = ("coverage", "breadth-first", "uniform", "least-count", "farthest-first", "Good-UCB", "oracle")
+FEW = ("coverage", "breadth-first", "uniform", "Good-UCB", "oracle")  # in the variations
+
+
+class Trial:
+    """One policy in one world, from the seeds on."""
+
+    def __init__(self, setting: Setting, seed: int, policy: str) -> None:
+        self.setting = setting
+        self.world = replace(setting.world, seed=seed).build()
+        rng, self.draws = np.random.default_rng([seed, 7]), np.random.default_rng([seed, 8])
+        self.people = Population(setting.relations, 10**6)
+        self.roles: list[int] = []  # by position
+        self.known = np.zeros(self.world.roles, bool)
+        self.found = 0
+        self._first: dict[int, int] = {}  # role -> position
+        self._mates: dict[int, list[int]] = defaultdict(list)  # true region -> positions
+        for role in self.world.seeds(SEEDS, self.draws):
+            self.see(role, IMPORT, 0)
+        self.strategy = self._strategy(policy, rng)
+        arms = self.strategy.arms if isinstance(self.strategy, CoverageFirst) else Predictions(self.people).arms
+        self.exclusions = Exclusions(self.people, arms, setting.listed, rng)
+        self.seconds = 0.0  # of the processor, spent choosing
+        self.calibration: list[tuple[float, float]] = []  # predicted, realised share of new ones, by call
+
+    def _strategy(self, policy: str, rng: np.random.Generator) -> Strategy:
+        people, vectors = self.people, self.world.vectors()
+        make: Mapping[str, Callable[[], Strategy]] = {
+            "coverage": lambda: CoverageFirst(people, rng, lambda some: vectors[[self.roles[p] for p in some]]),
+            "breadth-first": lambda: BreadthFirst(people),
+            "uniform": lambda: Random(people, rng),
+            "least-count": lambda: LeastCount(people, rng),
+            "farthest-first": lambda: FarthestFirst(people, rng, lambda some: vectors[[self.roles[p] for p in some]]),
+            "Good-UCB": lambda: GoodUcb(people, rng),
+            "oracle": lambda: Oracle(people, rng, self.world, self.roles, self.known),
+        }
+        return make[policy]()
+
+    def go(self, calls: int, at_once: int) -> Iterable[int]:
+        """Yields how many roles are known after each batch."""
+        done = 0
+        while done < calls:
+            began = time.thread_time()
+            batch = self._batch(min(at_once, calls - done))
+            self.seconds += time.thread_time() - began
+            if not batch:
+                return
+            for choice, listed in batch:
+                self._ask(choice, {int(name.partition(".")[0]) for name in listed})
+            done += len(batch)
+            yield done
+
+    def _batch(self, size: int) -> list[tuple[Choice, tuple[str, ...]]]:
+        batch: list[tuple[Choice, tuple[str, ...]]] = []
+        while len(batch) < size and isinstance(choice := self.strategy.choose(), Choice):
+            self.people.mark_asked(choice.source, choice.relation)
+            self.people.in_flight += 1
+            batch.append((choice, self.exclusions.draw(self.people.arm(choice.source, choice.relation))))
+        return batch
+
+    def _ask(self, choice: Choice, listed: set[int]) -> None:
+        people, before = self.people, self.found
+        source = self.roles[choice.source]
+        arm, depth = people.arm(choice.source, choice.relation), people.depths[choice.source] + 1
+        people.in_flight -= 1
+        for role in self.world.heeding(source, choice.relation, PER_CALL, listed, self.setting.honoured, self.draws):
+            self.see(role, arm, depth)
+        if choice.expected is not None:
+            self.calibration.append((choice.expected, (self.found - before) / PER_CALL))
+
+    def see(self, role: int, arm: int, depth: int) -> None:
+        """Recognise an answer, with errors, and count it."""
+        position = self._first.get(role)
+        if position is None:
+            mates = self._mates[self.world.home[role]]
+            if mates and self.draws.random() < self.setting.merged:
+                position = mates[int(self.draws.integers(len(mates)))]
+        elif self.draws.random() < self.setting.missed:
+            position = None
+        self.people.see(self._add(role, depth) if position is None else position, arm)
+
+    def _add(self, role: int, depth: int) -> int:
+        group = self.setting.group(self.world.label(role, self.draws), role)
+        name = str(role) if role not in self._first else f"{role}.{len(self.roles)}"
+        position = self.people.add(name, "", name, depth, self.people.region(str(group)))
+        self.roles.append(role)
+        self._first.setdefault(role, position)
+        self._mates[self.world.home[role]].append(position)
+        self.found += not self.known[role]
+        self.known[role] = True
+        return position
+
+
+@dataclass(frozen=True)
+class Outcome:
+    setting: str
+    policy: str
+    seed: int
+    curve: tuple[tuple[int, int], ...]  # calls, roles known
+    ms: float  # a choice
+    calibration: tuple[tuple[float, float], ...]  # by decile of the prediction, and behind them over all
+
+    @property
+    def distinct(self) -> int:
+        return self.curve[-1][1]
+
+
+def trial(setting: Setting, policy: str, seed: int, calls: int, at_once: int) -> Outcome:
+    one = Trial(setting, seed, policy)
+    marks = np.unique(np.geomspace(50, calls, 40).astype(int)).tolist()
+    curve = []
+    for done in one.go(calls, at_once):
+        while marks and done >= marks[0]:
+            curve.append((done, one.found))
+            marks.pop(0)
+    pairs = np.array(sorted(one.calibration)).reshape(-1, 2)
+    deciles = [*np.array_split(pairs, 10), pairs] if len(pairs) else []
+    means = [tuple(part.mean(axis=0).round(4).tolist()) for part in deciles]
+    return Outcome(setting.name, policy, seed, tuple(curve), 1000 * one.seconds / curve[-1][0], tuple(means))
+
+
+def run(jobs: list[tuple[Setting, str, int, int, int]], workers: int) -> list[Outcome]:
+    with ProcessPoolExecutor(workers) as pool:
+        waiting = [pool.submit(trial, *job) for job in jobs]
+        return [one.result() for one in waiting]
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(head), ["---", *["---:"] * (len(list(head)) - 1)], *map(list, rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--worlds", type=int, default=5)
+    parser.add_argument("--calls", type=int, default=20_000)
+    parser.add_argument("--at-once", type=int, default=16)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--only", default="", help="settings whose name holds this")
+    parser.add_argument("--policies", default=",".join(POLICIES), help="comma-separated")
+    parser.add_argument("--json", type=Path, help="keep the outcomes here")
+    asked = parser.parse_args()
+    chosen = [setting for setting in SETTINGS if asked.only in setting.name]
+    jobs = [
+        (setting, policy, seed, asked.calls, asked.at_once)
+        for setting in chosen
+        for policy in asked.policies.split(",")
+        for seed in range(asked.worlds)
+    ]
+    found: dict[str, dict[str, list[Outcome]]] = defaultdict(lambda: defaultdict(list))
+    for outcome in run(jobs, asked.workers):
+        found[outcome.setting][outcome.policy].append(outcome)
+    if asked.json:
+        asked.json.write_text(json.dumps([o.__dict__ for p in found.values() for l in p.values() for o in l]))
+    for setting, policies in found.items():
+        print(f"\n{setting}")
+        mean = {policy: np.mean([one.distinct for one in ones]) for policy, ones in policies.items()}
+        for policy, ones in policies.items():
+            to = [f"{mean[policy] / mean[other]:.3f} of {other}" for other in ("uniform", "oracle") if other in mean]
+            ms = np.mean([one.ms for one in ones])
+            print(f"  {policy:15} {mean[policy]:9,.0f}  {'  '.join(to)}  {ms:.2f} ms")
+        for policy in ("coverage",):
+            if policy in policies:
+                cal = np.mean([one.calibration for one in policies[policy]], axis=0)
+                print("  calibration", " ".join(f"{p:.3f}/{r:.3f}" for p, r in cal))
+
+
+if __name__ == "__main__":
+    main()
