@@ -143,7 +143,7 @@ class Oracle(OneOfRegion):
             sources = self._sources[region]
             for place in self._rng.integers(len(sources), size=32).tolist() if sources else ():
                 if self._people.may_ask(sources[place], relation):
-                    return Choice(sources[place], relation, float(self._new[region, relation]))
+                    return Choice(sources[place], relation, expected=float(self._new[region, relation]))
         return None
 
     def new(self) -> NDArray[np.float64]:

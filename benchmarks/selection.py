@@ -1,4 +1,4 @@
-"""Which policy finds the most people, call for call, in simulated worlds; and is the predicted chance of a new one right?
+"""Which policy finds the most people, call for call, in simulated worlds, and how right its predictions are.
 
     python -m benchmarks.selection [--worlds 5] [--calls 20000] [--at-once 16] [--write docs]
 
@@ -13,9 +13,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from benchmarks.world import World
 from expansion.coverage import IMPORT
 from expansion.exclusion import Exclusions
 from expansion.population import Population
-from expansion.selection import BreadthFirst, Choice, CoverageFirst, Predictions, Random, Strategy
+from expansion.selection import BreadthFirst, Choice, CoverageFirst, Random, Strategy, predictions
 
 SEEDS, PER_CALL = 200, 5
 LIST = 50  # roles
@@ -47,7 +46,7 @@ class Setting:
     """A world and what goes wrong in it."""
 
     name: str
-    world: World = World()
+    world: World = field(default_factory=World)
     group: Callable[[int, int], int] = true  # of a region and a role
     missed: float = 0.05
     merged: float = 0.03
@@ -88,8 +87,7 @@ class Trial:
         for role in self.world.seeds(SEEDS, self.draws):
             self.see(role, IMPORT, 0)
         self.strategy = self._strategy(policy, rng)
-        arms = self.strategy.arms if isinstance(self.strategy, CoverageFirst) else Predictions(self.people).arms
-        self.exclusions = Exclusions(self.people, arms, setting.listed, rng)
+        self.exclusions = Exclusions(self.people, predictions(self.strategy, self.people), setting.listed, rng)
         self.seconds = 0.0  # of the processor, spent choosing
         self.calibration: list[tuple[float, float]] = []  # predicted, realised share of new ones, by call
 
@@ -133,7 +131,9 @@ class Trial:
         source = self.roles[choice.source]
         arm, depth = people.arm(choice.source, choice.relation), people.depths[choice.source] + 1
         people.in_flight -= 1
-        for role in self.world.heeding(source, choice.relation, PER_CALL, listed, self.setting.honoured, self.draws):
+        pair = source, choice.relation
+        answers = self.world.draw(*pair, PER_CALL, self.draws)
+        for role in self.world.heed(pair, answers, listed, self.setting.honoured, self.draws):
             self.see(role, arm, depth)
         if choice.expected is not None:
             self.calibration.append((choice.expected, (self.found - before) / PER_CALL))
@@ -221,7 +221,7 @@ def main() -> None:
     for outcome in run(jobs, asked.workers):
         found[outcome.setting][outcome.policy].append(outcome)
     if asked.json:
-        asked.json.write_text(json.dumps([o.__dict__ for p in found.values() for l in p.values() for o in l]))
+        asked.json.write_text(json.dumps([o.__dict__ for p in found.values() for ones in p.values() for o in ones]))
     for setting, policies in found.items():
         print(f"\n{setting}")
         mean = {policy: np.mean([one.distinct for one in ones]) for policy, ones in policies.items()}

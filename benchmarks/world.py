@@ -80,24 +80,22 @@ class Built:
         rank = np.minimum(size - 1, np.searchsorted(self._ranks, chance[4] * self._ranks[size - 1]))
         rank = np.where(chance[5] < self.world.local, (rank + self.place(source, relation)) % size, rank)
         famous = self.top[np.searchsorted(self._fame, chance[4] * self._fame[-1])]
-        return np.where(chance[0] < self.world.collapse, famous, self.starts[region] + rank)
-
-    def heeding(
-        self,
-        source: int,
-        relation: int,
-        count: int,
-        listed: AbstractSet[int],
-        honoured: float,
-        rng: np.random.Generator,
-    ) -> list[int]:
-        """As `draw`, by a model that was told not to name the roles of a list and heeds it with this chance each time."""
-        answers = self.draw(source, relation, count, rng).tolist()
-        for _ in range(4 if listed else 0):
-            again = [n for n, role in enumerate(answers) if role in listed and rng.random() < honoured]
-            for n, role in zip(again, self.draw(source, relation, len(again), rng).tolist(), strict=True):
-                answers[n] = role
+        answers: Ints = np.where(chance[0] < self.world.collapse, famous, self.starts[region] + rank)
         return answers
+
+    def heed(
+        self, pair: tuple[int, int], answers: Ints, listed: AbstractSet[int], honoured: float, rng: np.random.Generator
+    ) -> list[int]:
+        """What becomes of a pair's answers when the model was told not to name the roles of a list.
+
+        It heeds the list with the chance `honoured` each time.
+        """
+        said: list[int] = answers.tolist()
+        for _ in range(4 if listed else 0):
+            again = [n for n, role in enumerate(said) if role in listed and rng.random() < honoured]
+            for n, role in zip(again, self.draw(*pair, len(again), rng).tolist(), strict=True):
+                said[n] = role
+        return said
 
     def label(self, role: int, rng: np.random.Generator) -> int:
         """The region that the model names for a role: a wrong one now and then."""
@@ -112,7 +110,8 @@ class Built:
         order = np.argsort(-self.popularity)[: int(0.3 * self.world.regions)]
         regions = rng.choice(order, count)
         ranks = np.searchsorted(self._ranks, rng.random(count) * self._ranks[self.sizes[regions] - 1])
-        return (self.starts[regions] + np.minimum(self.sizes[regions] - 1, ranks)).tolist()
+        roles: list[int] = (self.starts[regions] + np.minimum(self.sizes[regions] - 1, ranks)).tolist()
+        return roles
 
     def vectors(self, width: int = 32) -> NDArray[np.float32]:
         """Unit vectors by role, as an embedding would have them: near regions near, roles scattered about their region."""
@@ -120,7 +119,8 @@ class Built:
         centres = rng.normal(size=(self.world.regions, width))
         centres += 0.5 * centres[self.near].mean(axis=1)
         rows = centres[self.home] + 1.5 * rng.normal(size=(self.roles, width))
-        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+        unit: NDArray[np.float32] = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+        return unit
 
     def reached(self) -> Floats:
         """Chance by (region of the source, relationship, region) that an answer outside the top list lands there."""
@@ -129,14 +129,14 @@ class Built:
         for near in self.near.T:
             exits[np.arange(regions), near] += NEAR / 6
         stay = np.array(HOME)[None, :, None]
-        return stay * np.eye(regions)[:, None, :] + (1 - stay) * np.broadcast_to(
-            exits[:, None, :], (regions, kinds, regions)
-        )
+        everywhere = np.broadcast_to(exits[:, None, :], (regions, kinds, regions))
+        reached: Floats = stay * np.eye(regions)[:, None, :] + (1 - stay) * everywhere
+        return reached
 
     def unknown(self, known: Bools) -> tuple[float, Floats, Floats]:
         """Unknown share of the top list, of each region by what is said of it, and of each by its size."""
         fame = np.diff(self._fame, prepend=0.0) / self._fame[-1]
         missing = ~known
-        by_share = np.bincount(self.home, missing * self.share, self.world.regions)
-        by_size = np.bincount(self.home, missing, self.world.regions) / self.sizes
+        by_share: Floats = np.bincount(self.home, missing * self.share, self.world.regions).astype(float)
+        by_size: Floats = np.bincount(self.home, missing, self.world.regions) / self.sizes
         return float(fame[~known[self.top]].sum()), by_share, by_size

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from expansion import text_calls
 from expansion.loading import Loaded
 from expansion.plan import Plan, now
+from expansion.reasons import Reason
 from expansion.recognition import Learned, Person, Recogniser, Rows, person, plain, problem
 from expansion.runs import Run
 from expansion.text_calls import TextCall
@@ -23,6 +24,17 @@ class Call:
     source: int  # position in the population
     relation: int
     request: ChatRequest
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a call: `answers` asked for and paid, the survivors among them, and how many new species that makes."""
+
+    call: Call | TextCall
+    answers: int
+    learned: Sequence[Learned]
+    new: int
 
 
 def people_in(reply: ChatReply, relation: str, per_call: int) -> tuple[list[Person], Counter[str]]:
@@ -57,21 +69,49 @@ class Absorber:
     def domains(self) -> tuple[int, int]:
         return self._recogniser.domains
 
-    def absorb(self, batch: Sequence[tuple[Call | TextCall, ChatReply]]) -> list[tuple[Call | TextCall, Learned]]:
+    def absorb(self, batch: Sequence[tuple[Call | TextCall, ChatReply]]) -> list[Outcome]:
         """Write a batch of replies; returns what was learned, for `apply` on the thread that owns the population."""
         rows = Rows()
         parsed = [(call, reply, *self._parse(call, reply)) for call, reply in batch if isinstance(call, Call)]
         texts = text_calls.answers([(call, reply) for call, reply in batch if isinstance(call, TextCall)])
         drawn = [answer.person for answer in texts if answer.person is not None]
         self._recogniser.begin([*(person for _, _, people, _ in parsed for person in people), *drawn])
-        learned: list[tuple[Call | TextCall, Learned]] = []
+        named: dict[str, str] = {}
+        outcomes = []
         for call, reply, people, lost in parsed:
-            learned += [(call, self._take(call, one, rows)) for one in people]
+            learned = [self._take(call, one, rows) for one in people]
             self._count(call, reply, people, lost, rows)
-        learned += text_calls.take(texts, self._recogniser, self.progress, self._run, rows)
+            answers = self._plan.per_call if reply.paid else 0
+            outcomes.append(Outcome(call, answers, learned, self._new(learned, named)))
+        for answer, one in text_calls.take(texts, self._recogniser, self.progress, self._run, rows):
+            learned = [] if one is None else [one]
+            outcomes.append(Outcome(answer.call, int(answer.reply.paid), learned, self._new(learned, named)))
+        for outcome in outcomes:
+            self._asked(outcome, rows)
         rows.run.append({"id": self._run, "props": self.progress.props()})
         self._store.write(*rows.writes())
-        return learned
+        return outcomes
+
+    def _new(self, learned: Sequence[Learned], named: dict[str, str]) -> int:
+        """How many species of these came up for the first time. `named`: survivor -> species of the batch so far."""
+        people, new = self._population, 0
+        for one in learned:
+            if one.text:
+                species = one.role or one.survivor
+                new += species not in people.tally.seen and species not in named.values()
+                named[one.survivor] = species
+        return new
+
+    def _asked(self, outcome: Outcome, rows: Rows) -> None:
+        call = outcome.call
+        props = {**call.reason.props(), "answers": outcome.answers, "new": outcome.new, "at": now()}
+        if isinstance(call, TextCall):
+            props["stance"] = call.stance
+            rows.asked_text.append({"run": self._run, "text": call.piece.id, "call": call.id, "props": props})
+        else:
+            props["relation"] = self._plan.relations[call.relation].id
+            source = self._population.ids[call.source]
+            rows.asked.append({"run": self._run, "persona": source, "call": call.id, "props": props})
 
     def _parse(self, call: Call, reply: ChatReply) -> tuple[list[Person], Counter[str]]:
         if reply.failure:

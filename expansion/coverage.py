@@ -35,6 +35,7 @@ class Tally:
         self.relations = relations
         self.seen: dict[Hashable, int] = {}
         self._single: dict[Hashable, tuple[int, int]] = {}  # species seen once -> its region, its arm
+        self.doubles = 0  # species seen twice
         self.n: Counts = np.zeros(0, np.int64)  # sightings by region
         self.f1: Counts = np.zeros(0, np.int64)  # species seen once by region
         self.asked: Counts = np.zeros(0, np.int64)  # answers by arm, failed ones included
@@ -62,6 +63,7 @@ class Tally:
         """Count a sighting that landed in `region`; True when the species is new."""
         before = self.seen.get(species, 0)
         self.seen[species] = before + times
+        self.doubles += (before + times == 2) - (before == 2)
         self.n[region] += times
         if arm >= 0:
             self.asked[arm] += times
@@ -103,16 +105,17 @@ class Tally:
         self.landed[2, cell] += times
 
     def overall(self) -> "Coverage":
-        return Coverage(int(self.n.sum()), int(self.f1.sum()), len(self.seen))
+        return Coverage(int(self.n.sum()), int(self.f1.sum()), len(self.seen), self.doubles)
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Coverage of one population: `sightings` n, `singles` f1, `distinct` species."""
+    """Coverage of one population: `sightings` n, `singles` f1, `distinct` species, `doubles` f2."""
 
     sightings: int
     singles: int
     distinct: int
+    doubles: int = 0
 
     @property
     def uncovered(self) -> float:

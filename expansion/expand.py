@@ -5,12 +5,16 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from expansion.absorb import Absorber, Call
+import numpy as np
+
+from expansion.absorb import Absorber, Call, Outcome
 from expansion.coverage import Coverage
+from expansion.exclusion import Exclusions
+from expansion.loading import Loaded
 from expansion.plan import Plan, Progress
-from expansion.population import Population
-from expansion.recognition import Learned, apply
-from expansion.selection import Choice, Strategy, predict
+from expansion.reasons import predicted, sentence
+from expansion.recognition import apply
+from expansion.selection import Choice, How, Strategy, predictions
 from expansion.text_arms import TextArms, TextChoice
 from expansion.text_calls import TextCall
 from pgraph.chat import Chat, ChatReply
@@ -22,21 +26,30 @@ RECENT = 50  # calls whose yield is compared with the predicted one before a run
 
 
 class Expansion:
-    """One run over a population in memory. `stopped_by` tells afterwards what ended it."""
+    """One run over a population in memory. `stopped_by` tells afterwards what ended it.
+
+    `told`: by call, the roles that a call was told not to name before the run was interrupted.
+    """
 
     def __init__(  # noqa: PLR0917
         self,
         plan: Plan,
         run: str,
-        population: Population,
+        loaded: Loaded,
         strategy: Strategy,
         absorber: Absorber,
+        rng: np.random.Generator,
         texts: TextArms | None = None,
+        told: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.plan = plan
         self.run = run
-        self.population = population
+        self.population = loaded.population
         self.stopped_by = ""
+        self._loaded = loaded
+        self._arms = predictions(strategy, loaded.population)
+        self._exclusions = Exclusions(loaded.population, self._arms, plan.exclude, rng)
+        self._told = told or {}
         self._strategy = strategy
         self._texts = texts
         self._absorber = absorber
@@ -51,18 +64,29 @@ class Expansion:
     def coverage(self) -> Coverage:
         return self.population.tally.overall()
 
-    async def go(self, chat: Chat, at_once: int, paid: Sequence[Mapping[str, str]], report: Callable[[], None]) -> str:
+    async def go(
+        self,
+        chat: Chat,
+        at_once: int,
+        paid: Sequence[Mapping[str, Any]],
+        report: Callable[[], None],
+        explain: Callable[[dict[str, Any]], None] | None = None,
+    ) -> str:
         """Run to the end; returns what stopped it.
 
-        `paid`: the tags of the calls whose replies an interrupted run left in the cache.
+        `paid`: the tags of the calls whose replies an interrupted run left in the cache; `explain` is told of each call
+        why it was made and what it brought.
         """
 
         async def ask(call: Call | TextCall) -> ChatReply:
             return await chat.ask(call.request)
 
         async def absorb(batch: Sequence[tuple[Call | TextCall, ChatReply]]) -> None:
-            learned = await asyncio.to_thread(self._absorber.absorb, batch)
-            self._learn(batch, learned)
+            outcomes = await asyncio.to_thread(self._absorber.absorb, batch)
+            for outcome in outcomes:
+                self._learn(outcome)
+                if explain is not None:
+                    explain(self._explained(outcome))
             report()
 
         ahead = 1 if at_once == 1 else None  # one at a time: each choice knows all answers before it
@@ -70,16 +94,16 @@ class Expansion:
         await for_each(calls, ask, absorb, at_once, ordered=self._strategy.ordered, ahead=ahead)
         return self.stopped_by
 
-    def _calls(self, paid: Sequence[Mapping[str, str]]) -> Iterator[Call | TextCall | Wait]:
+    def _calls(self, paid: Sequence[Mapping[str, Any]]) -> Iterator[Call | TextCall | Wait]:
         """The calls, each chosen when a slot is free."""
         numbers = {kind.id: number for number, kind in enumerate(self.plan.relations)}
         for tag in paid:
             if "text" in tag:
                 again = None if self._texts is None else self._texts.take(tag["text"], tag["stance"])
                 if again is not None:
-                    yield self._begin(again)
+                    yield self._begin(again, "again")
             elif tag["source"] in self.population.index:
-                yield self._begin(Choice(self.population.index[tag["source"]], numbers[tag["relation"]]))
+                yield self._begin(Choice(self.population.index[tag["source"]], numbers[tag["relation"]]), "again")
         while not (reason := self._limit() or self._goal() or self._regroup()):
             choice = self._strategy.choose()
             if choice is None:
@@ -88,34 +112,41 @@ class Expansion:
             yield WAIT if choice == "wait" else self._begin(choice)
         self.stopped_by = reason
 
-    def _begin(self, choice: Choice | TextChoice) -> Call | TextCall:
+    def _begin(self, choice: Choice | TextChoice, how: How | None = None) -> Call | TextCall:
         people = self.population
         people.in_flight += 1
         self._begun += 1
         if isinstance(choice, TextChoice):
-            return choice.call(self.run)
+            return choice.call(self.run, how or "text")
         people.mark_asked(choice.source, choice.relation)
-        call, request = self.plan.call(
-            self.run, people.ids[choice.source], people.texts[choice.source], choice.relation
-        )
-        return Call(call, choice.source, choice.relation, request)
+        source, arm = people.ids[choice.source], people.arm(choice.source, choice.relation)
+        excluded = self._told.get(self.plan.call_id(source, choice.relation))
+        if excluded is None:
+            excluded = self._exclusions.draw(arm)
+        reason = predicted(self._loaded, self._arms(), arm, how or choice.how, len(excluded))
+        text = people.texts[choice.source]
+        call, request = self.plan.call(self.run, source, text, choice.relation, excluded)
+        return Call(call, choice.source, choice.relation, request, reason)
 
-    def _learn(
-        self,
-        batch: Sequence[tuple[Call | TextCall, ChatReply]],
-        learned: Sequence[tuple[Call | TextCall, Learned]],
-    ) -> None:
-        people, per_call = self.population, self.plan.per_call
-        answers = {call.id: 1 if isinstance(call, TextCall) else per_call for call, _ in batch}
-        lost = {call.id: answers[call.id] if reply.paid else 0 for call, reply in batch}
-        fresh = dict.fromkeys(lost, 0)
-        for call, one in learned:
-            fresh[call.id] += apply(one, people, self._arm(call))
-            lost[call.id] -= one.times
-        for call, _ in batch:
-            people.in_flight -= 1
-            people.miss(self._arm(call), lost[call.id])
-        self._recent.extend(fresh.values())
+    def _learn(self, outcome: Outcome) -> None:
+        people, arm = self.population, self._arm(outcome.call)
+        fresh = sum(apply(one, people, arm) for one in outcome.learned)
+        people.in_flight -= 1
+        people.miss(arm, outcome.answers - sum(one.times for one in outcome.learned))
+        self._recent.append(fresh)
+
+    def _explained(self, outcome: Outcome) -> dict[str, Any]:
+        """A call as data, with its reason in words."""
+        call, people, labels = outcome.call, self.population, self._loaded.labels
+        if isinstance(call, TextCall):
+            about, who, relation = call.piece.id, f"about a text in {call.piece.source}", call.stance
+        else:
+            about, relation = people.ids[call.source], self.plan.relations[call.relation].id
+            who = people.roles[call.source] or f"“{people.texts[call.source][:60]}”"
+        why = sentence(call.reason, who, relation, labels)
+        known = {"run": self.run, "call": call.id, "about": about, "relation": relation}
+        brought = {"answers": outcome.answers, "new": outcome.new}
+        return {**known, **call.reason.props(), **brought, "reason": why}
 
     def _arm(self, call: Call | TextCall) -> int:
         return call.arm if isinstance(call, TextCall) else self.population.arm(call.source, call.relation)
@@ -143,7 +174,7 @@ class Expansion:
             return ""
         rate = sum(self._recent) / RECENT
         if limits.until_coverage is not None:
-            uncovered = predict(people.tally).uncovered[people.tally.n > 0]
+            uncovered = self._arms().uncovered[people.tally.n > 0]
             if max(uncovered.max(), rate / per_call) <= 1 - limits.until_coverage:
                 return "coverage"
         best = self._strategy.best()

@@ -67,7 +67,7 @@ class Ingestion:
         """Write a batch of replies in one transaction."""
         found, rows = text_calls.answers(batch), Rows()
         self._recogniser.begin([answer.person for answer in found if answer.person is not None])
-        learned = text_calls.take(found, self._recogniser, self.progress, self.run, rows)
+        taken = text_calls.take(found, self._recogniser, self.progress, self.run, rows)
         rows.run.append({"id": self.run, "props": self.progress.props()})
         self._store.write(*rows.writes())
-        return [one for _, one in learned]
+        return [learned for _, learned in taken if learned is not None]

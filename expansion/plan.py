@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -45,6 +45,7 @@ class Plan:
     model: str = ""
     sampling: Mapping[str, float] = field(default_factory=dict)  # temperature, max_tokens
     stances: str = ""  # to texts, and the prompt for them, where texts are arms too
+    exclude: int = 0  # known roles that the model is told not to name, at most
 
     def recipe(self) -> dict[str, Any]:
         """All that decides the answers, as plain values: kept with the run."""
@@ -53,6 +54,7 @@ class Plan:
             "strategy": self.strategy,
             "depth": self.depth,
             "per_call": self.per_call,
+            "exclude": self.exclude,
             "seed": self.seed,
             "context": self.context,
             "from": self.from_cypher,
@@ -63,16 +65,9 @@ class Plan:
             **asdict(self.limits),
         }
 
-    def call(self, run: str, source_id: str, source_text: str, relation: int) -> tuple[str, ChatRequest]:
-        """The id of a call and what is sent. The id does not depend on the run: the same question is the same call."""
+    def call_id(self, source_id: str, relation: int) -> str:
+        """The id of a call. It does not depend on the run: the same question is the same call, whatever is excluded."""
         kind = self.relations[relation]
-        values = {
-            "persona": source_text,
-            "relation": kind.id,
-            "phrase": kind.phrase,
-            "count": self.per_call,
-            "context": f"All of them live here: {self.context}\n" if self.context else "",
-        }
         decides = {
             "source": source_id,
             "relation": kind.id,
@@ -80,10 +75,27 @@ class Plan:
             "count": self.per_call,
             "context": self.context,
         }
-        call = call_id(
+        return call_id(
             {**decides, "prompt": self.prompt.digest, "model": self.model, "seed": self.seed, **self.sampling}
         )
-        tag = {"run": run, "call": call, "source": source_id, "relation": kind.id}
+
+    def call(
+        self, run: str, source_id: str, source_text: str, relation: int, excluded: Sequence[str] = ()
+    ) -> tuple[str, ChatRequest]:
+        """The id of a call and what is sent. `excluded`: roles not to be named."""
+        kind = self.relations[relation]
+        values = {
+            "persona": source_text,
+            "relation": kind.id,
+            "phrase": kind.phrase,
+            "count": self.per_call,
+            "context": f"All of them live here: {self.context}\n" if self.context else "",
+            "known": f" Name somebody else than these, who are known: {'; '.join(excluded)}." if excluded else "",
+        }
+        call = self.call_id(source_id, relation)
+        tag: dict[str, Any] = {"run": run, "call": call, "source": source_id, "relation": kind.id}
+        if excluded:
+            tag["excluded"] = list(excluded)
         seed = int(digest(call, self.seed), 16) % 2**31
         return call, ChatRequest(self.prompt.fill(values), reply_schema(kind.id, self.per_call), seed=seed, tag=tag)
 

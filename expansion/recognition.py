@@ -56,6 +56,8 @@ class Rows:
     derived_from_text: list[dict[str, Any]] = field(default_factory=list)
     related_to: list[dict[str, Any]] = field(default_factory=list)
     duplicate_of: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    asked_text: list[dict[str, Any]] = field(default_factory=list)
     failed_on: list[dict[str, Any]] = field(default_factory=list)
     failed_on_text: list[dict[str, Any]] = field(default_factory=list)
     run: list[dict[str, Any]] = field(default_factory=list)

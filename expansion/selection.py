@@ -24,6 +24,8 @@ UNIFORM = 0.02  # share of calls on an arm drawn uniformly: what one-step values
 CONTENDERS = 256  # arms that a value is drawn for: those whose value may be the highest
 CANDIDATES = 8  # personas compared when a source is chosen
 
+How = Literal["coverage", "chance", "breadth-first", "random", "text", "again"]  # what made a call the next one
+
 Floats = NDArray[np.float64]
 Vectors = NDArray[np.float32]
 
@@ -34,17 +36,8 @@ class Choice:
 
     source: int
     relation: int
+    how: How = "coverage"
     expected: float | None = None  # predicted chance that an answer is new, where the strategy predicts
-
-
-class Strategy(Protocol):
-    ordered: bool  # True: replies must be absorbed in the order of the choices
-
-    def choose(self) -> "Choice | TextChoice | Literal['wait'] | None":
-        """The next call; "wait" when only replies still under way can tell; None when nothing is left to ask."""
-
-    def best(self) -> float | None:
-        """The highest predicted chance that an answer is new; None where the strategy predicts nothing."""
 
 
 class Flows:
@@ -111,10 +104,10 @@ def predict(tally: Tally) -> Arms:
     """
     # Never 0: where nothing is single, the unseen is still worth a call.
     overall = (tally.f1.sum() + 1) / (tally.n.sum() + 1)
-    uncovered = (tally.f1 + PRIOR * overall) / (tally.n + PRIOR)
+    uncovered = ((tally.f1 + PRIOR * overall) / (tally.n + PRIOR)).astype(float)
     flows = Flows(tally)
     new = flows.mean(uncovered)
-    trust = TRUST / flows.mean(1.0 / (tally.n + PRIOR))
+    trust = TRUST / flows.mean((1.0 / (tally.n + PRIOR)).astype(float))
     return Arms(new, flows.mean(uncovered**2) / np.maximum(new, 1e-12), trust, uncovered, flows)
 
 
@@ -130,6 +123,21 @@ class Predictions:
         if self._state != self._population.version:
             self._arms, self._state = predict(self._population.tally), self._population.version
         return self._arms
+
+
+class Strategy(Protocol):
+    ordered: bool  # True: replies must be absorbed in the order of the choices
+
+    def choose(self) -> "Choice | TextChoice | Literal['wait'] | None":
+        """The next call; "wait" when only replies still under way can tell; None when nothing is left to ask."""
+
+    def best(self) -> float | None:
+        """The highest predicted chance that an answer is new; None where the strategy predicts nothing."""
+
+
+def predictions(strategy: Strategy, population: Population) -> Callable[[], Arms]:
+    """What is predicted now, whether the strategy goes by it or not."""
+    return strategy.arms if isinstance(strategy, CoverageFirst) else Predictions(population).arms
 
 
 def sampled(rng: np.random.Generator, single: Counts, asked: Counts, new: Floats, trust: Floats | float) -> Floats:
@@ -173,7 +181,8 @@ class CoverageFirst:
         if drawn is None:
             return "wait" if people.in_flight else None
         region, relation = divmod(drawn[1], people.tally.relations)
-        return Choice(self._source(region, relation), relation, float(arms.new[drawn[1]]))
+        how: How = "chance" if drawn[0] == np.inf else "coverage"
+        return Choice(self._source(region, relation), relation, how, float(arms.new[drawn[1]]))
 
     def _draw(self, open_: NDArray[np.bool_]) -> tuple[float, int]:
         """The sampled worth of the best open arm, and that arm."""
@@ -181,7 +190,9 @@ class CoverageFirst:
         if rng.random() < UNIFORM:
             return np.inf, int(rng.choice(np.flatnonzero(open_)))
         some = self._contenders(open_)
-        value = sampled(rng, tally.single[some], tally.asked[some], arms.new[some], arms.trust[some]) * arms.weight[some]
+        value = (
+            sampled(rng, tally.single[some], tally.asked[some], arms.new[some], arms.trust[some]) * arms.weight[some]
+        )
         best = int(value.argmax())
         return float(value[best]), int(some[best])
 
@@ -236,7 +247,7 @@ class BreadthFirst:
             for source in people.level(depth):
                 for relation in range(people.tally.relations):
                     if people.may_ask(source, relation):
-                        yield Choice(source, relation)
+                        yield Choice(source, relation, "breadth-first")
 
 
 class Random:
@@ -253,7 +264,7 @@ class Random:
         pair = people.any_pair(self._rng)
         if pair is None:
             return "wait" if people.in_flight else None
-        return Choice(*pair)
+        return Choice(*pair, "random")
 
     def best(self) -> float | None:
         return None

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expansion.coverage import IMPORT, Tally, text_arm
-from expansion.selection import PRIOR, Floats, sampled
+from expansion.reasons import Reason
+from expansion.selection import PRIOR, Floats, How, sampled
 from expansion.text_calls import TextCall
 from expansion.texts import TextPlan
 from graphstore.documents import Piece
@@ -33,10 +34,12 @@ class TextChoice:
     stance: str
     expected: float | None = None
 
-    def call(self, run: str) -> TextCall:
+    def call(self, run: str, how: How = "text") -> TextCall:
         identity = self.plan.call(self.piece.id, self.stance)
         asked = self.plan.request(run, identity, self.piece, self.stance)
-        return TextCall(identity, self.piece, self.stance, asked, text_arm(self.bucket))
+        return TextCall(
+            identity, self.piece, self.stance, asked, text_arm(self.bucket), Reason(how, expected=self.expected)
+        )
 
 
 class TextArms:

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from expansion.coverage import IMPORT
 from expansion.plan import Progress, now
+from expansion.reasons import Reason
 from expansion.recognition import Learned, Person, Recogniser, Rows
 from expansion.texts import person_in
 from graphstore.documents import Piece
@@ -22,6 +23,7 @@ class TextCall:
     stance: str
     request: ChatRequest
     arm: int = IMPORT
+    reason: Reason = field(default_factory=lambda: Reason("text"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,11 @@ def answers(batch: Sequence[tuple[TextCall, ChatReply]]) -> list[TextAnswer]:
 
 def take(
     found: Sequence[TextAnswer], recogniser: Recogniser, progress: Progress, run: str, rows: Rows
-) -> list[tuple[TextCall, Learned]]:
+) -> list[tuple[TextAnswer, Learned | None]]:
     """Match the personas of some answers, add their rows, count them; `recogniser` has begun with them."""
     pieces = {answer.call.piece.id: answer.call.piece for answer in found}
     rows.text.extend({"id": key, "props": text_props(piece, run)} for key, piece in sorted(pieces.items()))
-    taken = ((answer.call, _take(answer, recogniser, progress, run, rows)) for answer in found)
-    return [(call, learned) for call, learned in taken if learned is not None]
+    return [(answer, _take(answer, recogniser, progress, run, rows)) for answer in found]
 
 
 def _take(answer: TextAnswer, recogniser: Recogniser, progress: Progress, run: str, rows: Rows) -> Learned | None:

@@ -40,6 +40,8 @@ class Settings:
     max_tokens: int = _setting(1024, "Most tokens of one reply.", least=1)
     timeout: float = _setting(120.0, "Seconds to wait for one reply.", least=0.1)
     patience: float = _setting(120.0, "Seconds without any successful call after which a run gives up.", least=0.1)
+    price_in: float = _setting(0.0, "Money for a million tokens of prompts, in your currency; 0: not known.", least=0)
+    price_out: float = _setting(0.0, "Money for a million tokens of replies; 0: not known.", least=0)
     embedding_model: str = _setting(
         "all-MiniLM-L6-v2", "sentence-transformers model, or the model's name at embedding_url."
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from expansion.plan import Limits, Plan, StrategyName
 from pgraph.app import Session, data_directory, open_embedder, open_model, open_store, settings
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pgraph.embedding import CachedEmbedder
 
 PROMPT = "persona_to_persona.yml"
+EXCLUDED = 50  # by default; the bundled model names what it is told not to name
+Explain = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,22 @@ class ExpandRequest:
     seed: int = 0
     new_run: bool = False
     with_texts: bool = False
+    exclude: int | None = None  # None: as many as suit the model
 
 
 def expand(
-    session: Session, request: ExpandRequest, *, notice: Callable[[str], None], report: Callable[[Report], None]
+    session: Session,
+    request: ExpandRequest,
+    *,
+    notice: Callable[[str], None],
+    report: Callable[[Report], None],
+    explain: Explain | None = None,
 ) -> ExpandSummary:
-    """Run `pgraph expand` to its end. Ctrl-C raises KeyboardInterrupt once what was completed is written."""
-    return run_to_end(_expand(session, request, notice, report))
+    """Run `pgraph expand` to its end. Ctrl-C raises KeyboardInterrupt once what was completed is written.
+
+    `explain` is told of each call, as it comes back, why it was made and what it brought.
+    """
+    return run_to_end(_expand(session, request, notice, report, explain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +78,15 @@ class _Work:
     began: float
     before: int  # calls of the run until then
     texts: "TextPlan | None"
+    waiting: "list[Mapping[str, Any]]"  # tags of the calls that an interrupted run paid for and did not write
 
 
 async def _expand(
-    session: Session, request: ExpandRequest, notice: Callable[[str], None], report: Callable[[Report], None]
+    session: Session,
+    request: ExpandRequest,
+    notice: Callable[[str], None],
+    report: Callable[[Report], None],
+    explain: Explain | None,
 ) -> ExpandSummary:
     from expansion.expand import REGROUP
 
@@ -90,11 +106,12 @@ async def _expand(
                 f"Going on with run {run.id}, begun {run.started}, {run.progress.calls} calls so far (--new-run starts afresh)."
             )
         stances = text_plan(session, plan) if request.with_texts else None
-        work = _Work(store, embedder, model, plan, run, allowed, time.monotonic(), run.progress.calls, stances)
-        paid = await asyncio.to_thread(_paid, work) if run.resumed else []
+        waiting = await asyncio.to_thread(_waiting, store, model, run) if run.resumed else []
+        work = _Work(store, embedder, model, plan, run, allowed, time.monotonic(), run.progress.calls, stances, waiting)
+        paid = [] if plan.strategy == "breadth-first" else waiting  # it comes to them by itself, and must in its order
         while True:  # once more whenever so many domains came that the groups must be made anew
             expansion = await asyncio.to_thread(_prepare, work, notice)
-            summary = await _go(work, expansion, paid, report)
+            summary = await _go(work, expansion, paid, report, explain)
             if expansion.stopped_by != REGROUP:
                 break
             paid = []
@@ -112,6 +129,8 @@ def _hold(session: Session, store: "GraphStore", plan: Plan, request: ExpandRequ
 
 def _prepare(work: _Work, notice: Callable[[str], None]) -> "Expansion":
     """Groups, population, strategy."""
+    import numpy as np
+
     from expansion.absorb import Absorber
     from expansion.expand import Expansion
 
@@ -123,11 +142,17 @@ def _prepare(work: _Work, notice: Callable[[str], None]) -> "Expansion":
     loaded = _load(work, texts)
     strategy = make_strategy(work.plan, loaded, work.embedder, work.run, texts)
     absorber = Absorber(work.store, work.embedder, loaded, work.plan, work.run)
-    return Expansion(work.plan, work.run.id, loaded.population, strategy, absorber, texts)
+    rng = np.random.default_rng([work.plan.seed, work.run.progress.calls, 1])
+    told = {tag["call"]: tag["excluded"] for tag in work.waiting if "excluded" in tag}
+    return Expansion(work.plan, work.run.id, loaded, strategy, absorber, rng, texts, told)
 
 
 async def _go(
-    work: _Work, expansion: "Expansion", paid: "list[Mapping[str, str]]", report: Callable[[Report], None]
+    work: _Work,
+    expansion: "Expansion",
+    paid: "list[Mapping[str, Any]]",
+    report: Callable[[Report], None],
+    explain: Explain | None,
 ) -> ExpandSummary:
     def tell() -> None:
         done, people = expansion.progress, len(expansion.population.ids)
@@ -136,7 +161,7 @@ async def _go(
 
     error: PgraphError | None = None
     try:
-        await expansion.go(work.model.chat, work.model.at_once, paid, tell)
+        await expansion.go(work.model.chat, work.model.at_once, paid, tell, explain)
     except (ModelError, StoreError) as problem:
         error = problem
     return _summary(expansion, time.monotonic() - work.began, error)
@@ -184,6 +209,7 @@ def make_plan(session: Session, request: ExpandRequest, model: str) -> Plan:
         model=model,
         sampling={"temperature": values.temperature, "max_tokens": values.max_tokens},
         stances=_stances_digest() if request.with_texts else "",
+        exclude=(EXCLUDED if values.base_url else 0) if request.exclude is None else request.exclude,
     )
 
 
@@ -283,9 +309,7 @@ def make_strategy(
     return BreadthFirst(people) if plan.strategy == "breadth-first" else Random(people, rng)
 
 
-def _paid(work: _Work) -> "list[Mapping[str, str]]":
+def _waiting(store: "GraphStore", model: "Model", run: "Run") -> "list[Mapping[str, Any]]":
     """The tags of the calls whose replies are in the cache but, as the run was interrupted, not in the graph."""
-    if work.plan.strategy == "breadth-first":
-        return []  # comes to them by itself, and must come to them in order
-    written = {row["call"] for row in work.store.read("reads/run_calls", run=work.run.id)}
-    return [tag for tag, _ in work.model.replies.of_run(work.run.id) if tag["call"] not in written]
+    written = {row["call"] for row in store.read("reads/run_calls", run=run.id)}
+    return [tag for tag, _ in model.replies.of_run(run.id) if tag["call"] not in written]

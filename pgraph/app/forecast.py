@@ -1,6 +1,9 @@
 """`pgraph expand --dry-run`: what would be asked, and what it would take; no model is called."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from pgraph.app import Session, open_embedder, open_store, settings
@@ -15,8 +18,11 @@ from pgraph.app.expand import (
 )
 
 if TYPE_CHECKING:
+    from expansion.coverage import Coverage
     from expansion.plan import Plan
     from graphstore.store import GraphStore
+    from pgraph.chat import ChatRequest
+    from pgraph.embedding import CachedEmbedder
 
 SHOWN = 3
 _CHARACTERS_A_TOKEN = 4
@@ -25,51 +31,124 @@ _TOKENS_A_PERSONA = 70  # of a reply: 61 measured with the bundled model, longer
 
 def forecast(session: Session, request: ExpandRequest) -> dict[str, Any]:
     """The first calls and an estimate, from earlier runs with this model where there are any, else from the prompt's length."""
-    from expansion.loading import load
-    from expansion.plan import Progress
-    from expansion.runs import Run
-    from expansion.selection import Choice
-    from expansion.text_arms import TextChoice
+    from expansion.exclusion import PROBES
+    from expansion.forecasting import grown
 
     values = settings(session)
     with open_store(session) as store, open_embedder(session) as embedder:
         require_people(store, request)
         plan = make_plan(session, request, values.model)
-        texts = text_arms(store, text_plan(session, plan), plan.per_call) if request.with_texts else None
-        allowed = allowed_sources(store, plan.from_cypher)
-        loaded = load(store, [kind.id for kind in plan.relations], plan.depth, allowed=allowed, texts=texts)
+        sample = _sample(session, plan, store, embedder, request)
         past = _past(store, plan)
-        people = loaded.population
-        strategy = make_strategy(plan, loaded, embedder, Run("", "", Progress(), resumed=False), texts)
-        prompts: list[str] = []
-        characters: list[int] = []
-        while len(prompts) < SHOWN and isinstance(choice := strategy.choose(), Choice | TextChoice):
-            if isinstance(choice, TextChoice):
-                asked = choice.call("").request
-            else:
-                people.mark_asked(choice.source, choice.relation)
-                _, asked = plan.call("", people.ids[choice.source], people.texts[choice.source], choice.relation)
-            prompts.append(asked.messages[-1]["content"])
-            characters.append(sum(len(message["content"]) for message in asked.messages))
-    per_call = past or {
-        "tokens_in": sum(characters) / max(1, len(characters)) / _CHARACTERS_A_TOKEN,
+    means = past or {
+        "tokens_in": (sample.characters - sample.listed) / _CHARACTERS_A_TOKEN,
         "tokens_out": float(_TOKENS_A_PERSONA * plan.per_call),
+        "usable": 1.0,
+        "listed": 0.0,
         "seconds": None,
     }
-    waiting = people.pairs_left + (texts.left if texts is not None else 0) + len(prompts)
-    calls = _calls(plan, waiting, per_call)
+    known, answers = sample.known, plan.per_call * means["usable"]
+    needed = calls_needed(plan, known, sample.personas, answers)
+    calls = _calls(plan, sample.waiting, needed, means)
+    new = round(grown(known.distinct, known.sightings, known.singles, calls * answers) - known.distinct)
+    # The lists grow with what is known.
+    more_listed = min(plan.exclude, known.distinct + new) * (1 - PROBES) - means["listed"] if plan.exclude else 0.0
+    tokens_in = calls * (means["tokens_in"] + more_listed * sample.role_characters / _CHARACTERS_A_TOKEN)
+    tokens_out = calls * means["tokens_out"]
+    money = (tokens_in * values.price_in + tokens_out * values.price_out) / 1e6
     return {
-        "personas": len(people.ids),
-        "groups": len(set(people.regions)),
-        "pairs_left_to_ask" if texts is None else "pairs_and_texts_left_to_ask": waiting,
+        "personas": sample.personas,
+        "groups": sample.groups,
+        "coverage": round(known.coverage, 4),
+        "pairs_and_texts_left_to_ask" if request.with_texts else "pairs_left_to_ask": sample.waiting,
         "calls": calls,
-        "new_personas_at_most": calls * plan.per_call,
-        "tokens_in": round(calls * per_call["tokens_in"]),
-        "tokens_out": round(calls * per_call["tokens_out"]),
-        "seconds": None if per_call["seconds"] is None else round(calls * per_call["seconds"], 1),
-        "estimated_from": f"{past['calls']} earlier calls" if past else "the length of the prompt",
-        "prompts": prompts,
+        "calls_to_the_goal": needed,
+        "new_roles": new,
+        "tokens_in": round(tokens_in),
+        "tokens_out": round(tokens_out),
+        "tokens_a_new_role": round((tokens_in + tokens_out) / new) if new else None,
+        "seconds": None if means["seconds"] is None else round(calls * means["seconds"], 1),
+        "money": round(money, 4) if money else None,
+        "money_a_new_role": round(money / new, 6) if money and new else None,
+        "estimated_from": f"{past['calls']} earlier calls"
+        if past
+        else "the length of the prompt; no call has been made",
+        "prompts": sample.prompts,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """How the graph stands, and the first calls; lengths are means."""
+
+    known: "Coverage"
+    personas: int
+    groups: int
+    waiting: int
+    prompts: list[str]
+    characters: float  # of a call's messages
+    listed: float  # of these, in the list of roles not to be named
+    role_characters: float  # of a role in such a list
+
+
+def _sample(
+    session: Session, plan: "Plan", store: "GraphStore", embedder: "CachedEmbedder", request: ExpandRequest
+) -> _Sample:
+    import numpy as np
+
+    from expansion.exclusion import Exclusions
+    from expansion.loading import load
+    from expansion.plan import Progress
+    from expansion.runs import Run
+    from expansion.selection import Choice, predictions
+    from expansion.text_arms import TextChoice
+
+    texts = text_arms(store, text_plan(session, plan), plan.per_call) if request.with_texts else None
+    allowed = allowed_sources(store, plan.from_cypher)
+    loaded = load(store, [kind.id for kind in plan.relations], plan.depth, allowed=allowed, texts=texts)
+    people = loaded.population
+    strategy = make_strategy(plan, loaded, embedder, Run("", "", Progress(), resumed=False), texts)
+    exclusions = Exclusions(people, predictions(strategy, people), plan.exclude, np.random.default_rng(plan.seed))
+    asked: list[ChatRequest] = []
+    lists: list[Sequence[str]] = []
+    while len(asked) < SHOWN and isinstance(choice := strategy.choose(), Choice | TextChoice):
+        if isinstance(choice, TextChoice):
+            asked.append(choice.call("").request)
+            continue
+        people.mark_asked(choice.source, choice.relation)
+        lists.append(exclusions.likeliest(people.arm(choice.source, choice.relation)) if plan.exclude else ())
+        source = people.ids[choice.source], people.texts[choice.source]
+        asked.append(plan.call("", *source, choice.relation, lists[-1])[1])
+    roles = [len(role) + 2 for names in lists for role in names]  # and what stands between two
+    return _Sample(
+        people.tally.overall(),
+        len(people.ids),
+        len(set(people.regions)),
+        people.pairs_left + (0 if texts is None else texts.left) + len(lists),
+        [request.messages[-1]["content"] for request in asked],
+        mean(sum(len(message["content"]) for message in request.messages) for request in asked) if asked else 0.0,
+        sum(roles) / max(1, len(asked)),
+        mean(roles) if roles else 0.0,
+    )
+
+
+def calls_needed(plan: "Plan", known: "Coverage", personas: int, answers: float) -> int | None:
+    """Calls until the goal that the user set; None where there is none or where the sightings do not tell.
+
+    `answers`: usable ones a call. To a target every new role counts as one persona; coverage is taken over all regions
+    together, and foretold no further than to twice the sightings there are.
+    """
+    from expansion.forecasting import grown_needed, sightings_needed
+
+    goals = plan.limits
+    if goals.target is not None:
+        missing = max(0, goals.target - personas)
+        more: float | None = grown_needed(known.distinct, known.sightings, known.singles, missing)
+    elif goals.until_coverage is not None:
+        more = sightings_needed(known.sightings, known.singles, known.doubles, goals.until_coverage)
+    else:
+        return None
+    return None if more is None or math.isinf(more) else math.ceil(more / answers)
 
 
 def _past(store: "GraphStore", plan: "Plan") -> dict[str, Any] | None:
@@ -78,15 +157,19 @@ def _past(store: "GraphStore", plan: "Plan") -> dict[str, Any] | None:
     calls = sum(row.get("calls") or 0 for row in rows)
     if not calls:
         return None
-    means = {
-        name: sum(float(row.get(name) or 0) for row in rows) / calls for name in ("tokens_in", "tokens_out", "seconds")
-    }
-    return {**means, "calls": calls}
+
+    def total(name: str) -> float:
+        return sum(float(row.get(name) or 0) for row in rows)
+
+    listed = next(iter(store.read("reads/listed", model=plan.model)))["listed"] or 0.0
+    found = total("new") + total("duplicate")
+    means = {name: total(name) / calls for name in ("tokens_in", "tokens_out", "seconds")}
+    return {**means, "usable": found / max(1.0, found + total("unusable")) or 1.0, "listed": listed, "calls": calls}
 
 
-def _calls(plan: "Plan", pairs: int, per_call: Mapping[str, Any]) -> int:
+def _calls(plan: "Plan", pairs: int, needed: int | None, per_call: Mapping[str, Any]) -> int:
     limits = plan.limits
-    calls = pairs if limits.calls is None else min(pairs, limits.calls)
+    calls = min(bound for bound in (pairs, limits.calls, needed) if bound is not None)
     if limits.tokens is not None:
         calls = min(calls, max(1, round(limits.tokens / (per_call["tokens_in"] + per_call["tokens_out"]))))
     return calls

@@ -1,13 +1,17 @@
 """`pgraph expand`: its flags."""
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pgraph.cli.asking import ask, show_forecast
 from pgraph.cli.main import Session
 from pgraph.cli.options import Number, model_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @click.command("expand")
@@ -69,6 +73,13 @@ from pgraph.cli.options import Number, model_options
     is_flag=True,
     help="Also draw personas from the texts in the graph (pgraph ingest), where that promises more than asking a persona.",
 )
+@click.option(
+    "--exclude",
+    type=click.IntRange(0, 500),
+    metavar="N",
+    help="Tell the model up to N known roles that it would most likely name, so that it names others; not in 1 of 20 calls, "
+    "which measure. [default: 50; with the bundled model 0, none]",
+)
 @click.option("--context", metavar="TEXT", help='Where these people live, such as "rural Odisha"; kept with the run.')
 @click.option(
     "--seed",
@@ -79,10 +90,15 @@ from pgraph.cli.options import Number, model_options
     help="Of the random choices, and of the model's where the server takes one.",
 )
 @click.option("--new-run", is_flag=True, help="Start afresh even where this command was interrupted before.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Print for each call why it was made, as a sentence; with --json one object a line, the summary last.",
+)
 @click.option("--dry-run", is_flag=True, help="Ask nothing: show what would be asked and estimate what it takes.")
 @model_options
 @click.pass_obj
-def command(session: Session, /, *, dry_run: bool, **options: Any) -> None:  # noqa: ANN401  each has the type of its field in ExpandRequest
+def command(session: Session, /, *, dry_run: bool, explain: bool, **options: Any) -> None:  # noqa: ANN401  each has the type of its field in ExpandRequest
     """Grow the population: ask for the people around known personas, where coverage is lowest.
 
     Without --calls, --tokens, --target or --until-coverage it goes on until no call is worth its price (0.25 new roles)
@@ -102,4 +118,13 @@ def command(session: Session, /, *, dry_run: bool, **options: Any) -> None:  # n
 
         show_forecast(session, forecast(session, request))
         return
-    ask(session, lambda notice, report: app.expand(session, request, notice=notice, report=report))
+    tell = explained(session) if explain else None
+    ask(session, lambda notice, report: app.expand(session, request, notice=notice, report=report, explain=tell))
+
+
+def explained(session: Session) -> "Callable[[dict[str, Any]], None]":
+    def tell(call: dict[str, Any]) -> None:
+        brought = f"{call['new']} of {call['answers']} new"
+        click.echo(json.dumps(call, ensure_ascii=False) if session.json else f"{call['reason']} {brought}.")
+
+    return tell

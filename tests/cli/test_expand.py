@@ -27,6 +27,10 @@ def field(work: Console) -> Field:
     return made
 
 
+def prompts(model: FakeServer) -> list[str]:
+    return [request["messages"][-1]["content"] for request in model.requests]
+
+
 def neo4j_env(server: Neo4jServer) -> dict[str, str]:
     names = {"PGRAPH_STORE": server.uri, "PGRAPH_STORE_USER": server.user, "PGRAPH_STORE_PASSWORD": server.password}
     return {name: value for name, value in names.items() if value}
@@ -195,3 +199,54 @@ def test_coverage_finds_more_roles_than_the_other_strategies(work: Console, mode
     print(f"distinct roles after 1,000 calls: {found}")
     assert found["coverage"] > 1.03 * found["random"]
     assert found["coverage"] > 1.04 * found["breadth-first"]
+
+
+def test_each_call_is_explained_and_its_reason_kept_with_the_run(field: Field, model: FakeServer) -> None:
+    lines = field.expand(model, "--calls", "30", "--explain").out.splitlines()
+    *calls, summary = map(json.loads, lines)
+    assert summary["calls"] == len(calls) == len({call["call"] for call in calls}) == 30
+    assert {call["how"] for call in calls} <= {"coverage", "chance"}
+    assert all(0 < call["expected"] <= 1 and 0 < call["share"] <= 1 for call in calls)
+    assert sum(call["new"] for call in calls) == summary["new"]
+    kept = field.work.run("query", "reasons", "--param", f"run={summary['run']}", "--format", "json").json
+    assert {row["call"]: (row["expected"], row["new"]) for row in kept} == {
+        call["call"]: (call["expected"], call["new"]) for call in calls
+    }
+    steps = field.work.run("query", "calibration", "--param", f"run={summary['run']}", "--format", "json").json
+    assert sum(step["calls"] for step in steps) == 30
+    said = field.work.run(*field.arguments("--calls", "3", "--explain", "--new-run")[1:], env=field.env(model)).out
+    assert len(said.splitlines()) == 3
+    assert all("are expected to be new" in line and line.endswith(" of 3 new.") for line in said.splitlines())
+
+
+def test_known_roles_are_not_to_be_named_again_but_for_probes(field: Field, model: FakeServer) -> None:
+    calls = field.expand(model, "--calls", "80", "--exclude", "6", "--explain").out.splitlines()[:-1]
+    listed = [json.loads(call)["listed"] for call in calls]
+    assert max(listed) == 6
+    assert 0 < listed.count(0) < 20
+    known = {row["role"] for row in field.personas()}
+    told = [
+        prompt.partition("who are known: ")[2].rstrip(".") for prompt in prompts(model) if "who are known" in prompt
+    ]
+    assert len(told) == 80 - listed.count(0)
+    assert {role for roles in told for role in roles.split("; ")} <= known
+    field.expand(model, "--calls", "20", "--exclude", "0")
+    assert sum("who are known" in prompt for prompt in prompts(model)) == len(told)
+
+
+def test_a_forecast_is_borne_out(field: Field, model: FakeServer) -> None:
+    """From 40 calls on to 200 more: calls, tokens and new roles within a quarter."""
+    before = field.expand(model, "--calls", "40").json
+    told = field.expand(
+        model, "--calls", "200", "--dry-run", env={"PGRAPH_PRICE_IN": "1", "PGRAPH_PRICE_OUT": "4"}
+    ).json
+    done = field.expand(model, "--calls", "200").json
+    assert told["estimated_from"] == "40 earlier calls"
+    assert told["calls"] == done["calls"] == 200
+    for name in ("tokens_in", "tokens_out"):
+        assert done[name] == pytest.approx(told[name], rel=0.25)
+    assert done["new"] == pytest.approx(told["new_roles"], rel=0.25)
+    assert told["money"] == pytest.approx((told["tokens_in"] + 4 * told["tokens_out"]) / 1e6, rel=0.01)
+    assert before["new"] > 0
+    goal = field.expand(model, "--target", "700", "--dry-run").json
+    assert goal["calls"] == goal["calls_to_the_goal"] > 0

@@ -70,7 +70,7 @@ def killed(process: "subprocess.Popen[str]", server: FakeServer, replies: int, s
 
 def test_killed_at_twenty_moments_and_resumed(seeded: Field) -> None:
     """The same set of personas as in an undisturbed run; no reply paid twice beyond those in flight at the kills."""
-    options = ("--calls", "150", "--strategy", "breadth-first")
+    options = ("--calls", "150", "--strategy", "breadth-first", "--exclude", "0")  # lists depend on what is under way
     moments = random.Random(1)
     # four at any moment of the start, the others between two replies or amid the writes that follow them
     replies = [0, 0, 0, 0, *(moments.randint(1, 5) for _ in range(KILLS - 4))]

@@ -69,6 +69,15 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         (2.5, "Persona", "nurse", "text of nurse", "thin", True),
         (2.5, "Question", "q1", "Why?", "thin", True),
     ],
+    "reasons": [
+        ("2026-01-03T01", "c1", "district nurse", "patient", "coverage", 0.75, "Health", 0.5, 0.25, 3, 2, 1),
+        ("2026-01-03T02", "c7", "loner", "kin", "chance", 1.0, "", 1.0, 1.0, 0, 2, 0),
+        ("2026-01-04", "c10", "notice", "read", "text", 0.71, None, None, None, None, 1, 1),
+    ],
+    "calibration": [
+        (0.7, 0.8, 2, 3, pytest.approx((0.75 * 2 + 0.71) / 3), pytest.approx(2 / 3)),
+        (0.9, 1.0, 1, 2, 1.0, 0.0),
+    ],
     "group_hierarchy": [
         (1, "health", "Health", None, None, 1, 2),
         (1, "land", "Land", None, None, 1, 1),

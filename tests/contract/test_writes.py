@@ -17,7 +17,7 @@ def test_writing_all_again_changes_nothing(store: BoltStore) -> None:
         store.write(write)
     assert (nodes(store), links(store)) == before
     assert len(before[0]) == 3 + 7 + 1 + 3 + 2
-    assert len(before[1]) == 6 + 2 + 4 + 6 + 2 + 4 + 1 + 2 + 1
+    assert len(before[1]) == 6 + 2 + 4 + 6 + 2 + 4 + 1 + 2 + 1 + 3
 
 
 def test_what_is_asked_and_answered_can_be_written_again(store: BoltStore) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -37,8 +38,7 @@ def personas(count: int) -> list[dict[str, str]]:
     rng = np.random.default_rng(0)
     roles = dict.fromkeys(small().seeds(2 * count, rng))
     return [
-        {"persona": text(role), "role": name(role), "domain": place(small().home[role])}
-        for role in list(roles)[:count]
+        {"persona": text(role), "role": name(role), "domain": place(small().home[role])} for role in list(roles)[:count]
     ]
 
 
@@ -52,11 +52,13 @@ def answer(request: dict[str, Any]) -> str:
     source = int(prompt.split("A role")[1][:5])
     item = request["response_format"]["json_schema"]["schema"]["properties"]["personas"]
     kind = item["items"]["properties"]["relation"]["enum"][0]
-    relation = KINDS.index(kind)
+    pair = source, KINDS.index(kind)
     world = small()
+    answers = world.draw(*pair, int(item["minItems"]), rng)
+    listed = {int(number) for number in re.findall(r"role(\d{5})", prompt.partition("Name somebody else")[2])}
     people = [
         {"persona": text(role), "role": name(role), "domain": place(world.label(role, rng)), "relation": kind}
-        for role in world.draw(source, relation, int(item["minItems"]), rng).tolist()
+        for role in world.heed(pair, answers, listed, 0.6, rng)
     ]
     return json.dumps({"personas": people})
 

@@ -1,8 +1,8 @@
 import numpy as np
 
+from benchmarks.world import World
 from expansion.population import Population
 from expansion.selection import BreadthFirst, Choice, CoverageFirst, Random
-from benchmarks.world import World
 
 RELATIONS = 8
 
@@ -62,7 +62,7 @@ def test_breadth_first_waits_for_its_level_and_goes_by_id() -> None:
     assert strategy.choose() == "wait"
     population.in_flight = 0
     deeper = population.add("c", "text", None, 1, region)
-    assert strategy.choose() == Choice(deeper, 0)
+    assert strategy.choose() == Choice(deeper, 0, "breadth-first")
 
 
 def test_an_exhausted_region_is_left_alone() -> None:

@@ -1,0 +1,70 @@
+"""Why a call is made: as data, which is kept with its run, and as a sentence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from expansion.loading import Loaded
+from expansion.selection import Arms, How
+
+_RULES = {
+    "chance": "Drawn by chance, as 2 of 100 calls are, for what predictions cannot see",
+    "breadth-first": "Next in the order of breadth-first",
+    "random": "Drawn at random",
+    "again": "Asked before the run was interrupted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What was known when a call was chosen.
+
+    `expected`: predicted share of new roles among the answers; `share` of the answers land in region `toward`, whose
+    uncovered share is `uncovered`: of all regions the one from which most new roles are expected.
+    """
+
+    how: How
+    region: str = ""  # of the source
+    expected: float | None = None
+    toward: str = ""
+    share: float = 0.0
+    uncovered: float = 0.0
+    listed: int = 0  # known roles that the model was told not to name
+
+    def props(self) -> dict[str, Any]:
+        """What the graph keeps of it."""
+        known = {"how": self.how, "expected": self.expected, "toward": self.toward or None, "listed": self.listed}
+        shares = {"share": self.share, "uncovered": self.uncovered} if self.toward else {}
+        return {name: value for name, value in {**known, **shares}.items() if value is not None}
+
+
+def predicted(loaded: Loaded, arms: Arms, arm: int, how: How, listed: int) -> Reason:
+    """The reason of a call along an arm, by what is predicted now. Cost: O(cells in use)."""
+    population = loaded.population
+    region = population.region_ids[arm // population.tally.relations]
+    if arm >= len(arms.new):  # a region first seen since
+        return Reason(how, region, listed=listed)
+    row = arms.flows.row(arm)
+    toward = int(np.argmax(row * arms.uncovered))
+    share, uncovered, expected = (
+        round(float(value), 4) for value in (row[toward], arms.uncovered[toward], arms.new[arm])
+    )
+    return Reason(how, region, expected, population.region_ids[toward], share, uncovered, listed)
+
+
+def sentence(reason: Reason, who: str, relation: str, labels: Mapping[str, str]) -> str:
+    """`who`: the source in a few words."""
+    place = labels.get(reason.region, "")
+    asked = f"ask {who}" + (f" of {place}" if place else "") + f" for the {relation}"
+    said = f"{_RULES[reason.how]}: {asked}." if reason.how in _RULES else f"{asked[0].upper()}{asked[1:]}."
+    if reason.expected is not None:
+        said += f" {reason.expected:.0%} of the answers are expected to be new"
+        said += (
+            f"; {reason.share:.0%} land in {labels.get(reason.toward) or reason.toward}, "
+            f"which is {reason.uncovered:.0%} uncovered."
+            if reason.toward
+            else "."
+        )
+    return said + (f" {reason.listed} known roles are not to be named." if reason.listed else "")

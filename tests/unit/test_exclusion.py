@@ -1,0 +1,53 @@
+import numpy as np
+
+from expansion.coverage import IMPORT
+from expansion.exclusion import PROBES, Exclusions
+from expansion.population import Population
+from expansion.selection import Predictions
+
+
+def people() -> Population:
+    """Two regions; arm 0 (of region 0 along relationship 0) leads to region 1, where bakers are named most."""
+    population = Population(2, 3)
+    everybody: dict[int, list[str | None]] = {0: ["nurse", "porter", None], 1: ["baker", "miller", "nurse"]}
+    for region, roles in everybody.items():
+        for role in roles:
+            place = population.region(f"g{region}")
+            population.see(population.add(f"{region}-{role}", "text", role, 0, place), IMPORT)
+    for name, times in (("1-baker", 40), ("1-miller", 10), ("1-nurse", 2)):
+        population.see(population.index[name], 0, times)
+    population.see(population.index["0-porter"], 1, 30)
+    return population
+
+
+def lists(population: Population, count: int) -> Exclusions:
+    return Exclusions(population, Predictions(population).arms, count, np.random.default_rng(0))
+
+
+def test_the_likeliest_answers_of_an_arm_come_first_and_each_once() -> None:
+    population = people()
+    assert lists(population, 10).likeliest(0) == ("baker", "miller", "nurse", "porter")
+    assert lists(population, 1).likeliest(0) == ("baker",)
+    assert lists(population, 1).likeliest(1) == ("porter",)
+
+
+def test_a_role_that_is_named_often_from_now_on_rises() -> None:
+    population = people()
+    exclusions = lists(population, 2)
+    assert exclusions.likeliest(0) == ("baker", "miller")
+    population.see(population.index["1-nurse"], 0, 100)
+    assert exclusions.likeliest(0) == ("nurse", "baker")
+
+
+def test_one_call_in_twenty_is_a_probe_and_without_a_count_all_are() -> None:
+    population = people()
+    some = lists(population, 5)
+    probes = sum(not some.draw(0) for _ in range(2000)) / 2000
+    assert abs(probes - PROBES) < 0.02
+    assert lists(population, 0).draw(0) == ()
+
+
+def test_where_nobody_has_a_role_nothing_is_listed() -> None:
+    population = Population(1, 1)
+    population.see(population.add("p", "text", None, 0, population.region("g")), IMPORT)
+    assert lists(population, 5).likeliest(0) == ()

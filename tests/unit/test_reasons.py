@@ -1,0 +1,27 @@
+from expansion.reasons import Reason, sentence
+
+LABELS = {"h": "Health care", "l": "medical logistics", "": "(no domain)"}
+
+
+def test_a_predicted_call_says_where_its_answers_land() -> None:
+    reason = Reason("coverage", "h", 0.38, "l", 0.41, 0.62, 50)
+    assert sentence(reason, "a district nurse", "supplier", LABELS) == (
+        "Ask a district nurse of Health care for the supplier. 38% of the answers are expected to be new; "
+        "41% land in medical logistics, which is 62% uncovered. 50 known roles are not to be named."
+    )
+
+
+def test_calls_that_no_prediction_chose_say_so() -> None:
+    assert sentence(Reason("random", "h"), "a cook", "guest", LABELS) == (
+        "Drawn at random: ask a cook of Health care for the guest."
+    )
+    by_chance = sentence(Reason("chance", "h", 0.1, "l", 0.5, 0.2), "a cook", "guest", LABELS)
+    assert by_chance.startswith("Drawn by chance, as 2 of 100 calls are")
+    assert "10% of the answers" in by_chance
+
+
+def test_what_is_kept_leaves_out_what_is_not_known() -> None:
+    assert Reason("breadth-first", "h").props() == {"how": "breadth-first", "listed": 0}
+    assert Reason("coverage", "h", 0.0, "l", 0.5, 0.25).props() == {
+        "how": "coverage", "expected": 0.0, "toward": "l", "listed": 0, "share": 0.5, "uncovered": 0.25,
+    }  # fmt: skip
