@@ -1,6 +1,6 @@
 """Which policy finds the most people, call for call, in simulated worlds, and how right its predictions are.
 
-    python -m benchmarks.selection [--worlds 5] [--calls 20000] [--at-once 16] [--write docs]
+    python -m benchmarks.selection [--worlds 5] [--calls 20000] [--write docs]
 
 Every policy goes through the interface by which `pgraph expand` chooses; the worlds are those of benchmarks/world.py, the
 same for all. A persona is recognised with errors (5 % missed duplicates, 3 % false merges). `--write` makes the page
@@ -8,7 +8,6 @@ docs/selection.md and its plots.
 """
 
 import argparse
-import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import selection_page
 from benchmarks.policies import FarthestFirst, GoodUcb, LeastCount, Oracle
 from benchmarks.world import World
 from expansion.coverage import IMPORT
@@ -57,7 +57,7 @@ class Setting:
 
 SETTINGS = (
     Setting("as described"),
-    Setting("lists, honoured at 60 %", listed=LIST),
+    Setting(f"lists of {LIST}, honoured at 60 %", listed=LIST),
     Setting("collapsed model (30 % from the top list)", World(collapse=0.30)),
     Setting("flatter model (Zipf 0.7 and 0.4)", World(zipf=0.7, region_zipf=0.4)),
     Setting("five times the universe", World(roles=300_000)),
@@ -68,7 +68,7 @@ SETTINGS = (
     Setting("regions of like size (spread 0.7)", World(spread=0.7)),
 )
 POLICIES = ("coverage", "breadth-first", "uniform", "least-count", "farthest-first", "Good-UCB", "oracle")
-FEW = ("coverage", "breadth-first", "uniform", "Good-UCB", "oracle")  # in the variations
+FEW = ("coverage", "breadth-first", "uniform", "oracle")  # in the variations
 
 
 class Trial:
@@ -89,7 +89,9 @@ class Trial:
         self.strategy = self._strategy(policy, rng)
         self.exclusions = Exclusions(self.people, predictions(self.strategy, self.people), setting.listed, rng)
         self.seconds = 0.0  # of the processor, spent choosing
-        self.calibration: list[tuple[float, float]] = []  # predicted, realised share of new ones, by call
+        self.calibration: list[
+            tuple[float, float, float]
+        ] = []  # by call: share of new ones predicted, counted, in truth
 
     def _strategy(self, policy: str, rng: np.random.Generator) -> Strategy:
         people, vectors = self.people, self.world.vectors()
@@ -127,7 +129,7 @@ class Trial:
         return batch
 
     def _ask(self, choice: Choice, listed: set[int]) -> None:
-        people, before = self.people, self.found
+        people, before, counted = self.people, self.found, len(self.people.tally.seen)
         source = self.roles[choice.source]
         arm, depth = people.arm(choice.source, choice.relation), people.depths[choice.source] + 1
         people.in_flight -= 1
@@ -136,7 +138,8 @@ class Trial:
         for role in self.world.heed(pair, answers, listed, self.setting.honoured, self.draws):
             self.see(role, arm, depth)
         if choice.expected is not None:
-            self.calibration.append((choice.expected, (self.found - before) / PER_CALL))
+            new = len(people.tally.seen) - counted, self.found - before
+            self.calibration.append((choice.expected, new[0] / PER_CALL, new[1] / PER_CALL))
 
     def see(self, role: int, arm: int, depth: int) -> None:
         """Recognise an answer, with errors, and count it."""
@@ -168,7 +171,7 @@ class Outcome:
     seed: int
     curve: tuple[tuple[int, int], ...]  # calls, roles known
     ms: float  # a choice
-    calibration: tuple[tuple[float, float], ...]  # by decile of the prediction, and behind them over all
+    calibration: tuple[tuple[float, ...], ...]  # by decile of the prediction, and behind them over all
 
     @property
     def distinct(self) -> int:
@@ -183,7 +186,7 @@ def trial(setting: Setting, policy: str, seed: int, calls: int, at_once: int) ->
         while marks and done >= marks[0]:
             curve.append((done, one.found))
             marks.pop(0)
-    pairs = np.array(sorted(one.calibration)).reshape(-1, 2)
+    pairs = np.array(sorted(one.calibration)).reshape(-1, 3)
     deciles = [*np.array_split(pairs, 10), pairs] if len(pairs) else []
     means = [tuple(part.mean(axis=0).round(4).tolist()) for part in deciles]
     return Outcome(setting.name, policy, seed, tuple(curve), 1000 * one.seconds / curve[-1][0], tuple(means))
@@ -195,44 +198,28 @@ def run(jobs: list[tuple[Setting, str, int, int, int]], workers: int) -> list[Ou
         return [one.result() for one in waiting]
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    lines = [list(head), ["---", *["---:"] * (len(list(head)) - 1)], *map(list, rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worlds", type=int, default=5)
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--at-once", type=int, default=16)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--only", default="", help="settings whose name holds this")
-    parser.add_argument("--policies", default=",".join(POLICIES), help="comma-separated")
-    parser.add_argument("--json", type=Path, help="keep the outcomes here")
+    parser.add_argument("--only", default="", help="the settings whose name holds this")
+    parser.add_argument("--policies", default="", help="comma-separated; by default all, in the variations four")
+    parser.add_argument("--write", type=Path, metavar="DIR", help="make the page and its plots here")
     asked = parser.parse_args()
-    chosen = [setting for setting in SETTINGS if asked.only in setting.name]
     jobs = [
         (setting, policy, seed, asked.calls, asked.at_once)
-        for setting in chosen
-        for policy in asked.policies.split(",")
+        for setting in SETTINGS
+        if asked.only in setting.name
+        for policy in (asked.policies.split(",") if asked.policies else POLICIES if setting is SETTINGS[0] else FEW)
         for seed in range(asked.worlds)
     ]
-    found: dict[str, dict[str, list[Outcome]]] = defaultdict(lambda: defaultdict(list))
-    for outcome in run(jobs, asked.workers):
-        found[outcome.setting][outcome.policy].append(outcome)
-    if asked.json:
-        asked.json.write_text(json.dumps([o.__dict__ for p in found.values() for ones in p.values() for o in ones]))
-    for setting, policies in found.items():
-        print(f"\n{setting}")
-        mean = {policy: np.mean([one.distinct for one in ones]) for policy, ones in policies.items()}
-        for policy, ones in policies.items():
-            to = [f"{mean[policy] / mean[other]:.3f} of {other}" for other in ("uniform", "oracle") if other in mean]
-            ms = np.mean([one.ms for one in ones])
-            print(f"  {policy:15} {mean[policy]:9,.0f}  {'  '.join(to)}  {ms:.2f} ms")
-        for policy in ("coverage",):
-            if policy in policies:
-                cal = np.mean([one.calibration for one in policies[policy]], axis=0)
-                print("  calibration", " ".join(f"{p:.3f}/{r:.3f}" for p, r in cal))
+    outcomes = run(jobs, asked.workers)
+    text = selection_page.tables(outcomes)
+    print(text)
+    if asked.write:
+        selection_page.write(outcomes, text, asked.write)
 
 
 if __name__ == "__main__":

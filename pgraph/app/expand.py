@@ -78,6 +78,7 @@ class _Work:
     began: float
     before: int  # calls of the run until then
     texts: "TextPlan | None"
+    prices: tuple[float, float]  # of a million tokens, in and out
     waiting: "list[Mapping[str, Any]]"  # tags of the calls that an interrupted run paid for and did not write
 
 
@@ -107,7 +108,9 @@ async def _expand(
             )
         stances = text_plan(session, plan) if request.with_texts else None
         waiting = await asyncio.to_thread(_waiting, store, model, run) if run.resumed else []
-        work = _Work(store, embedder, model, plan, run, allowed, time.monotonic(), run.progress.calls, stances, waiting)
+        prices = settings(session).price_in, settings(session).price_out
+        began = time.monotonic(), run.progress.calls
+        work = _Work(store, embedder, model, plan, run, allowed, *began, stances, prices, waiting)
         paid = [] if plan.strategy == "breadth-first" else waiting  # it comes to them by itself, and must in its order
         while True:  # once more whenever so many domains came that the groups must be made anew
             expansion = await asyncio.to_thread(_prepare, work, notice)
@@ -164,10 +167,12 @@ async def _go(
         await expansion.go(work.model.chat, work.model.at_once, paid, tell, explain)
     except (ModelError, StoreError) as problem:
         error = problem
-    return _summary(expansion, time.monotonic() - work.began, error)
+    done, (price_in, price_out) = expansion.progress, work.prices
+    money = (done.tokens_in * price_in + done.tokens_out * price_out) / 1e6
+    return _summary(expansion, time.monotonic() - work.began, error, money)
 
 
-def _summary(expansion: "Expansion", seconds: float, error: PgraphError | None) -> ExpandSummary:
+def _summary(expansion: "Expansion", seconds: float, error: PgraphError | None, money: float) -> ExpandSummary:
     limits = expansion.plan.limits
     stopped_by = expansion.stopped_by if error is None else "model" if isinstance(error, ModelError) else "store"
     goal = limits.target is not None or limits.until_coverage is not None
@@ -182,6 +187,7 @@ def _summary(expansion: "Expansion", seconds: float, error: PgraphError | None) 
         stopped_by,
         missed,
         error,
+        money,
     )
 
 

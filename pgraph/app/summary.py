@@ -50,10 +50,18 @@ class ExpandSummary:
     stopped_by: str
     goal_missed: bool
     error: PgraphError | None = field(default=None, compare=False)
+    money: float = 0.0  # 0: prices are not known
 
     def props(self) -> dict[str, Any]:
         """What the Run node keeps of it."""
         return {"stopped_by": self.stopped_by, "coverage": self.coverage, "seconds": self.seconds}
+
+    def price(self) -> str:
+        """What a new persona cost."""
+        if not self.progress.new:
+            return ""
+        money = f", {self.money / self.progress.new:.6f} of {self.money:.4f} in money" if self.money else ""
+        return f"; {self.progress.tokens / self.progress.new:,.0f} tokens a new persona{money}"
 
     @property
     def exit_code(self) -> int:
@@ -79,6 +87,7 @@ class ExpandSummary:
             "seconds": round(self.seconds, 2),
             "coverage": round(self.coverage, 4),
             "personas": self.personas,
+            "money": round(self.money, 6) or None,
             "stopped_by": self.stopped_by,
             "exit_reason": self.exit_reason,
             "exit_code": self.exit_code,
@@ -90,7 +99,7 @@ class ExpandSummary:
         return "\n".join(
             [
                 f"{done.calls} calls{cached}: {done.new} new personas, {done.duplicate} seen before, {_unusable(done)}",
-                f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s",
+                f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s{self.price()}",
                 f"The graph holds {self.personas} personas; coverage of roles {self.coverage:.1%}",
                 f"Stopped by: {self.stopped_by}"
                 + (f" ({self.exit_reason})" if self.exit_code else "")
