@@ -78,6 +78,7 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         (0.7, 0.8, 2, 3, pytest.approx((0.75 * 2 + 0.71) / 3), pytest.approx(2 / 3)),
         (0.9, 1.0, 1, 2, 1.0, 0.0),
     ],
+    "exclusion_lists": [(True, 1, 3.0, 2, 0.5), (False, 1, 0.0, 2, 0.0)],
     "group_hierarchy": [
         (1, "health", "Health", None, None, 1, 2),
         (1, "land", "Land", None, None, 1, 1),
