@@ -1,5 +1,6 @@
 """Where the gaps are, and why: the regions least covered, what leads there, and the map of all arms."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,22 +74,32 @@ def gaps(loaded: Loaded, kinds: list[str], limit: int = 8) -> Rows:
     return rows
 
 
-def why(row: dict[str, Any]) -> str:
-    """The numbers of a gap as a sentence.
+def why(row: Mapping[str, Any]) -> str:
+    r"""The numbers of a gap as a sentence.
 
     >>> why({"group": "logistics", "singles": 31, "sightings": 50, "uncovered": 0.62, "relation": "supplier",
-    ...      "from": "health care", "landed": 41, "answers": 100})[:108]
-    '41 % of the answers when people of health care are asked for their supplier land in logistics, which is 62 %'
+    ...      "from": "health care", "landed": 41, "answers": 100})[:81]
+    '41\xa0% of the answers (41 of 100) when people of health care are asked for their su'
     """
-    seen = f"{row['singles']} of its {row['sightings']} sightings are of roles that came up only once"
-    share = f"{row['uncovered']:.0%}".replace("%", " %")
-    if row["relation"] is None:
-        return f"{row['group']} is {share} uncovered: {seen}. No call has led there yet; its people came from files or texts."
-    way = f"{row['landed'] / row['answers']:.0%}".replace("%", " %")
-    return (
-        f"{way} of the answers when people of {row['from']} are asked for their {row['relation'].replace('_', ' ')} "
-        f"land in {row['group']}, which is {share} uncovered: {seen}."
+    group, relation, source = row["group"], row["relation"], row["from"]
+    state = (
+        f"is {_percent(row['uncovered'])} uncovered: {row['singles']:,} of its {row['sightings']:,} sightings are of roles "
+        "that came up only once."
     )
+    if relation is None:
+        return f"{group} {state} No call about a person has led there yet; its people came from files or texts."
+    asked, lands = (f"people of {source} are", "land") if source != group else ("its own people are", "stay")
+    way = f"{_percent(row['landed'] / row['answers'])} of the answers ({row['landed']:,} of {row['answers']:,})"
+    return f"{way} when {asked} asked for their {spoken(relation)} {lands} in {group}, which {state}"
+
+
+def spoken(relation: str) -> str:
+    """The id of a relationship kind as words."""
+    return relation.replace("_", " ").replace("-", " ")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}\u00a0%"
 
 
 def name(loaded: Loaded, region: int) -> str:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from expansion.gaps import spoken
 from pgraph.app.page.charts import Line, plot
 from pgraph.app.page.tags import Html, join, percent, table, tag
 
 if TYPE_CHECKING:
+    from expansion.gaps import HeatMap
     from pgraph.app.coverage import CoverageReport, Page
 
 GROUPS = 30
@@ -35,25 +37,25 @@ def _tiles(rows: Mapping[str, Mapping[str, Any]], page: "Page") -> Html:
     unseen = f"{page.missing:,}" if page.missing else "none"
     return tag(
         "dl",
-        _tile(
+        tile(
             "Coverage of roles",
             percent(role["coverage"]),
             f"The estimated chance that the next answer names a role that is in the graph. With 95 % confidence it is at "
             f"least {percent(role['at_least'])}.",
         ),
-        _tile(
+        tile(
             "Distinct roles",
             f"{role['distinct']:,}",
             f"In {role['sightings']:,} sightings of {persona['distinct']:,} personas, duplicates counted once. "
             f"{role['singles']:,} of the roles came up only once.",
         ),
-        _tile(
+        tile(
             "Next answer is new",
             percent(open_),
             "The share of new roles among the first further answers, if the questions stay like those so far. It falls as "
             "they come in.",
         ),
-        _tile(
+        tile(
             "Roles not seen yet",
             f"{unseen}" if unseen == "none" else f"≥ {unseen}",
             "An estimate from below (Chao1): so many more at least can come of the same questions.",
@@ -62,7 +64,7 @@ def _tiles(rows: Mapping[str, Mapping[str, Any]], page: "Page") -> Html:
     )
 
 
-def _tile(name: str, value: str, say: str) -> Html:
+def tile(name: str, value: str, say: str) -> Html:
     return tag("div", tag("dt", name), tag("dd", value, class_="big"), tag("dd", say, class_="say"), class_="tile")
 
 
@@ -101,7 +103,7 @@ def growth(page: "Page") -> Html:
         text += f" At twice as many, about {ahead[-1]['roles']:,.0f} are expected."
     then = f" At twice as many sightings it would be {percent(ahead[-1]['coverage'])}." if ahead else ""
     how = (
-        "Each sighting is one time that a persona came up, in the order of the calls; imported rows first. The dashed part is "
+        "Each sighting is one time that a persona came up, in the order of the calls. The dashed part is "
         "drawn on by Chao and Jost (2012), no further than twice what was seen; it holds if the questions stay alike."
         if ahead
         else "Each sighting is one time that a persona came up, in the order of the calls. There are too few, or too few "
@@ -138,7 +140,9 @@ def _numbers(points: Sequence[Mapping[str, Any]], n: int) -> Html:
         for point in points
     ]
     columns = {"sightings": "sightings", "roles": "distinct roles", "coverage": "coverage"}
-    return tag("details", tag("summary", "The numbers of these curves"), table("Growth", columns, rows, hidden=True))
+    return tag(
+        "details", tag("summary", "The numbers of these curves"), table("Growth", columns, rows, right=("coverage",))
+    )
 
 
 def _thin(points: Sequence[Mapping[str, Any]], count: int = _NUMBERS) -> Sequence[Mapping[str, Any]]:
@@ -180,7 +184,7 @@ def gaps(page: "Page") -> Html:
 
 
 def _who(row: Mapping[str, Any]) -> str:
-    return "Ask the people of this group" if row["relation"] is None else f"Ask the people of {row['from']}"
+    return "Ask the people of this group" if row["from"] == row["group"] else f"Ask the people of {row['from']}"
 
 
 def heat(page: "Page") -> Html:
@@ -198,25 +202,26 @@ def heat(page: "Page") -> Html:
         "are asked along the relationship (column): what selection chooses by. In italics: nobody of the group was asked so "
         "yet, the number is inferred from the others."
     )
+    highest = max(cell["new"] for row in found.rows for cell in row["cells"])
+    top = min(100, 10 * (int(10 * highest) + 1))
     shown = tag("p", f"Shown: {' and '.join(limits)}.", class_="note") if limits else None
-    scale = tag("p", "0", tag("span", class_="ramp", aria_hidden="true"), "100 % new", class_="note scale")
-    return join([heading("map", "Groups and relationships", say), shown, scale, _heat_table(page)])
+    scale = tag("p", "0", tag("span", class_="ramp", aria_hidden="true"), f"{top}\u00a0% new", class_="note scale")
+    return join([heading("map", "Groups and relationships", say), shown, scale, _heat_table(found, top)])
 
 
-def _heat_table(page: "Page") -> Html:
-    found = page.heat
+def _heat_table(found: "HeatMap", top: int) -> Html:
+    names = [spoken(relation) for relation in found.relations]
     head = tag(
         "tr",
         tag("th", "group", scope="col"),
-        tag("th", tag("span", "uncovered"), scope="col", class_="turn"),
-        *(tag("th", tag("span", name.replace("_", " ")), scope="col", class_="turn") for name in found.relations),
+        *(tag("th", tag("span", name), scope="col", class_="turn") for name in ("uncovered", *names)),
     )
     body = join(
         tag(
             "tr",
             tag("th", row["group"], scope="row"),
-            tag("td", f"{100 * row['uncovered']:.0f}", style="--v:0"),
-            *(_heat_cell(row["group"], name, cell) for name, cell in zip(found.relations, row["cells"], strict=True)),
+            tag("td", f"{100 * row['uncovered']:.0f}", class_="all"),
+            *(_heat_cell(row["group"], name, cell, top) for name, cell in zip(names, row["cells"], strict=True)),
         )
         for row in found.rows
     )
@@ -225,10 +230,10 @@ def _heat_table(page: "Page") -> Html:
     return tag("div", made, class_="wide", tabindex="0", role="region", aria_label=caption)
 
 
-def _heat_cell(group: str, relation: str, cell: Mapping[str, Any]) -> Html:
+def _heat_cell(group: str, relation: str, cell: Mapping[str, Any], top: int) -> Html:
     new, answers = 100 * cell["new"], cell["answers"]
-    title = f"{group}, {relation.replace('_', ' ')}: {new:.0f} % new expected; {answers} answers so far"
-    return tag("td", f"{new:.0f}", style=f"--v:{new:.0f}", title=title, class_=None if answers else "guess")
+    title = f"{group}, {relation}: {new:.0f} % new expected; {answers:,} answers so far"
+    return tag("td", f"{new:.0f}", style=f"--v:{100 * new / top:.0f}", title=title, class_=None if answers else "guess")
 
 
 def groups(page: "Page") -> Html:
@@ -256,7 +261,7 @@ def groups(page: "Page") -> Html:
     return join(
         [
             heading("groups", "Coverage by group", say),
-            table("Coverage by group", columns, rows, hidden=True),
+            table("Coverage by group", columns, rows, right=("coverage", "next_new")),
             tag("p", rest, class_="note") if rest else None,
         ]
     )

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -45,10 +45,15 @@ def _attribute(key: str, value: Child | bool) -> str:  # noqa: FBT001  an attrib
     return f" {name}" if value is True else f' {name}="{_text(str(value))}"'
 
 
-def table(caption: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], *, hidden: bool = False) -> Html:
-    """A table that scrolls inside its own box where the page is narrow; `columns`: key -> heading, the first heads its row."""
+def table(
+    caption: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], *, right: Collection[str] = ()
+) -> Html:
+    """A table that scrolls inside its own box where the page is narrow; its caption is for screen readers.
+
+    `columns`: key -> heading, the first heads its row; those in `right`, and those of numbers, stand to the right.
+    """
     keys = list(columns)
-    numbers = {key for key in keys[1:] if any(isinstance(row.get(key), int | float) for row in rows)}
+    numbers = set(right) | {key for key in keys[1:] if any(isinstance(row.get(key), int | float) for row in rows)}
     head = join(tag("th", columns[key], scope="col", class_="n" if key in numbers else None) for key in keys)
     body = join(
         tag(
@@ -60,7 +65,7 @@ def table(caption: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, 
     )
     made = tag(
         "table",
-        tag("caption", caption, class_="unseen" if hidden else None),
+        tag("caption", caption, class_="unseen"),
         tag("thead", tag("tr", head)),
         tag("tbody", body),
     )
