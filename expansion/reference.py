@@ -55,15 +55,30 @@ def read_reference(file: str, column: str = "") -> ReferenceList:
     entries: dict[Entry, None] = {}
     bad = []
     with opened(file, kind=kind) as source:
-        for record in records(source):
-            entry = record if isinstance(record, BadRow) else _entry(record.values, kind.columns)
-            if isinstance(entry, Entry):
-                entries[entry] = None
+        for record in records(source, need_text=False):
+            if isinstance(record, BadRow):
+                bad.append(record)
+                continue
+            if not entries and text_column(record.values, kind.columns) is None:
+                raise _no_labels(file, column, record.values)
+            entry = _entry(record.values, kind.columns)
+            if entry is None:
+                bad.append(BadRow(record.line, "no label"))
             else:
-                bad.append(entry if isinstance(entry, BadRow) else BadRow(record.line, "no label"))
+                entries[entry] = None
     if not entries:
         raise InputError(f"{file}: holds no entries", "It needs a column with a label in each row.")
     return ReferenceList(file, list(entries), bad)
+
+
+def _no_labels(file: str, column: str, values: Mapping[str, Any]) -> InputError:
+    seen = ", ".join(str(name)[:40] for name in list(values)[:12])
+    if column:
+        return InputError(f"{file}: has no column {column!r} (columns: {seen})", "Check --reference-column.")
+    return InputError(
+        f"{file}: no column holds the entries' labels (columns: {seen})",
+        "Say which one does: --reference-column NAME, or name it label.",
+    )
 
 
 def _entry(values: Mapping[str, Any], columns: Sequence[str]) -> Entry | None:

@@ -105,7 +105,7 @@ class Count:
     about_texts: int = 0
 
     @classmethod
-    def of(cls, graph: "nx.MultiDiGraph[str]") -> "Count":
+    def of(cls, graph: "nx.Graph[Any]") -> "Count":
         self = cls()
         label = {node: data["labels"] for node, data in graph.nodes(data=True)}
         links = [(a, b, data["label"]) for a, b, data in graph.edges(data=True)]
