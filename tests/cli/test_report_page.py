@@ -80,8 +80,10 @@ def checked(browser: Browser, file: Path, sections: list[str]) -> None:
 # Texts whose colour is too near to what is behind them (WCAG 2.2, 1.4.3: 4.5 to 1).
 CONTRAST = """() => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const rgba = (colour) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
-    return canvas.getImageData(0, 0, 1, 1).data; };
+  const known = new Map(), rgba = (colour) => {
+    if (!known.has(colour)) { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+      known.set(colour, canvas.getImageData(0, 0, 1, 1).data); }
+    return known.get(colour); };
   const light = (c) => [0.2126, 0.7152, 0.0722].reduce((sum, weight, i) => {
     const v = c[i] / 255; return sum + weight * (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); }, 0);
   const behind = (element) => { for (let e = element; e; e = e.parentElement) {
