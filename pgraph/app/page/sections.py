@@ -60,7 +60,7 @@ def _tiles(rows: Mapping[str, Mapping[str, Any]], page: "Page") -> Html:
             f"{unseen}" if unseen == "none" else f"≥ {unseen}",
             "An estimate from below (Chao1): so many more at least can come of the same questions.",
         ),
-        class_="tiles",
+        class_="tiles four",
     )
 
 
