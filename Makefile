@@ -1,6 +1,7 @@
 # Needs Python 3.11 or newer; all else goes into .venv in this checkout.
 #   make demo     grow a small population with the bundled model, and look at it
-#   make test     run all tests; with Neo4j where Java 17+ and Maven, or Docker, or PGRAPH_TEST_NEO4J are there
+#   make test     run all tests; with Neo4j where Java 17+ and Maven, or Docker, or PGRAPH_TEST_NEO4J are there,
+#                 the report in a browser where Chromium is
 #   make check    linters, types, layers, and whether the generated pages are up to date
 #   make docs     write the generated pages anew
 #   make lock     resolve the requirements anew

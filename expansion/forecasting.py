@@ -65,7 +65,7 @@ def grown(distinct: int, n: int, f1: int, more: float) -> float:
     stayed within 25 % from 200 sightings on, where `distinct_after` foretold as little as a tenth.
 
     >>> round(grown(180, 200, 160, 2500))
-    1828
+    1820
     """
     return distinct * (1 + more / n) ** (f1 / distinct) if n else more
 

@@ -16,6 +16,19 @@ COLUMNS = {
     "domain": ("domain", "personas", "roles", "sightings", "singles", "coverage"),
     "role": ("role", "personas", "sightings", "groups"),
     "relation": ("relation", "answers", "unusable", "singles", "next_new"),
+    "run": (
+        "run",
+        "command",
+        "calls",
+        "tokens",
+        "sightings",
+        "new",
+        "duplicate",
+        "unusable",
+        "new_roles",
+        "coverage",
+        "late_new",
+    ),
     "overall": ("resolution", "distinct", "sightings", "singles", "coverage", "at_least"),
 }
 
@@ -93,7 +106,7 @@ def by_relation(loaded: Loaded, names: list[str]) -> Rows:
             "answers": int(answers[k]),
             "unusable": int(answers[k] - used[k]),
             "singles": int(singles[k]),
-            "next_new": round(singles[k] / answers[k], 6) if answers[k] else None,
+            "next_new": round(int(singles[k]) / int(answers[k]), 6) if answers[k] else None,
         }
         for k, name in enumerate(names)
     ]

@@ -96,15 +96,20 @@ class Arms:
     flows: Flows
 
 
+def uncovered_shares(tally: Tally) -> Floats:
+    """By region U(h) = (f1 + t·p0)/(n + t), p0 the overall share; never 0: the unseen is always worth a call."""
+    overall = (tally.f1.sum() + 1) / (tally.n.sum() + 1)
+    shares: Floats = ((tally.f1 + PRIOR * overall) / (tally.n + PRIOR)).astype(float)
+    return shares
+
+
 def predict(tally: Tally) -> Arms:
     """Uncovered shares, landing shares and their product for all arms at once.
 
-    U(h) = (f1 + t·p0)/(n + t), p0 the overall share; q(g,k) = Σ_h T·U. q is worth as many answers as the regions that
-    it rests on have sightings, by their harmonic mean, times TRUST. Cost: O(cells + arms).
+    q(g,k) = Σ_h T·U. q is worth as many answers as the regions that it rests on have sightings, by their harmonic mean,
+    times TRUST. Cost: O(cells + arms).
     """
-    # Never 0: where nothing is single, the unseen is still worth a call.
-    overall = (tally.f1.sum() + 1) / (tally.n.sum() + 1)
-    uncovered = ((tally.f1 + PRIOR * overall) / (tally.n + PRIOR)).astype(float)
+    uncovered = uncovered_shares(tally)
     flows = Flows(tally)
     new = flows.mean(uncovered)
     trust = TRUST / flows.mean((1.0 / (tally.n + PRIOR)).astype(float))

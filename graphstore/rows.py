@@ -145,7 +145,7 @@ def _header(source: Source, line: str, *, need_text: bool) -> tuple[list[str], s
             cells = [name.strip() for name in next(csv.reader([line], delimiter=delimiter, strict=True), [])]
         except csv.Error as error:
             raise InputError(f"{source.name}:1: not CSV ({error})", "Its first line must name the columns.") from error
-        found = text_column(cells) is not None
+        found = text_column(cells, source.kind.columns) is not None
         if found or len(cells) > len(names) or names == [""]:
             names, parted = cells, delimiter
         if found:

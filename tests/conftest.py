@@ -1,6 +1,7 @@
 """The two engines behind one fixture: `store` is an empty graph, once on the local server and once on a real Neo4j."""
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what 
 
 ENGINES = ["local", pytest.param("neo4j", marks=pytest.mark.neo4j)]
 _MISSING = pytest.StashKey[str]()
+_NO_BROWSER = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +43,24 @@ def neo4j(pytestconfig: pytest.Config) -> Iterator[Neo4jServer]:
         running.__exit__(None, None, None)
 
 
+@pytest.fixture(scope="session")
+def chromium(pytestconfig: pytest.Config) -> str:
+    """The path of a Chromium; without one its tests are skipped, with PGRAPH_REQUIRE_CHROMIUM=1 they fail."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        missing = "there is no Chromium (on Debian, apt-get install chromium)"
+        if os.environ.get("PGRAPH_REQUIRE_CHROMIUM") == "1":
+            pytest.fail(f"PGRAPH_REQUIRE_CHROMIUM=1, but {missing}", pytrace=False)
+        pytestconfig.stash[_NO_BROWSER] = missing
+        pytest.skip(missing)
+    return path
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if _MISSING in config.stash:
         terminalreporter.write_line(f"NEO4J WAS NOT TESTED: {config.stash[_MISSING]}", red=True, bold=True)
+    if _NO_BROWSER in config.stash:
+        terminalreporter.write_line(f"NO PAGE WAS OPENED: {config.stash[_NO_BROWSER]}", red=True, bold=True)
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ MATCH (persona:Persona)
 WHERE NOT EXISTS { (persona)-[:DUPLICATE_OF]->(:Persona) }
 OPTIONAL MATCH (persona)-[:IN_DOMAIN]->(domain:Domain)
 WITH persona.role AS role, domain.id AS domain,
-     reduce(n = COUNT { (persona)<-[:DUPLICATE_OF*0..1]-(:Persona)-[:IMPORTED_BY]->(:Run) },
-            times IN [(persona)<-[:DUPLICATE_OF*0..1]-(:Persona)-[seen:DERIVED_FROM]->() | coalesce(seen.times, 1)]
+     reduce(n = COUNT { (persona)<-[:DUPLICATE_OF*0..9]-(:Persona)-[:IMPORTED_BY]->(:Run) },
+            times IN [(persona)<-[:DUPLICATE_OF*0..9]-(:Persona)-[seen:DERIVED_FROM]->() | coalesce(seen.times, 1)]
             | n + times) AS sightings
 WITH role, domain, count(*) AS personas, sum(sightings) AS sightings, sum(CASE WHEN sightings = 1 THEN 1 ELSE 0 END) AS once
 UNWIND [{resolution: 'persona'}, {resolution: 'role', of: role}, {resolution: 'domain', of: domain}] AS kind

@@ -11,8 +11,8 @@ OPTIONAL MATCH (domain)-[:IN_GROUP]->(group:DomainGroup)
 WITH coalesce(group.id, domain.id, '') AS region,
      coalesce(group.label, group.id, domain.label, domain.id, '(no domain)') AS label,
      persona.role AS role,
-     reduce(n = COUNT { (persona)<-[:DUPLICATE_OF*0..1]-(:Persona)-[:IMPORTED_BY]->(:Run) },
-            times IN [(persona)<-[:DUPLICATE_OF*0..1]-(:Persona)-[seen:DERIVED_FROM]->() | coalesce(seen.times, 1)]
+     reduce(n = COUNT { (persona)<-[:DUPLICATE_OF*0..9]-(:Persona)-[:IMPORTED_BY]->(:Run) },
+            times IN [(persona)<-[:DUPLICATE_OF*0..9]-(:Persona)-[seen:DERIVED_FROM]->() | coalesce(seen.times, 1)]
             | n + times) AS sightings
 WITH region, label, role, count(*) AS personas, sum(sightings) AS sightings,
      sum(CASE WHEN sightings = 1 THEN 1 ELSE 0 END) AS once

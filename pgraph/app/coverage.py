@@ -1,19 +1,71 @@
 """`pgraph coverage` put together."""
 
+import json
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgraph.app import Session, open_store
+from pgraph.app import Session, open_embedder, open_store
+from pgraph.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from expansion.gaps import HeatMap
+    from expansion.history import History
+    from expansion.loading import Loaded
+    from expansion.matching import Embed
+    from expansion.reference import Reached, ReferenceList
+    from graphstore.store import GraphStore
+
+Rows = list[dict[str, Any]]
+Notice = Callable[[str], None]
+
+CALLS = 5  # in the commands that a report proposes
+_MANY = 1000  # texts from which on it is said that they are embedded
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRequest:
+    """What the command line asks for; `page`: all that the HTML report shows."""
+
+    by: str = "group"
+    reference: str = ""
+    column: str = ""
+    compare: tuple[str, str] | None = None
+    diversity: bool = False
+    page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What only the HTML report shows."""
+
+    made: str
+    groups: Rows
+    relations: Rows
+    runs: Rows
+    recipes: Rows  # of the runs, in the same order
+    points: Rows
+    ahead: Rows
+    missing: int
+    heat: "HeatMap"
+    gaps: Rows
+    shares: dict[str, dict[str, int]]
+    problem: str  # why the diversity was not measured
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageReport:
-    overall: list[dict[str, Any]]
+    overall: Rows
     by: str
-    rows: list[dict[str, Any]]
+    rows: Rows
+    reference: "Reached | None" = None
+    compare: dict[str, Any] | None = None
+    diversity: dict[str, Any] | None = None
+    page: Page | None = None
+    bad: Sequence[str] = ()  # rows of the reference list that hold no entry
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -21,20 +73,156 @@ class CoverageReport:
 
         return COLUMNS[self.by]
 
+    def as_json(self) -> dict[str, Any]:
+        parts: dict[str, Any] = {"overall": self.overall, "by": self.by, "rows": self.rows}
+        if self.reference is not None:
+            found = self.reference
+            parts["reference"] = {**found.summary, "rows": found.rows, "unreached": found.unreached}
+        if self.compare is not None:
+            parts["compare"] = self.compare
+        if self.diversity is not None:
+            parts["diversity"] = self.diversity
+        return parts
 
-def coverage(session: Session, by: str) -> CoverageReport:
-    """Measure the graph as it stands. Streams every persona and sighting once: about 15 µs each."""
+
+def coverage(session: Session, request: CoverageRequest, notice: Notice = lambda _: None) -> CoverageReport:
+    """Measure the graph as it stands. Streams every persona and sighting once: about 15 µs each.
+
+    What goes by embedding (a reference list, diversity) embeds each text once, later the cache has it.
+    """
     from expansion import report
+    from expansion.diversity import diversity
     from expansion.loading import load
+    from expansion.reference import compare_reference, read_reference
 
-    with open_store(session) as store:
-        kinds = sorted(row["relation"] for row in store.read("reads/relation_kinds"))
-        loaded = load(store, kinds, depth=1)
-    tables: dict[str, Callable[[], list[dict[str, Any]]]] = {
-        "overall": list,
-        "group": lambda: report.by_group(loaded),
-        "domain": lambda: report.by_domain(loaded),
-        "role": lambda: report.by_role(loaded),
-        "relation": lambda: report.by_relation(loaded, kinds),
-    }
-    return CoverageReport(report.overall(loaded), by, tables[by]())
+    held = read_reference(request.reference, request.column) if request.reference else None
+    with open_store(session) as store, open_embedder(session) as embedder:
+        kinds = sorted(row["relation"] for row in store.read("reads/relation_kinds") if row["relation"] is not None)
+        loaded = load(store, kinds, depth=1 << 30)  # all may be asked: what is left shows who was not asked yet
+        told = _history(store, loaded) if request.by == "run" or request.compare or request.page else None
+        tables: dict[str, Callable[[], Rows]] = {
+            "overall": list,
+            "group": lambda: report.by_group(loaded),
+            "domain": lambda: report.by_domain(loaded),
+            "role": lambda: report.by_role(loaded),
+            "relation": lambda: report.by_relation(loaded, kinds),
+            "run": lambda: told.rows() if told else [],
+        }
+        embed = _telling(embedder.embed, notice)
+        spread, problem = None, ""
+        try:
+            if request.diversity or request.page:
+                spread = diversity(loaded, embed)
+        except ModelError as error:
+            if request.diversity:
+                raise
+            problem = f"{error.message}. {error.hint}"
+            notice(f"Diversity is left out: {problem}")
+        reached = None if held is None else compare_reference(loaded, held, embed)
+        return CoverageReport(
+            report.overall(loaded),
+            request.by,
+            tables[request.by](),
+            None if reached is None else _with_commands(session, reached),
+            _compared(told, loaded, request.compare),
+            spread,
+            _page(session, loaded, kinds, told, problem) if request.page and told else None,
+            _bad_rows(held),
+        )
+
+
+def _history(store: "GraphStore", loaded: "Loaded") -> "History":
+    from expansion.history import events, history
+
+    return history(events(store, loaded), loaded, (row["run"] for row in store.read("reads/runs")))
+
+
+def _telling(embed: "Embed", notice: Notice) -> "Embed":
+    def told(texts: Sequence[str]) -> Any:  # noqa: ANN401  what embed returns
+        if len(texts) >= _MANY:
+            notice(f"Embedding {len(texts):,} texts, but for those that the cache has …")
+        return embed(texts)
+
+    return told
+
+
+def _compared(told: "History | None", loaded: "Loaded", names: tuple[str, str] | None) -> dict[str, Any] | None:
+    from expansion import gaps, history
+
+    if told is None or names is None:
+        return None
+    labels = {region: gaps.name(loaded, region) for region in range(len(loaded.population.region_ids))}
+    one, other = history.pick(told, names)
+    return history.compare(one, other, labels)
+
+
+def _bad_rows(held: "ReferenceList | None") -> list[str]:
+    return [] if held is None else [f"{held.file}:{row.line}: {row.reason}" for row in held.bad]
+
+
+def _page(session: Session, loaded: "Loaded", kinds: list[str], told: "History", problem: str) -> Page:
+    from expansion import gaps, history, report
+    from expansion.diversity import shares
+
+    counts = list(loaded.population.tally.seen.values())
+    stories = list(reversed(told.runs.values()))
+    return Page(
+        made=datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC"),
+        groups=report.by_group(loaded),
+        relations=report.by_relation(loaded, kinds),
+        runs=[story.row() for story in stories],
+        recipes=[_recipe(dict(story.props)) for story in stories],
+        points=told.points,
+        ahead=history.ahead(counts),
+        missing=history.missing(counts),
+        heat=gaps.heat_map(loaded, kinds),
+        gaps=[
+            {
+                **row,
+                "why": gaps.why(row),
+                "command": expand_command(session, _people_of(loaded, row["from_key"]), row["depth"]),
+            }
+            for row in gaps.gaps(loaded, kinds)
+        ],
+        shares=shares(loaded),
+        problem=problem,
+    )
+
+
+def _recipe(props: dict[str, Any]) -> dict[str, Any]:
+    """What the Run node keeps of the settings of a run."""
+    settings = {name.removeprefix("plan_"): value for name, value in props.items() if name.startswith("plan_")}
+    known = ("command", "model", "file", "licence", "stopped_by", "state", "seconds", "started", "ended")
+    return {name: props[name] for name in known if props.get(name) not in (None, "")} | dict(sorted(settings.items()))
+
+
+def _with_commands(session: Session, reached: "Reached") -> "Reached":
+    """The command that asks the personas nearest to each unreached entry."""
+    from dataclasses import replace
+
+    def command(row: dict[str, Any]) -> str | None:
+        if not row["nearest"]:
+            return None
+        ids = json.dumps([persona["id"] for persona in row["nearest"]])
+        return expand_command(session, f"MATCH (p:Persona) WHERE p.id IN {ids} RETURN p.id", row["depth"])
+
+    return replace(reached, unreached=[{**row, "command": command(row)} for row in reached.unreached])
+
+
+def _people_of(loaded: "Loaded", region: str) -> str:
+    """The query for the personas of a region."""
+    if not region:
+        return "MATCH (p:Persona) WHERE NOT EXISTS { (p)-[:IN_DOMAIN]->(:Domain) } RETURN p.id"
+    key = json.dumps(region)
+    if region in loaded.domains:
+        return f"MATCH (p:Persona)-[:IN_DOMAIN]->(:Domain {{id: {key}}}) RETURN p.id"
+    return f"MATCH (p:Persona)-[:IN_DOMAIN]->(:Domain)-[:IN_GROUP]->(:DomainGroup {{id: {key}}}) RETURN p.id"
+
+
+def expand_command(session: Session, cypher: str, depth: int) -> str:
+    """A `pgraph expand` from these personas, to be pasted into a shell in the directory of this process."""
+    place = [] if session.workspace == Path() else ["-C", str(session.workspace)]
+    store = ["--store", str(session.flags["store"])] if "store" in session.flags else []
+    return shlex.join(
+        ["pgraph", *place, *store, "expand", "--from", cypher, "--depth", str(depth), "--calls", str(CALLS)]
+    )

@@ -64,6 +64,7 @@ FILES: dict[str, bytes] = {
     b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\ntrailer<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n",
     "sheet.docx": b"PK\x03\x04" + b"x" * 100,
     "old.doc": b"\xd0\xcf\x11\xe0" + b"x" * 100,
+    "plain.csv": b"wing,span\n1,2\n",
     "good.txt": b"A ferry pilot on the Brahmaputra\n",
     "here/keep.txt": b"",
     "badsettings/pgraph.toml": b'at_once = "many"\n',
@@ -245,6 +246,15 @@ CASES = [
     Case("to verify what is no dataset", "verify here", 2, "here"),
     Case("to verify what is not there", "verify nowhere", 2, "nowhere"),
     Case("a prompt for names, and no names", "group --prompt relations.yml", 2, "--prompt goes with --names"),
+    Case("a list that is not there", "coverage --reference no.csv", 2, r"no\.csv: no such file"),
+    Case("a list without labels", "coverage --reference plain.csv --reference-column x", 2, "has no column 'x'"),
+    Case("a list with unknown columns", "coverage --reference plain.csv", 2, "no column .*--reference-column NAME"),
+    Case("a list of blank lines", "coverage --reference blank.txt", 2, r"blank\.txt: holds no entries"),
+    Case("a column of no list", "coverage --reference-column x", 2, "Add --reference FILE"),
+    Case("to compare with one run", "coverage --compare last", 2, "requires 2 arguments"),
+    Case("a page and JSON at once", "--json coverage --format html", 2, "ask for two things"),
+    Case("a page into a missing directory", "coverage -o nowhere/a.html", 2, "there is no directory .*mkdir -p"),
+    Case("an unknown table", "coverage --by person", 2, "'person' is not one of"),
     Case("a model address that is none", "expand --depth 1 --calls 3 --base-url nonsense", 2, "nonsense"),
 ]
 

@@ -37,6 +37,20 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         ("role", 6, 14, 1, pytest.approx(13 / 14)),
         ("domain", 3, 13, 0, 1.0),
     ],
+    "coverage_by_relation": [
+        ("kin", 3, 3, 0, 0.0),
+        ("supplier", 3, 0, 0, 0.0),
+        ("driver", 2, 0, 0, 0.0),
+        ("buyer", 1, 0, 0, 0.0),
+        ("patient", 1, 0, 0, 0.0),
+    ],
+    "coverage_by_role": [
+        ("patient", 1, 4, 1),
+        ("supplier", 1, 3, 1),
+        ("district nurse", 1, 2, 1),
+        ("driver", 1, 2, 1),
+        ("farmer", 1, 2, 1),
+    ],
     "depth_histogram": [(0, 3, 0), (1, 3, 1), (2, 1, 0)],
     "relation_by_domain": [
         ("supplier", "Trade", 3, 1),

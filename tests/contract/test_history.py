@@ -1,0 +1,117 @@
+"""The sightings in their order, and where the gaps are: the same on both engines, with known answers."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from expansion import gaps
+from expansion.history import History, ahead, compare, events, history, pick
+from expansion.loading import Loaded, load
+from graphstore.bolt import BoltStore
+from graphstore.store import Write
+from pgraph.errors import UsageError
+from tests.contract.graphs import SMALL
+
+
+def edge(persona: str, source: str, call: str, second: int, run: str = "r4", **props: Any) -> dict[str, Any]:
+    at = f"2026-02-01T00:00:{second:02}Z"
+    return {
+        "persona": persona,
+        "source": source,
+        "call": call,
+        "props": {"relation": "kin", "run": run, "at": at, **props},
+    }
+
+
+SPENT = {"calls": 3, "tokens_in": 5, "tokens_out": 2}
+LATER = [
+    Write("run", [{"id": "r4", "props": {"command": "expand", "started": "2026-02-01", **SPENT}}]),
+    Write("persona", [{"id": "cook", "depth": 1, "props": {"text": "A cook", "role": "cook"}}]),
+    Write("derived_from", [
+        edge("nurse", "farmer", "d1", 1),  # known
+        edge("cook", "nurse", "d2", 3),  # new
+        edge("cook", "nurse", "d3", 4, times=2),
+    ]),
+    Write("failed_on", [{"run": "r4", "persona": "nurse", "call": "d0", "props":
+                         {"relation": "kin", "reason": "empty", "times": 3, "at": "2026-02-01T00:00:02Z"}}]),
+]  # fmt: skip
+
+
+@pytest.fixture
+def told(store: BoltStore) -> tuple[History, Loaded]:
+    store.write(*SMALL, *LATER)
+    loaded = load(store, ["buyer", "driver", "kin", "patient", "supplier"], 1 << 30)
+    return history(events(store, loaded), loaded, (row["run"] for row in store.read("reads/runs"))), loaded
+
+
+def test_what_each_run_brought(told: tuple[History, Loaded]) -> None:
+    rows = {row["run"]: row for row in told[0].rows()}
+    assert list(rows) == ["r4", "r3", "r2", "r1"]
+    last = rows["r4"]
+    assert {name: last[name] for name in ("calls", "tokens", "sightings", "new", "duplicate", "unusable", "new_roles")} == {
+        "calls": 3, "tokens": 7, "sightings": 4, "new": 1, "duplicate": 3, "unusable": 3, "new_roles": 1,
+    }  # fmt: skip
+    assert last["late_new"] == 0  # the last of its four calls brought a role that was known by then
+    assert last["coverage"] == pytest.approx(1 - 1 / 18, abs=1e-6)  # the loner is the only role that came up once
+    assert (rows["r1"]["sightings"], rows["r1"]["new"], rows["r1"]["calls"]) == (
+        4,
+        2,
+        None,
+    )  # a sighting without a time, the farmer's, comes first
+    assert rows["r3"]["unusable"] == 1
+
+
+def test_the_curve_ends_at_all_there_is(told: tuple[History, Loaded]) -> None:
+    found, loaded = told
+    assert found.points[0]["sightings"] == 0
+    assert found.points[-1] == {"sightings": 18, "roles": 7, "coverage": pytest.approx(1 - 1 / 18, abs=1e-6)}
+    overall = loaded.population.tally.overall()
+    assert (overall.sightings, overall.distinct) == (18, 7)
+    for one, other in pairwise(found.points):
+        assert one["sightings"] < other["sightings"]
+        assert one["roles"] <= other["roles"]
+
+
+def test_runs_are_compared_by_the_roles_they_named(told: tuple[History, Loaded]) -> None:
+    found, loaded = told
+    labels = {region: gaps.name(loaded, region) for region in range(len(loaded.population.region_ids))}
+    one, other = pick(found, ["r2", "last"])
+    shown = compare(one, other, labels)
+    assert shown["roles"] == {"first": 3, "second": 2, "both": 0, "only_first": 3, "only_second": 2, "overlap": 0.0}
+    assert shown["groups"] == [
+        {"group": "Trade", "first": 2, "second": 0},
+        {"group": "(no domain)", "first": 0, "second": 1},
+    ]
+    assert shown["curves"][1] == [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2)]
+    with pytest.raises(UsageError, match="no run"):
+        pick(found, ["nothing"])
+
+
+def test_the_way_that_leads_to_a_gap(told: tuple[History, Loaded]) -> None:
+    _, loaded = told
+    rows = gaps.gaps(loaded, ["buyer", "driver", "kin", "patient", "supplier"])
+    first = rows[0]
+    assert (first["group"], first["sightings"], first["singles"]) == ("(no domain)", 4, 1)
+    assert (first["from"], first["relation"], first["landed"], first["answers"]) == ("Health", "kin", 3, 3)
+    assert gaps.why(first).replace("\u00a0", " ") == (
+        "100 % of the answers (3 of 3) when people of Health are asked for their kin land in (no domain), which is 25 % "
+        "uncovered: 1 of its 4 sightings are of roles that came up only once."
+    )
+    found = gaps.heat_map(loaded, ["buyer", "driver", "kin", "patient", "supplier"], regions=2, relations=3)
+    assert (len(found.rows), found.regions, len(found.relations), found.kinds) == (2, 4, 3, 5)
+    assert found.rows[0]["group"] == "(no domain)"
+    health = next(
+        row
+        for row in gaps.heat_map(loaded, ["buyer", "driver", "kin", "patient", "supplier"]).rows
+        if row["group"] == "Health"
+    )
+    assert [cell["answers"] for cell in health["cells"]] == [0, 0, 7, 1, 2]
+
+
+def test_a_curve_is_not_drawn_on_from_little() -> None:
+    assert ahead([1, 1, 2]) == []
+    assert ahead([1] * 80) == []
+    points = ahead([1] * 30 + [2] * 20 + [9] * 5)
+    assert points[-1]["sightings"] == 2 * (30 + 40 + 45)
+    assert points[0]["roles"] > 55

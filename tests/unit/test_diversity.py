@@ -1,0 +1,53 @@
+import doctest
+
+import numpy as np
+import pytest
+
+from expansion import gaps
+from expansion.diversity import distinct, nearest_distance, vendi
+from pgraph.app.page import charts, tags
+from pgraph.app.page.tags import tag
+
+
+def test_vendi_counts_what_is_altogether_different() -> None:
+    assert vendi(np.eye(7, dtype=np.float32)) == pytest.approx(7)
+    assert vendi(np.repeat(np.eye(3, dtype=np.float32), 5, axis=0)) == pytest.approx(3)
+    assert vendi(np.ones((4, 1), np.float32)) == pytest.approx(1)
+    assert vendi(np.zeros((0, 3), np.float32)) == 0
+
+
+@pytest.mark.parametrize("shape", [(40, 6), (5, 30)])
+def test_vendi_is_the_entropy_of_the_similarity_matrix(shape: tuple[int, int]) -> None:
+    """As the paper defines it, of K/n itself."""
+    rows = np.random.default_rng(0).normal(size=shape)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    values = np.linalg.eigvalsh(rows @ rows.T / len(rows))
+    values = values[values > 1e-12]
+    assert vendi(rows.astype(np.float32)) == pytest.approx(np.exp(-(values * np.log(values)).sum()), rel=1e-4)
+
+
+def test_distance_to_the_nearest() -> None:
+    assert nearest_distance(np.array([[1, 0], [1, 0], [0, 1]], np.float32)) == pytest.approx(1 / 3, abs=1e-6)
+    assert nearest_distance(np.array([[1, 0]], np.float32)) is None
+
+
+def test_distinct_runs_of_words() -> None:
+    texts = [["a", "nurse", "and", "a", "nurse"], ["a", "cook"]]
+    assert distinct(texts, 1) == pytest.approx(4 / 7, abs=1e-4)
+    assert distinct(texts, 2) == pytest.approx(4 / 5, abs=1e-4)
+    assert distinct(texts, 3) == 1.0
+    assert distinct([["a"]], 2) is None
+
+
+def test_examples_in_docstrings() -> None:
+    for module in (gaps, tags, charts):
+        found = doctest.testmod(module)
+        assert found.failed == 0 < found.attempted
+
+
+def test_whatever_is_put_into_a_tag_is_text() -> None:
+    assert tag("p", "<b>&\"'", title='"><script>') == (
+        '<p title="&quot;&gt;&lt;script&gt;">&lt;b&gt;&amp;&quot;&#x27;</p>'
+    )
+    assert tag("p", "\x00\ud800x") == "<p>\ufffd\ufffdx</p>"
+    assert tag("i", tag("b", "x"), hidden=True, title=None) == "<i hidden><b>x</b></i>"
