@@ -53,10 +53,12 @@ class Setting:
     listed: int = 0
     honoured: float = 0.6
     relations: int = 8
+    policies: tuple[str, ...] = ("coverage", "breadth-first", "uniform", "oracle")
 
 
+POLICIES = ("coverage", "breadth-first", "uniform", "least-count", "farthest-first", "Good-UCB", "oracle")
 SETTINGS = (
-    Setting("as described"),
+    Setting("as described", policies=POLICIES),
     Setting(f"lists of {LIST}, honoured at 60 %", listed=LIST),
     Setting("collapsed model (30 % from the top list)", World(collapse=0.30)),
     Setting("flatter model (Zipf 0.7 and 0.4)", World(zipf=0.7, region_zipf=0.4)),
@@ -66,9 +68,13 @@ SETTINGS = (
     Setting("groups too fine (600)", group=fine),
     Setting("15 % missed, 10 % falsely merged", missed=0.15, merged=0.10),
     Setting("regions of like size (spread 0.7)", World(spread=0.7)),
+    Setting(
+        "500 regions, 12 relationships",
+        World(roles=250_000, regions=500),
+        relations=12,
+        policies=("coverage", "uniform"),
+    ),
 )
-POLICIES = ("coverage", "breadth-first", "uniform", "least-count", "farthest-first", "Good-UCB", "oracle")
-FEW = ("coverage", "breadth-first", "uniform", "oracle")  # in the variations
 
 
 class Trial:
@@ -212,7 +218,7 @@ def main() -> None:
         (setting, policy, seed, asked.calls, asked.at_once)
         for setting in SETTINGS
         if asked.only in setting.name
-        for policy in (asked.policies.split(",") if asked.policies else POLICIES if setting is SETTINGS[0] else FEW)
+        for policy in (asked.policies.split(",") if asked.policies else setting.policies)
         for seed in range(asked.worlds)
     ]
     outcomes = run(jobs, asked.workers)
