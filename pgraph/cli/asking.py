@@ -18,8 +18,13 @@ if TYPE_CHECKING:
     Summary = ExpandSummary | SpendSummary
 
 
-def ask(session: Session, run: "Callable[[Callable[[str], None], Callable[[Any], None]], Summary]") -> NoReturn:
-    """Run a command's work, which is given where to send notices and reports; exits with its exit code."""
+def ask(
+    session: Session, run: "Callable[[Callable[[str], None], Callable[[Any], None]], Summary]", *, lines: bool = False
+) -> NoReturn:
+    """Run a command's work, which is given where to send notices and reports; exits with its exit code.
+
+    `lines`: the summary is the last of many objects, one a line.
+    """
     line = ProgressLine(quiet=session.quiet, every=10.0)
     try:
         summary = run(lambda text: notice(text, quiet=session.quiet), lambda report: line.show(report.line()))
@@ -33,7 +38,7 @@ def ask(session: Session, run: "Callable[[Callable[[str], None], Callable[[Any],
         os._exit(130)
     line.clear()
     if session.json:
-        dump(summary.as_json())
+        dump(summary.as_json(), indent=None if lines else 2)
     notice(summary.as_text(), quiet=session.quiet)
     if summary.error is not None:
         raise summary.error

@@ -1,6 +1,5 @@
 """`pgraph expand`: its flags."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ import click
 from pgraph.cli.asking import ask, show_forecast
 from pgraph.cli.main import Session
 from pgraph.cli.options import Number, model_options
+from pgraph.cli.output import dump
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,12 +119,19 @@ def command(session: Session, /, *, dry_run: bool, explain: bool, **options: Any
         show_forecast(session, forecast(session, request))
         return
     tell = explained(session) if explain else None
-    ask(session, lambda notice, report: app.expand(session, request, notice=notice, report=report, explain=tell))
+    ask(
+        session,
+        lambda notice, report: app.expand(session, request, notice=notice, report=report, explain=tell),
+        lines=explain,
+    )
 
 
 def explained(session: Session) -> "Callable[[dict[str, Any]], None]":
     def tell(call: dict[str, Any]) -> None:
         brought = f"{call['new']} of {call['answers']} new"
-        click.echo(json.dumps(call, ensure_ascii=False) if session.json else f"{call['reason']} {brought}.")
+        if session.json:
+            dump(call, indent=None)
+        else:
+            click.echo(f"{call['reason']} {brought}.")
 
     return tell

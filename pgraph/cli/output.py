@@ -34,8 +34,8 @@ def redirected(path: Path) -> Iterator[None]:
         yield
 
 
-def dump(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+def dump(value: object, indent: int | None = 2) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
 
 
 def _json(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
