@@ -4,13 +4,14 @@
 
 The personas of benchmarks/import_rate.py are imported and sighted as often again by calls along 24 relationships, 12,000
 different roles among them. The reference list has as many entries as `--entries`, each with a label and two others. What
-embeds is measured twice: with nothing in the cache of vectors, and with all of it. Peak memory is the kernel's count of
-resident pages (VmHWM), of pgraph alone.
+embeds is measured twice: with nothing in the cache of vectors, and with all of it. CPU seconds and peak memory (the kernel's
+count of resident pages, VmHWM) are of pgraph alone, without the graph server.
 """
 
 import argparse
 import csv
 import random
+import resource
 import sys
 import tempfile
 from itertools import islice
@@ -41,7 +42,9 @@ def main() -> None:
         fill(place, Path(directory), options.rows)
         reference = listed(Path(directory) / "list.csv", options.entries)
         page = str(Path(directory) / "report.html")
-        print(f"{options.rows:,} personas, {2 * options.rows:,} sightings\n{'':>34} {'seconds':>8} {'peak MB':>8}")
+        print(
+            f"{options.rows:,} personas, {2 * options.rows:,} sightings\n{'':>34} {'seconds':>8} {'CPU':>6} {'peak MB':>8}"
+        )
         for what, *arguments in (
             ("by group",),
             ("by run", "--by", "run"),
@@ -50,8 +53,15 @@ def main() -> None:
             (f"{options.entries:,} entries, nothing embedded", "--reference", reference),
             (f"{options.entries:,} entries", "--reference", reference),
         ):
+            before = cpu()
             found = pgraph(place, "coverage", *arguments)
-            print(f"{what:>34} {found.seconds:>8.1f} {found.megabytes:>8.0f}", flush=True)
+            print(f"{what:>34} {found.seconds:>8.1f} {cpu() - before:>6.1f} {found.megabytes:>8.0f}", flush=True)
+
+
+def cpu() -> float:
+    """Seconds of the child processes that ended so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def fill(place: Place, directory: Path, rows: int) -> None:

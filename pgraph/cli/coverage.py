@@ -113,6 +113,8 @@ def command(
         notice(f"{line} (left out)", quiet=session.quiet)
     with redirected(output) if output else contextlib.nullcontext():
         _print(report, form, limit)
+    if output and form == "html":
+        notice(f"{output} written; any browser opens it.", quiet=session.quiet)
     for what, rows in _lists(report) if form == "table" else ():
         if rows > limit:
             notice(f"{rows - limit} more {what}: --limit {rows}", quiet=session.quiet)
