@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from expansion.coverage import Coverage
 from expansion.matching import KNOWN_LANGUAGES
 from expansion.regions import Regions
-from expansion.survivors import Borderline, Crowd, Found, Tell, VectorFile, survivors
-from expansion.thresholds import Thresholds
+from expansion.survivors import Borderline, Crowd, Found, Tell, VectorFile, sweep
 from graphstore.ids import normal_name
 from graphstore.personas import language_of
 from graphstore.store import GraphStore, Row
@@ -132,10 +131,10 @@ def roles_of(people: People) -> Roles:
 
 
 def find_roles(
-    roles: Roles, least: float, vectors: VectorFile | None, *, floor: float | None = None, tell: Tell | None = None
-) -> Found:
-    """Which roles are joined to an older one: by meaning alone, as words of a role are too few to say much."""
-    return survivors(roles.crowd, Thresholds(words=2.0, meaning=least), vectors, floor=floor, tell=tell)
+    roles: Roles, leasts: Sequence[float], vectors: VectorFile | None, *, border: float = 0.0, tell: Tell | None = None
+) -> list[Found]:
+    """For each threshold which roles are joined to an older one: by meaning alone, as the words of a role are few."""
+    return sweep(roles.crowd, 2.0, leasts, vectors, border=border, tell=tell)
 
 
 def changes(people: People, found: Found | None, canonical: Mapping[str, str]) -> Changes:

@@ -6,7 +6,7 @@ its neighbours. That is the rule by which `pgraph expand` takes personas up one 
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -50,11 +50,11 @@ class Found:
     survivor: Places
     method: NDArray[np.int8]
     score: NDArray[np.float64]
-    borderline: "Borderline" = field(default_factory=lambda: Borderline(1.0))
+    borderline: "Borderline"
 
     @classmethod
-    def alone(cls, count: int) -> "Found":
-        return cls(np.arange(count), np.zeros(count, np.int8), np.zeros(count))
+    def alone(cls, count: int, borderline: "Borderline") -> "Found":
+        return cls(np.arange(count), np.zeros(count, np.int8), np.zeros(count), borderline)
 
     def marks(self) -> Iterator[tuple[int, int, str, float]]:
         """(text, survivor, method, score) of each duplicate."""
@@ -131,132 +131,161 @@ def survivors(
     vectors: VectorFile | None,
     *,
     may_match: Bools | None = None,
-    floor: float | None = None,
     tell: Tell | None = None,
 ) -> Found:
     """Find each text's survivor. Those that `may_match` leaves out are survivors whatever they say.
 
-    Pairs from `floor` on are looked at for `Found.borderline`; without it those that are duplicates.
-
     Time: 25 µs a text for its words, and one product of a vector for each survivor before it in its region and the
     neighbours. Memory: 250 bytes a text beside the crowd, and 150 MB for a block.
     """
-    everybody = np.ones(len(crowd), np.bool_)
-    search = _Search(crowd, thresholds, vectors, everybody if may_match is None else may_match)
-    search.floor = thresholds.meaning if floor is None else min(floor, thresholds.meaning)
+    return sweep(crowd, thresholds.words, [thresholds.meaning], vectors, may_match=may_match, tell=tell)[0]
+
+
+def sweep(
+    crowd: Crowd,
+    words: float,
+    meanings: Sequence[float],
+    vectors: VectorFile | None,
+    *,
+    border: float = 0.0,
+    may_match: Bools | None = None,
+    tell: Tell | None = None,
+) -> list[Found]:
+    """As `survivors`, for several thresholds of meaning in one pass; `border` is how far below one a pair is shown."""
+    search = _Search(crowd, words, [_Judge(len(crowd), least, border) for least in meanings], vectors)
+    if may_match is not None:
+        search.may = may_match
     for start in range(0, len(crowd), _BLOCK):
         search.block(start, min(start + _BLOCK, len(crowd)))
         if tell is not None:
             tell(min(start + _BLOCK, len(crowd)), len(crowd))
-    return search.found
+    return [judge.found for judge in search.judges]
+
+
+class _Judge:
+    """Settles, for one threshold of meaning, who survives."""
+
+    def __init__(self, count: int, least: float, border: float) -> None:
+        self.least = least
+        self.floor = least - border
+        self.alive = np.zeros(count, np.bool_)
+        self.found = Found.alone(count, Borderline(least))
+
+    def settle(self, by_words: Pairs, by_meaning: Pairs, may: Bools) -> None:
+        """Settle the texts of a block in order: each takes the most similar survivor, words first; of equals the oldest."""
+        near = by_meaning[2] >= self.floor
+        one, other, score = (np.concatenate([a, b[near]]) for a, b in zip(by_words, by_meaning, strict=True))
+        kind = np.repeat([1, 2], [len(by_words[0]), int(near.sum())])
+        kept = may[one] & self.alive[other]
+        order = np.flatnonzero(kept)[np.lexsort((other[kept], -score[kept], kind[kept], one[kept]))]
+        settled = -1
+        for text, survivor, method, value in zip(
+            one[order].tolist(), other[order].tolist(), kind[order].tolist(), score[order].tolist(), strict=True
+        ):
+            if text != settled and self.alive[survivor]:
+                settled = text
+                self._take(text, survivor, method, value)
+
+    def _take(self, text: int, survivor: int, method: int, value: float) -> None:
+        if method == 2:
+            self.found.borderline.add(text, survivor, value)
+        if method == 1 or value >= self.least:
+            self.alive[text] = False
+            self.found.survivor[text], self.found.method[text], self.found.score[text] = survivor, method, value
 
 
 class _Search:
-    def __init__(self, crowd: Crowd, thresholds: Thresholds, vectors: VectorFile | None, may_match: Bools) -> None:
+    """Which pairs are alike, block by block: each text of a block with the survivors before it, and inside the block."""
+
+    def __init__(self, crowd: Crowd, words: float, judges: Sequence[_Judge], vectors: VectorFile | None) -> None:
+        self.judges = judges
+        self.may = np.ones(len(crowd), np.bool_)
         self._crowd = crowd
-        self._least = self.floor = thresholds.meaning
-        self._vectors = vectors if thresholds.meaning < 1 else None
-        self._may = may_match
-        self._index = WordIndex(thresholds.words) if thresholds.words <= 1 else None
+        self._vectors = vectors if min(judge.least for judge in judges) < 1 else None
+        self._index = WordIndex(words) if words <= 1 else None
         self._indexed = Column(np.int64)  # the text behind each row of the index
-        self._alive = np.zeros(len(crowd), np.bool_)
-        self.found = Found.alone(len(crowd))
-        self.found.borderline = Borderline(thresholds.meaning)
+        self._alive = np.zeros(len(crowd), np.bool_)  # a survivor to any judge
 
     def block(self, start: int, end: int) -> None:
-        words = self._index.read(self._crowd.texts[start:end]) if self._index else None
+        words = None if self._index is None else self._index.read(self._crowd.texts[start:end])
         by_words = self._by_words(words, start)
-        sure = np.zeros(end - start, np.bool_)  # duplicates of somebody before this block
-        sure[by_words[0][by_words[1] < start] - start] = True
-        sure &= self._may[start:end]
-        by_meaning = self._by_meaning(start, end, sure)
-        self._resolve(by_words, by_meaning, start, end)
-        if self._index and words is not None:
+        by_meaning = self._by_meaning(start, end, self._sure(by_words, start, end))
+        for judge in self.judges:
+            judge.alive[start:end] = True
+            judge.settle(by_words, by_meaning, self.may)
+            self._alive[start:end] |= judge.alive[start:end]
+        if self._index is not None and words is not None:
             new = np.flatnonzero(self._alive[start:end])
             self._index.add(words.of(new))
             self._indexed.extend(new + start)
 
+    def _sure(self, by_words: Pairs, start: int, end: int) -> Bools:
+        """Which texts of the block have the words of a survivor before it: no judge needs their meaning."""
+        one, other, _ = by_words
+        agreed = other < start
+        for judge in self.judges:
+            agreed &= judge.alive[other]
+        sure = np.zeros(end - start, np.bool_)
+        sure[one[agreed] - start] = True
+        return sure & self.may[start:end]
+
     def _by_words(self, words: Words | None, start: int) -> Pairs:
         """(text, earlier text, similarity): survivors before the block, and all in it."""
         if words is None or self._index is None:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+            return _nothing()
         asked, rows, scores = self._index.near(words)
         own = WordIndex(self._index.least)
         own.add(words)
         later, earlier, inside = own.near(words)
         kept = earlier < later
-        before = self._indexed.values[rows]
         return (
             np.concatenate([asked, later[kept]]) + start,
-            np.concatenate([before, earlier[kept] + start]),
+            np.concatenate([self._indexed.values[rows], earlier[kept] + start]),
             np.concatenate([scores, inside[kept]]),
         )
 
     def _by_meaning(self, start: int, end: int, sure: Bools) -> Pairs:
-        parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
+        parts = [_nothing()]
         if self._vectors is not None:
             open_to = self._alive[:end].copy()
             open_to[start:] = ~sure
-            asking = self._asking(start, end, ~sure & self._may[start:end])
-            for region, askers in asking.items():
-                parts += self._in_region(region, askers, open_to, end)
+            for region, askers in self._asking(self._vectors, start, end, ~sure & self.may[start:end]).items():
+                parts += self._in_region(self._vectors, region, askers, open_to)
         one, other, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
         return one, other, scores
 
-    def _asking(self, start: int, end: int, asks: Bools) -> dict[int, list[tuple[Places, Vectors]]]:
+    def _asking(
+        self, vectors: VectorFile, start: int, end: int, asks: Bools
+    ) -> dict[int, list[tuple[Places, Vectors]]]:
         """For each region the texts of the block that are compared with it, and their vectors."""
         found: dict[int, list[tuple[Places, Vectors]]] = {}
-        if self._vectors is None:
-            return found
         for region in np.unique(self._crowd.regions[start:end]).tolist():
-            first, last = self._vectors.rows(region, start, end)
-            places = self._vectors.places[first:last]
+            first, last = vectors.rows(region, start, end)
+            places = vectors.places[first:last]
             wanted = asks[places - start]
             if wanted.any():
-                group = places[wanted], self._vectors.read(first, last)[wanted]
+                group = places[wanted], vectors.read(first, last)[wanted]
                 for near in self._crowd.neighbours.get(region, (region,)):
                     found.setdefault(near, []).append(group)
         return found
 
     def _in_region(
-        self, region: int, askers: list[tuple[Places, Vectors]], open_to: Bools, end: int
+        self, vectors: VectorFile, region: int, askers: list[tuple[Places, Vectors]], open_to: Bools
     ) -> Iterator[Pairs]:
         """Pairs of askers and those of a region who stand before them, in pieces."""
-        if self._vectors is None:
-            return
         places = np.concatenate([group[0] for group in askers])
-        vectors = np.concatenate([group[1] for group in askers])
-        first, last = self._vectors.rows(region, 0, end)
+        asking = np.concatenate([group[1] for group in askers])
+        floor = min(judge.floor for judge in self.judges)
+        first, last = vectors.rows(region, 0, len(open_to))
         for begin in range(first, last, _COLUMNS):
             stop = min(begin + _COLUMNS, last)
-            columns = self._vectors.places[begin:stop]
-            scores = vectors @ self._vectors.read(begin, stop).T
-            row, column = np.nonzero(scores >= self.floor)
+            columns = vectors.places[begin:stop]
+            scores = asking @ vectors.read(begin, stop).T
+            row, column = np.divmod(np.flatnonzero(scores >= floor), len(columns))
             kept = open_to[columns[column]] & (columns[column] < places[row])
             row, column = row[kept], column[kept]
             yield places[row], columns[column], np.minimum(1.0, scores[row, column].astype(np.float64))
 
-    def _resolve(self, by_words: Pairs, by_meaning: Pairs, start: int, end: int) -> None:
-        """Settle a block in order: a text takes the most similar survivor, words first; of equals the oldest."""
-        self._alive[start:end] = True
-        one, other, score = (np.concatenate([a, b]) for a, b in zip(by_words, by_meaning, strict=True))
-        kind = np.repeat([1, 2], [len(by_words[0]), len(by_meaning[0])])
-        order = np.lexsort((other, -score, kind, one))
-        settled = -1
-        for text, survivor, method, value in zip(
-            one[order].tolist(), other[order].tolist(), kind[order].tolist(), score[order].tolist(), strict=True
-        ):
-            if text != settled and self._alive[survivor]:
-                settled = self._settle(text, survivor, method, value, settled)
 
-    def _settle(self, text: int, survivor: int, method: int, value: float, settled: int) -> int:
-        """Mark a text, unless its best match by meaning lies below the threshold; returns the text that is settled now."""
-        if method == 2:
-            self.found.borderline.add(text, survivor, value)
-        elif not self._may[text]:
-            return settled
-        if method == 2 and value < self._least:
-            return text
-        self._alive[text] = False
-        self.found.survivor[text], self.found.method[text], self.found.score[text] = survivor, method, value
-        return text
+def _nothing() -> Pairs:
+    return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)

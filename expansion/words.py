@@ -34,7 +34,7 @@ Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class _Hashed:
     """The words of some texts, hashed: those of text i are words[starts[i]:starts[i + 1]], sorted, each once."""
 
     words: NDArray[np.uint32]
@@ -44,17 +44,95 @@ class Words:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    def of(self, rows: NDArray[np.int64]) -> "_Hashed":
+        counts = self.starts[rows + 1] - self.starts[rows]
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        return _Hashed(self.words[_ranges(self.starts[rows], counts)], starts, self.keys[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Some texts as an index reads them: those with blanks between words, and those without; which of them are which."""
+
+    count: int
+    hashed: tuple[_Hashed, _Hashed]
+    places: tuple[NDArray[np.int64], NDArray[np.int64]]
+
     def of(self, rows: NDArray[np.int64]) -> "Words":
-        words, starts = _gathered(self.words, self.starts, rows)
-        return Words(words, starts, self.keys[rows])
+        """Some of them; `rows` in order."""
+        kept = [np.flatnonzero(np.isin(places, rows)) for places in self.places]
+        one, other = (part.of(inside) if len(part) else part for part, inside in zip(self.hashed, kept, strict=True))
+        here, there = (np.searchsorted(rows, places[inside]) for places, inside in zip(self.places, kept, strict=True))
+        return Words(len(rows), (one, other), (here, there))
 
 
 class WordIndex:
     """Texts by number, in the order in which they came, that can be asked for those with nearly the same words.
 
     Each hit is checked by the true Jaccard similarity. A pair exactly at `least` is overlooked in fewer than one of a
-    hundred cases, one well above it next to never.
+    hundred cases, one well above it next to never. Where words have no blanks between them pairs of characters are
+    compared, and the threshold is `of_pairs(least)`.
     """
+
+    def __init__(self, least: float) -> None:
+        self.least = least
+        self._parts = _Index(least), _Index(of_pairs(least))
+        self._numbers = Column(np.int64), Column(np.int64)  # of the texts in each part
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def read(self, texts: Sequence[str]) -> Words:
+        """Hash texts as this index needs them: 20 µs a text."""
+        plain = [normal_text(text) for text in texts]
+        solid = np.array([not text.isascii() and bool(_UNSPACED.search(text)) for text in plain], np.bool_)
+        here, there = np.flatnonzero(~solid), np.flatnonzero(solid)
+        one = self._parts[0].read([_words(plain[place]) for place in here])
+        other = self._parts[1].read([_pairs(plain[place]) for place in there])
+        return Words(len(texts), (one, other), (here, there))
+
+    def add(self, texts: Words) -> None:
+        self._number(texts)
+        for part, hashed in zip(self._parts, texts.hashed, strict=True):
+            if len(hashed):
+                part.add(hashed)
+
+    def add_one(self, text: Words) -> None:
+        """As `add`, for one text at a time."""
+        self._number(text)
+        for part, hashed in zip(self._parts, text.hashed, strict=True):
+            if len(hashed):
+                part.add_one(hashed)
+
+    def near(self, texts: Words) -> Pairs:
+        """Every (text asked about, text of the index, similarity) at or above the threshold."""
+        found = [_NOTHING]
+        for part, numbers, hashed, places in zip(self._parts, self._numbers, texts.hashed, texts.places, strict=True):
+            if len(hashed):
+                asked, rows, scores = part.near(hashed)
+                found.append((places[asked], numbers.values[rows], scores))
+        asked, rows, scores = (np.concatenate(part) for part in zip(*found, strict=True))
+        return asked, rows, scores
+
+    def _number(self, texts: Words) -> None:
+        for numbers, places in zip(self._numbers, texts.places, strict=True):
+            numbers.extend(places + self._count)
+        self._count += texts.count
+
+
+def of_pairs(least: float) -> float:
+    """The similarity of pairs of characters that says as much as `least` does of words.
+
+    A word that differs, or a character, breaks two pairs: with a share f of them changed on each side the similarity is
+    (1 - f) / (1 + f) of words and (1 - 2f) / (1 + 2f) of pairs.
+    """
+    changed = 2 * (1 - least) / (1 + least)
+    return max(0.0, (1 - changed) / (1 + changed))
+
+
+class _Index:
+    """One kind of texts."""
 
     def __init__(self, least: float) -> None:
         self.least = least
@@ -67,20 +145,20 @@ class WordIndex:
     def __len__(self) -> int:
         return self._ends.used
 
-    def read(self, texts: Sequence[str]) -> Words:
-        """Hash texts as this index needs them: 20 µs a text."""
-        words, starts = _words(texts)
-        return Words(words, starts, _keys(words, starts, self.bands))
+    def read(self, texts: Sequence[Sequence[str]]) -> _Hashed:
+        if not texts:
+            return _NO_TEXTS
+        words, starts = _hashed(texts)
+        return _Hashed(words, starts, _keys(words, starts, self.bands))
 
-    def add(self, texts: Words) -> None:
+    def add(self, texts: _Hashed) -> None:
         first = self._keep(texts)
         rows = np.arange(first, len(self), dtype=np.uint64)
         self._runs.append(np.sort(((texts.keys << _HALF) | rows[:, None]).ravel()))
         while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
             self._runs.append(np.sort(np.concatenate([self._runs.pop(), self._runs.pop()])))
 
-    def add_one(self, text: Words) -> None:
-        """As `add`, for one text at a time."""
+    def add_one(self, text: _Hashed) -> None:
         row = self._keep(text)
         for key in text.keys[0].tolist():
             self._waiting.setdefault(key, []).append(row)
@@ -89,19 +167,18 @@ class WordIndex:
             self._runs.append(np.sort(np.array(waiting, np.uint64)))
             self._waiting.clear()
 
-    def near(self, texts: Words) -> Pairs:
-        """Every (text asked about, text of the index, similarity) at or above the threshold."""
+    def near(self, texts: _Hashed) -> Pairs:
         found = [self._checked(texts, pairs) for pairs in self._candidates(texts)]
         asked, rows, scores = (np.concatenate(part) for part in zip(_NOTHING, *found, strict=True))
         return asked, rows, scores
 
-    def _keep(self, texts: Words) -> int:
+    def _keep(self, texts: _Hashed) -> int:
         first, end = len(self), self._words.used
         self._words.extend(texts.words)
         self._ends.extend(texts.starts[1:] + end)
         return first
 
-    def _candidates(self, texts: Words) -> Iterator[Numbers]:
+    def _candidates(self, texts: _Hashed) -> Iterator[Numbers]:
         """Pairs that share a band key, packed as asked << 32 | row, each once, as many at once as memory allows."""
         if self._waiting:
             shared = [
@@ -121,7 +198,7 @@ class WordIndex:
             hit = counts > 0
             yield from _spread(run, asked[hit], first[hit], counts[hit])
 
-    def _checked(self, texts: Words, pairs: Numbers) -> Pairs:
+    def _checked(self, texts: _Hashed, pairs: Numbers) -> Pairs:
         asked, rows = (pairs >> _HALF).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
         ends = self._ends.values
         starts = np.where(rows > 0, ends[rows - 1], 0)
@@ -136,6 +213,7 @@ class WordIndex:
         return asked[kept], rows[kept], scores[kept]
 
 
+_NO_TEXTS = _Hashed(np.zeros(0, np.uint32), np.zeros(1, np.int64), np.zeros((0, 1), np.uint64))
 _NOTHING = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float64))
 
 
@@ -172,22 +250,21 @@ def _bands(least: float) -> tuple[int, int]:
     return PERMUTATIONS, 1
 
 
-def _words(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+def _words(plain: str) -> list[str]:
+    return re.findall(r"\w+", plain) or [plain]  # never nothing
+
+
+def _pairs(plain: str) -> list[str]:
+    solid = "".join(_words(plain))
+    return [solid[i : i + 2] for i in range(max(1, len(solid) - 1))]
+
+
+def _hashed(texts: Sequence[Sequence[str]]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     words, starts = array("I"), [0]
     for text in texts:
-        words.extend(sorted({zlib.crc32(word.encode()) for word in _split(text)}))
+        words.extend(sorted({zlib.crc32(word.encode()) for word in text}))
         starts.append(len(words))
     return np.array(words, np.uint32), np.array(starts, np.int64)
-
-
-def _split(text: str) -> list[str]:
-    """Its words, or pairs of characters where words have no blanks between them; never nothing."""
-    plain = normal_text(text)
-    words = re.findall(r"\w+", plain) or [plain]
-    if plain.isascii() or not _UNSPACED.search(plain):
-        return words
-    solid = "".join(words)
-    return [solid[i : i + 2] for i in range(max(1, len(solid) - 1))]
 
 
 def _keys(words: NDArray[np.uint32], starts: NDArray[np.int64], bands: tuple[int, int]) -> Numbers:
@@ -237,13 +314,6 @@ def _ranges(first: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.i
     """`counts[0]` numbers from `first[0]` on, then `counts[1]` from `first[1]` on, and so forth."""
     ends = np.cumsum(counts)
     return np.repeat(first - (ends - counts), counts) + np.arange(ends[-1] if len(ends) else 0)
-
-
-def _gathered(
-    words: NDArray[np.uint32], starts: NDArray[np.int64], rows: NDArray[np.int64]
-) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    counts = starts[rows + 1] - starts[rows]
-    return words[_ranges(starts[rows], counts)], np.concatenate([[0], np.cumsum(counts)])
 
 
 def _tagged(words: NDArray[Any], first: NDArray[np.int64], counts: NDArray[np.int64]) -> Numbers:

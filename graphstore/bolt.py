@@ -96,9 +96,11 @@ class BoltStore:
             try:
                 with self.converted(), self.driver.session(**self.session("READ")) as session:
                     with session.begin_transaction() as transaction, self.interruptible():
-                        for record in transaction.run(text, dict(parameters)):
+                        answer = transaction.run(text, dict(parameters))
+                        names = answer.keys()
+                        for record in answer:
                             handed_out = True
-                            yield dict(record)
+                            yield dict(zip(names, record, strict=True))  # dict(record) looks each name up
                     return
             except StoreError as error:
                 if handed_out or not retry.may(error.__cause__, self):

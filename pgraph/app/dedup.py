@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from expansion.thresholds import Thresholds
     from pgraph.embedding import Embedder
 
-FLOOR = 0.6  # pairs less alike than this are not shown
 SWEPT = (0.75, 0.80, 0.85, 0.88, 0.90, 0.92, 0.95, 0.97)
 
 Report = Callable[[str, int, int], None]
@@ -160,14 +159,15 @@ class _Tools:
 
 def _sweep_personas(people: "People", groups: "Crowd", limits: "Thresholds", tools: _Tools) -> Sweep:
     from expansion import dedup as work
-    from expansion.survivors import survivors
+    from expansion.survivors import sweep as tried
 
-    rows = []
     with tools.vectors(groups, "personas") as vectors:
-        for threshold in SWEPT:
-            tell = tools.tell(f"personas compared at {threshold:.2f}")
-            found = survivors(groups, replace(limits, meaning=threshold), vectors, floor=FLOOR, tell=tell)
-            rows.append(_row(threshold, found, work.coverage(people, found.survivor, people.roles), people.texts))
+        tell = tools.tell("personas compared")
+        found = tried(groups, limits.words, SWEPT, vectors, border=_border(groups), tell=tell)
+    rows = [
+        _row(threshold, each, work.coverage(people, each.survivor, people.roles), people.texts)
+        for threshold, each in zip(SWEPT, found, strict=True)
+    ]
     return Sweep("personas", len(people.ids), limits.meaning, rows)
 
 
@@ -176,12 +176,17 @@ def _sweep_roles(people: "People", limits: "Thresholds", tools: _Tools) -> Sweep
 
     roles, marked, rows = work.roles_of(people), work.marked(people), []
     with tools.vectors(roles.crowd, "roles") as vectors:
-        for threshold in SWEPT:
-            tell = tools.tell(f"roles compared at {threshold:.2f}")
-            found = work.find_roles(roles, threshold, vectors, floor=FLOOR, tell=tell)
-            after = work.coverage(people, marked, _renamed(people, roles.canonical(found)))
-            rows.append(_row(threshold, found, {"role": after["role"]}, roles.spelled))
+        tell = tools.tell("roles compared")
+        found = work.find_roles(roles, SWEPT, vectors, border=_border(roles.crowd), tell=tell)
+    for threshold, each in zip(SWEPT, found, strict=True):
+        after = work.coverage(people, marked, _renamed(people, roles.canonical(each)))
+        rows.append(_row(threshold, each, {"role": after["role"]}, roles.spelled))
     return Sweep("roles", len(roles.names), limits.roles, rows)
+
+
+def _border(crowd: "Crowd") -> float:
+    """How far below a threshold pairs are looked at: in a large crowd more lie near to it than are shown."""
+    return 0.15 if len(crowd) < 20_000 else 0.02
 
 
 def _row(threshold: float, found: "Found", after: "Mapping[str, Coverage]", texts: list[str]) -> dict[str, Any]:
@@ -210,9 +215,9 @@ def _joined(roles: "Roles", least: float, tools: _Tools) -> "Found":
     from expansion.dedup import find_roles
 
     if least >= 1:
-        return find_roles(roles, least, None)
+        return find_roles(roles, [least], None)[0]
     with tools.vectors(roles.crowd, "roles") as vectors:
-        return find_roles(roles, least, vectors, tell=tools.tell("roles compared"))
+        return find_roles(roles, [least], vectors, tell=tools.tell("roles compared"))[0]
 
 
 def _chosen(kept: "Thresholds", request: DedupRequest) -> "Thresholds":
