@@ -46,11 +46,13 @@ def main() -> None:
     parser.add_argument("--esco", type=Path)
     parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        with closing(open_embedder(Settings(), options.cache or Path(temporary))) as embedder:
-            personas(embedder)
-            if options.esco:
-                roles(options.esco, embedder)
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        closing(open_embedder(Settings(), options.cache or Path(temporary))) as embedder,
+    ):
+        personas(embedder)
+        if options.esco:
+            roles(options.esco, embedder)
 
 
 # -- personas
@@ -61,10 +63,15 @@ def personas(embedder: CachedEmbedder) -> None:
         print(f"\n{language}: {len(pairs)} pairs, {sum(same for same, *_ in pairs)} of them the same")
         table("exact", pairs, lambda one, other: float(persona_id(one) == persona_id(other)), [1.0])
         table("words", pairs, jaccard, WORDS)
-        vectors = dict(
-            zip(texts := list({text for _, *two in pairs for text in two}), embedder.embed(texts), strict=True)
-        )
-        table("meaning", pairs, lambda one, other: float(vectors[one] @ vectors[other]), THRESHOLDS)
+        table("meaning", pairs, cosine(embedder), THRESHOLDS)
+
+
+def cosine(embedder: CachedEmbedder) -> Callable[[str, str], float]:
+    def score(one: str, other: str) -> float:
+        here, there = embedder.embed([one, other])
+        return float(here @ there)
+
+    return score
 
 
 def pairs_by_language() -> dict[str, list[Pair]]:
@@ -102,9 +109,7 @@ def roles(file: Path, embedder: CachedEmbedder) -> None:
     print(f"\nroles: {len(labels):,} labels of {len(sizes):,} occupations in {len(set(groups)):,} unit groups")
     alike = sum(size * (size - 1) // 2 for size in sizes.values())
     print(f"{'':>5} {'pairs':>27} {'joins':>46}")
-    print(
-        f"{'at':>5} {'precision':>10} {'recall':>7} {'wrong':>8} {'joined':>8} {'precision':>10} {'recall':>7} {'group':>7} {'roles':>7}"
-    )
+    print("   at  precision  recall    wrong   joined  precision  recall   group   roles")
     numbers = np.unique(occupations, return_inverse=True)[1]
     curve = list(all_pairs(vectors, numbers))
     crowd = Crowd(labels, np.zeros(len(labels), np.int32), np.ones(len(labels), np.bool_), {})

@@ -39,40 +39,17 @@ from graphstore import local  # noqa: E402
 from graphstore.ids import persona_id  # noqa: E402
 
 DIMENSIONS = 384
-WHO = "night district ship school court harbour village hospital railway market mountain prison river theatre mine forest border factory temple museum airport desert island bridge clinic tunnel orchard vineyard refugee parish".split()  # noqa: E501, SIM905
-WORK = "nurse baker pilot tailor welder clerk beekeeper porter midwife fisher weaver driver cook tutor surveyor plumber glazier translator librarian butcher potter roofer gardener cobbler inspector auditor chemist sculptor shepherd typesetter mechanic archivist carpenter brewer cashier dentist engraver farrier guard herbalist".split()  # noqa: E501, SIM905
-SYLLABLES = [
-    "ba",
-    "ko",
-    "ri",
-    "tan",
-    "mel",
-    "os",
-    "du",
-    "va",
-    "shi",
-    "nor",
-    "lek",
-    "pa",
-    "zu",
-    "gri",
-    "hem",
-    "lo",
-    "ya",
-    "fen",
-    "tor",
-    "mi",
-    "das",
-    "que",
-    "bel",
-    "ran",
-    "ost",
-    "wi",
-    "jul",
-    "kar",
-    "ne",
-    "sol",
-]
+WHO, WORK, SYLLABLES = (
+    text.split()
+    for text in (
+        """night district ship school court harbour village hospital railway market mountain prison river theatre mine
+        forest border factory temple museum airport desert island bridge clinic tunnel orchard vineyard refugee parish""",
+        """nurse baker pilot tailor welder clerk beekeeper porter midwife fisher weaver driver cook tutor surveyor plumber
+        glazier translator librarian butcher potter roofer gardener cobbler inspector auditor chemist sculptor shepherd
+        typesetter mechanic archivist carpenter brewer cashier dentist engraver farrier guard herbalist""",
+        """ba ko ri tan mel os du va shi nor lek pa zu gri hem lo ya fen tor mi das que bel ran ost wi jul kar ne sol""",
+    )
+)
 PLANTED = 0.02
 
 
@@ -204,8 +181,8 @@ def generate(file: Path, rows: int) -> Counter[str]:
             )
             rest = [draw.choice(names) for _ in range(10)]
             text = (
-                f"A {role} from {rest[0]} who {rest[1]} with {rest[2]} after the {rest[3]} years and {rest[4]}s a {rest[5]} {rest[6]} "
-                f"for the {rest[7]} of {rest[8]}, {rest[9]}"
+                f"A {role} from {rest[0]} who {rest[1]} with {rest[2]} after the {rest[3]} years and {rest[4]}s "
+                f"a {rest[5]} {rest[6]} for the {rest[7]} of {rest[8]}, {rest[9]}"
             )
             domain = draw.choice(fields)
             other, kind = "", ""

@@ -85,13 +85,16 @@ class _Once:
         return None if text is None else self._kept.setdefault(text, text)
 
 
-def crowd(store: GraphStore, people: People, embedder: Embedder) -> Crowd:
-    """The personas with their regions: the groups of the domains, the domains where there are none."""
+def crowd(store: GraphStore, people: People, embedder: Embedder | None) -> Crowd:
+    """The personas with their regions: the groups of the domains, the domains where there are none.
+
+    Without an embedder no region has neighbours, as where meaning is not looked at.
+    """
     domains = {row["id"]: (row["label"], row["region"] or row["id"]) for row in store.read("reads/domains")}
     numbers = {"": 0}
     homes = [numbers.setdefault(domains[home][1] if home in domains else "", len(numbers)) for home in people.domains]
     near: dict[int, list[int]] = {}
-    if domains and any(people.known):
+    if embedder is not None and domains and any(people.known):
         for region, around in Regions(domains, embedder.embed).neighbours().items():
             if region in numbers:
                 near[numbers[region]] = [numbers[name] for name in around if name in numbers]

@@ -103,7 +103,7 @@ def dedup(session: Session, request: DedupRequest, *, report: Report) -> DedupSu
         require_personas(store)
         thresholds = _chosen(thresholds_of(store), request)
         people = work.read(store)
-        groups = work.crowd(store, people, embedder)
+        groups = work.crowd(store, people, embedder if thresholds.meaning < 1 else None)
         tools = _Tools(embedder, data_directory(session), report)
         found = _found(groups, thresholds, tools)
         roles = work.roles_of(people)
