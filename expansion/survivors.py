@@ -23,6 +23,8 @@ SHOWN = 10  # borderline pairs that are kept
 _BLOCK = 8192
 _COLUMNS = 2048  # vectors compared with a block at once
 _EMBEDDED = 4096
+_MOST_PAIRS = 2_000_000  # of one block with itself; with more it is halved, down to …
+_LEAST_BLOCK = 512
 _FLOAT = np.dtype(np.float32)
 
 Tell = Callable[[int, int], None]
@@ -207,50 +209,79 @@ class _Search:
         self._alive = np.zeros(len(crowd), np.bool_)  # a survivor to any judge
 
     def block(self, start: int, end: int) -> None:
+        """Settle the texts from `start` to `end`; in two halves where too many of them are alike."""
         words = None if self._index is None else self._index.read(self._crowd.texts[start:end])
-        by_words = self._by_words(words, start)
-        by_meaning = self._by_meaning(start, end, self._sure(by_words, start, end))
+        pairs = self._pairs(words, start, end)
+        if pairs is None:
+            middle = (start + end) // 2
+            self.block(start, middle)
+            self.block(middle, end)
+            return
         for judge in self.judges:
             judge.alive[start:end] = True
-            judge.settle(by_words, by_meaning, self.may)
+            judge.settle(*pairs, self.may)
             self._alive[start:end] |= judge.alive[start:end]
         if self._index is not None and words is not None:
             new = np.flatnonzero(self._alive[start:end])
             self._index.add(words.of(new))
             self._indexed.extend(new + start)
 
-    def _sure(self, by_words: Pairs, start: int, end: int) -> Bools:
-        """Which texts of the block have the words of a survivor before it: no judge needs their meaning."""
-        one, other, _ = by_words
-        agreed = other < start
-        for judge in self.judges:
-            agreed &= judge.alive[other]
+    def _pairs(self, words: Words | None, start: int, end: int) -> tuple[Pairs, Pairs] | None:
+        """Who of the block is like whom, by words and by meaning; None where inside the block it is too many."""
+        by_words = self._words_before(words, start)
+        sure = self._sure(by_words, 0.0, start, end)
+        asks = ~sure & self.may[start:end]
+        asking = {} if self._vectors is None else self._asking(self._vectors, start, end, asks)
+        by_meaning = self._by_meaning(asking, 0, start, self._alive)
+        sure |= self._sure(by_meaning, max(judge.least for judge in self.judges), start, end)
+        open_to = np.zeros(end, np.bool_)
+        open_to[start:] = ~sure
+        inside = self._words_inside(words, start, ~sure)
+        near = None if inside is None else self._by_meaning(asking, start, end, open_to)
+        if inside is None or near is None or by_meaning is None:
+            return None
+        return _joined(by_words, inside), _joined(by_meaning, near)
+
+    def _sure(self, pairs: Pairs | None, least: float, start: int, end: int) -> Bools:
+        """Which texts of the block are duplicates of a survivor before it, whoever judges."""
         sure = np.zeros(end - start, np.bool_)
-        sure[one[agreed] - start] = True
+        if pairs is not None:
+            one, other, scores = pairs
+            agreed = scores >= least
+            for judge in self.judges:
+                agreed &= judge.alive[other]
+            sure[one[agreed] - start] = True
         return sure & self.may[start:end]
 
-    def _by_words(self, words: Words | None, start: int) -> Pairs:
-        """(text, earlier text, similarity): survivors before the block, and all in it."""
+    def _words_before(self, words: Words | None, start: int) -> Pairs:
         if words is None or self._index is None:
             return _nothing()
         asked, rows, scores = self._index.near(words)
-        own = WordIndex(self._index.least)
-        own.add(words)
-        later, earlier, inside = own.near(words)
-        kept = earlier < later
-        return (
-            np.concatenate([asked, later[kept]]) + start,
-            np.concatenate([self._indexed.values[rows], earlier[kept] + start]),
-            np.concatenate([scores, inside[kept]]),
-        )
+        return asked + start, self._indexed.values[rows], scores
 
-    def _by_meaning(self, start: int, end: int, sure: Bools) -> Pairs:
-        parts = [_nothing()]
-        if self._vectors is not None:
-            open_to = self._alive[:end].copy()
-            open_to[start:] = ~sure
-            for region, askers in self._asking(self._vectors, start, end, ~sure & self.may[start:end]).items():
-                parts += self._in_region(self._vectors, region, askers, open_to)
+    def _words_inside(self, words: Words | None, start: int, undecided: Bools) -> Pairs | None:
+        if words is None or self._index is None:
+            return _nothing()
+        numbers = np.flatnonzero(undecided)
+        own, columns = WordIndex(self._index.least), words.of(numbers)
+        if words.count > _LEAST_BLOCK and columns.collisions() > _MOST_PAIRS:
+            return None
+        own.add(columns)
+        later, rows, scores = own.near(words)
+        kept = numbers[rows] < later
+        return later[kept] + start, numbers[rows[kept]] + start, scores[kept]
+
+    def _by_meaning(
+        self, asking: Mapping[int, list[tuple[Places, Vectors]]], first: int, last: int, open_to: Bools
+    ) -> Pairs | None:
+        """Pairs of those who ask with those `open_to` them, `first` <= place < `last`; None where that is too many."""
+        parts, count, inside = [_nothing()], 0, open_to is not self._alive
+        for region, askers in asking.items():
+            for part in self._in_region(region, askers, first, last, open_to):
+                parts.append(part)
+                count += len(part[0]) if inside else 0
+                if count > _MOST_PAIRS and last - first > _LEAST_BLOCK:
+                    return None
         one, other, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
         return one, other, scores
 
@@ -270,21 +301,28 @@ class _Search:
         return found
 
     def _in_region(
-        self, vectors: VectorFile, region: int, askers: list[tuple[Places, Vectors]], open_to: Bools
+        self, region: int, askers: list[tuple[Places, Vectors]], first: int, last: int, open_to: Bools
     ) -> Iterator[Pairs]:
-        """Pairs of askers and those of a region who stand before them, in pieces."""
+        """Those of a region who stand before an asker and are like them, in pieces."""
+        if self._vectors is None:
+            return
         places = np.concatenate([group[0] for group in askers])
         asking = np.concatenate([group[1] for group in askers])
         floor = min(judge.floor for judge in self.judges)
-        first, last = vectors.rows(region, 0, len(open_to))
-        for begin in range(first, last, _COLUMNS):
-            stop = min(begin + _COLUMNS, last)
-            columns = vectors.places[begin:stop]
-            scores = asking @ vectors.read(begin, stop).T
-            row, column = np.divmod(np.flatnonzero(scores >= floor), len(columns))
-            kept = open_to[columns[column]] & (columns[column] < places[row])
-            row, column = row[kept], column[kept]
-            yield places[row], columns[column], np.minimum(1.0, scores[row, column].astype(np.float64))
+        begin, end = self._vectors.rows(region, first, last)
+        for row in range(begin, end, _COLUMNS):
+            stop = min(row + _COLUMNS, end)
+            columns = self._vectors.places[row:stop]
+            scores = asking @ self._vectors.read(row, stop).T
+            asker, column = np.divmod(np.flatnonzero(scores >= floor), len(columns))
+            kept = open_to[columns[column]] & (columns[column] < places[asker])
+            asker, column = asker[kept], column[kept]
+            yield places[asker], columns[column], np.minimum(1.0, scores[asker, column].astype(np.float64))
+
+
+def _joined(one: Pairs, other: Pairs) -> Pairs:
+    left, right, scores = (np.concatenate(parts) for parts in zip(one, other, strict=True))
+    return left, right, scores
 
 
 def _nothing() -> Pairs:

@@ -65,6 +65,15 @@ class Words:
         here, there = (np.searchsorted(rows, places[inside]) for places, inside in zip(self.places, kept, strict=True))
         return Words(len(rows), (one, other), (here, there))
 
+    def collisions(self) -> int:
+        """How many pairs of them share a band key, a pair once for each."""
+        counts = [
+            np.unique(part.keys[:, band], return_counts=True)[1]
+            for part in self.hashed
+            for band in range(part.keys.shape[1])
+        ]
+        return sum(int((count * (count - 1)).sum()) // 2 for count in counts)
+
 
 class WordIndex:
     """Texts by number, in the order in which they came, that can be asked for those with nearly the same words.

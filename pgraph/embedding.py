@@ -149,7 +149,7 @@ class CachedEmbedder:
             connection.execute("PRAGMA synchronous = NORMAL")  # what a power cut takes is computed again
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS vector (model TEXT, text BLOB, vector BLOB NOT NULL, "
-                "PRIMARY KEY (model, text)) STRICT, WITHOUT ROWID"
+                "PRIMARY KEY (model, text)) STRICT"
             )
             self._connection = connection
         return self._connection

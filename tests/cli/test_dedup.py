@@ -17,7 +17,7 @@ NURSE = "A night nurse who has worked on the same ward for twenty years and know
 PEOPLE = [
     (NURSE, "nursing", "night nurse"),
     ("Who has worked on the same ward for twenty years and knows its floor: a night nurse", "nursing", "nurse night"),
-    ("A night nurse who has worked on the same ward for thirty years and knows its floor", "nursing", "night nurse"),
+    ("A night nurse who has worked on the same ward for fifty years and knows its floor", "nursing", "night nurse"),
     ("A harbour pilot whose dog rides along on every ship that comes in", "harbours", "harbour pilot"),
     ("रात की पाली में काम करने वाली नर्स जो खाली समय में बुनाई करती है", "nursing", None),
     ("रात की पाली में काम करने वाली माँ जो खाली समय में बुनाई करती है", "nursing", None),
@@ -92,7 +92,7 @@ def test_a_sweep_writes_nothing(people: Field) -> None:
         assert found[0.97]["duplicates"] == 1
         assert found[0.75]["coverage_by_persona"] >= found[0.97]["coverage_by_persona"]
         pairs = found[0.92]["borderline"]
-        assert any("thirty" in pair["text"] and "twenty" in pair["survivor"] for pair in pairs)
+        assert any("fifty" in pair["text"] and "twenty" in pair["survivor"] for pair in pairs)
         roles = dedup(people, model, "--sweep", "--roles").json
         assert (roles["sweep"], roles["total"]) == ("roles", 3)
         assert roles["rows"][0]["duplicates"] == 1

@@ -26,10 +26,12 @@ def crowd(texts: Sequence[str], regions: Sequence[int] | None = None, known: Seq
     return Crowd(texts, homes, knows, {0: [0, 1], 1: [1, 0], 2: [2]})
 
 
-def found(group: Crowd, thresholds: Thresholds, block: int = 8192) -> Found:
+def found(group: Crowd, thresholds: Thresholds, block: int = 8192, most: int = 2_000_000) -> Found:
     with (
         patch.object(module, "_BLOCK", block),
         patch.object(module, "_COLUMNS", block),
+        patch.object(module, "_LEAST_BLOCK", 2),
+        patch.object(module, "_MOST_PAIRS", most),
         closing(VectorFile(group, HashEmbedder().embed, None)) as vectors,
     ):
         return survivors(group, thresholds, vectors)
@@ -61,15 +63,14 @@ def plainly(group: Crowd, thresholds: Thresholds) -> Iterator[int]:
 
 
 @settings(max_examples=200)
-@given(texts_of, shares, shares, st.sampled_from([1, 3, 8192]), st.data())
-def test_blocks_say_what_two_loops_say(
-    texts: list[str], words: float, meaning: float, block: int, data: st.DataObject
-) -> None:
+@given(texts_of, shares, shares, st.data())
+def test_blocks_say_what_two_loops_say(texts: list[str], words: float, meaning: float, data: st.DataObject) -> None:
     count = len(texts)
     regions = data.draw(st.lists(st.integers(0, 2), min_size=count, max_size=count))
     known = data.draw(st.lists(st.booleans(), min_size=count, max_size=count))
     group, thresholds = crowd(texts, regions, known), Thresholds(words, meaning)
-    told = found(group, thresholds, block)
+    block, most = data.draw(st.sampled_from([1, 3, 8192])), data.draw(st.sampled_from([0, 5, 2_000_000]))
+    told = found(group, thresholds, block, most)
     vectors = HashEmbedder().embed(texts)
     for place, survivor in enumerate(told.survivor.tolist()):
         assert told.survivor[survivor] == survivor  # one survivor, who is no duplicate: no cluster disappears
@@ -136,6 +137,14 @@ def test_other_regions_are_not_compared_by_meaning() -> None:
 def test_a_cosine_of_one_looks_at_words_alone(meaning: float) -> None:
     told = found(crowd(["a nurse of old"] * 2), Thresholds(words=2.0, meaning=meaning))
     assert told.survivor.tolist() == ([0, 0] if meaning < 1 else [0, 1])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_thousands_who_are_alike_are_compared_with_few(known: bool) -> None:  # noqa: FBT001  a parameter of pytest's
+    """A model that says the same ten thousand times: no block is compared with itself in full."""
+    texts = [f"a nurse on the night ward number {number % 7} with keys" for number in range(20_000)]
+    told = found(crowd(texts, known=[known] * len(texts)), Thresholds(words=0.8, meaning=0.7), most=500_000)
+    assert told.survivor.tolist() == [0] * len(texts)
 
 
 def test_those_who_may_not_match_survive() -> None:
