@@ -256,6 +256,11 @@ class LocalStore(BoltStore):
                 f"the disk of {self.directory} is full: the last batch was not kept",
                 "Make room, then run the same command again: it goes on, nothing written is lost.",
             )
+        if "heap budget exceeded" in text:
+            return StoreError(
+                "the query needs more memory than the local server has for queries, half of local_heap",
+                "`pgraph local stop`, then run the command again with more, such as PGRAPH_LOCAL_HEAP=4g.",
+            )
         if code == "Neo.ClientError.Transaction.TransactionNotFound":
             return StoreError(
                 f"the local store could not commit: {_one_line(text)}", "Run the same command again: it goes on."
