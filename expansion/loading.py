@@ -1,11 +1,13 @@
 """The population as it stands in the graph."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expansion.coverage import IMPORT
 from expansion.population import Population
+from expansion.thresholds import Thresholds, thresholds_of
 from graphstore.store import GraphStore
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ class Loaded:
     labels: dict[str, str]  # region -> label
     homes: list[str]  # domain of each survivor, "" where it has none
     sightings: list[int]  # of each survivor, its duplicates' included
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
     def position(self, persona: str) -> int | None:
         """In the population; None for one that another process wrote while this was read: reconciling learns of it."""
@@ -44,25 +47,64 @@ def load(
     if allowed is not None:
         population.restrict(allowed)
     domains, labels = _domains(store)
-    rows = sorted(store.read("reads/personas"), key=lambda row: str(row["id"]))
-    duplicates = resolved({row["id"]: row["survivor"] for row in rows if row["survivor"] is not None})
-    homes = []
-    for row in rows:
-        if row["survivor"] is None:
-            region = population.region(row["region"] or row["domain"] or "")
-            population.add(row["id"], row["text"] or "", row["role"], row["depth"] or 0, region)
-            homes.append(row["domain"] or "")
-    duplicates = {persona: survivor for persona, survivor in duplicates.items() if survivor in population.index}
-    loaded = Loaded(population, duplicates, domains, labels, homes, [0] * len(homes))
-    for row in rows:
-        position = loaded.position(row["id"])
-        if row["imports"] and position is not None:
-            population.see(position, IMPORT, row["imports"])
-            loaded.sightings[position] += row["imports"]
+    rows, marks = _personas(store)
+    loaded = Loaded(population, resolved(marks), domains, labels, [], [], thresholds_of(store))
+    repeated: list[tuple[str, int]] = []  # duplicates that were imported, how often
+    while rows:
+        row = rows.pop()
+        if row.id in marks:
+            repeated.append((row.id, row.imports))
+        else:
+            position = population.add(row.id, row.text, row.role, row.depth, population.region(row.region))
+            loaded.homes.append(row.domain)
+            loaded.sightings.append(0)
+            _imported(loaded, position, row.imports)
+    for persona in [persona for persona, survivor in loaded.duplicates.items() if survivor not in population.index]:
+        del loaded.duplicates[persona]
+    for persona, times in repeated:
+        _imported(loaded, loaded.position(persona), times)
     numbers = {name: number for number, name in enumerate(relations)}
     _fold_sightings(store, loaded, numbers, run, texts)
     _fold_failures(store, loaded, numbers, texts)
     return loaded
+
+
+class _Row(NamedTuple):
+    id: str
+    text: str
+    role: str | None
+    depth: int
+    region: str
+    domain: str
+    imports: int
+
+
+def _personas(store: GraphStore) -> tuple[list[_Row], dict[str, str]]:
+    """Every persona, by id from the last to the first, and who is whose duplicate."""
+    rows: dict[str, _Row] = {}
+    marks: dict[str, str] = {}
+    same: dict[str, str] = {}  # one object for equal strings: many personas have the same role, domain, region
+    for row in store.read("reads/personas"):
+        if row["survivor"] is not None:
+            marks[row["id"]] = row["survivor"]
+        role, domain = row["role"], row["domain"] or ""
+        region = row["region"] or domain
+        rows[row["id"]] = _Row(
+            row["id"],
+            row["text"] or "",
+            None if role is None else same.setdefault(role, role),
+            row["depth"] or 0,
+            same.setdefault(region, region),
+            same.setdefault(domain, domain),
+            row["imports"],
+        )
+    return sorted(rows.values(), key=attrgetter("id"), reverse=True), marks
+
+
+def _imported(loaded: Loaded, position: int | None, times: int) -> None:
+    if times and position is not None:
+        loaded.population.see(position, IMPORT, times)
+        loaded.sightings[position] += times
 
 
 def resolved(marks: dict[str, str]) -> dict[str, str]:

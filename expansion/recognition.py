@@ -15,6 +15,7 @@ from graphstore.roles import role_of
 from graphstore.store import Write
 from pgraph.embedding import Embedder
 
+HELD = 200_000  # vectors of personas that are kept in memory: 300 MB; the cache on disk has them all
 SHORTEST = 5  # words of a persona, where words have blanks between them
 
 
@@ -38,6 +39,7 @@ class Learned:
     times: int
     text: str = ""
     role: str | None = None
+    said: str | None = None  # the role that the model gave, where it was joined to another
     depth: int = 0
     region: str = ""
 
@@ -95,13 +97,14 @@ class Recogniser:
         self._embedder = embedder
         self._population = loaded.population
         self._duplicates = loaded.duplicates
+        self._thresholds = loaded.thresholds
         self._run = run
         self._vectors: dict[str, Vectors] = {}  # of the batch at hand
         self._regions = Regions(loaded.domains, self._embed)
         self._roles: RoleBook | None = None
         self._words: WordMatcher | None = None
-        self._meaning = MeaningMatcher()
-        self._loaded: set[str] = set()
+        self._meaning = MeaningMatcher(loaded.thresholds.meaning)
+        self._loaded: dict[str, None] = {}  # regions whose vectors are in memory, the one used last at the end
         self._fresh: set[str] = set()  # new survivors that the population does not hold yet
 
     @property
@@ -112,8 +115,12 @@ class Recogniser:
     def begin(self, people: Sequence[Person]) -> None:
         """Embed all that a batch may compare in one go; the population knows by now what came before."""
         self._fresh.clear()
+        while len(self._meaning) > HELD and len(self._loaded) > 1:
+            region = next(iter(self._loaded))
+            del self._loaded[region]
+            self._meaning.drop(region)
         unknown = [person for person in people if self._survivor(person.id) is None]
-        texts = [person.text for person in unknown if person.language in KNOWN_LANGUAGES]
+        texts = [person.text for person in unknown if self._by_meaning(person)]
         texts += [person.role for person in unknown if person.role and person.language in KNOWN_LANGUAGES]
         texts += [person.domain for person in unknown]
         wanted = list(dict.fromkeys(texts))
@@ -127,6 +134,7 @@ class Recogniser:
             props = {
                 "text": person.text,
                 "role": learned.role,
+                "role_as_said": learned.said,
                 "language": person.language,
                 "created": now(),
                 "run": self._run,
@@ -148,27 +156,31 @@ class Recogniser:
         placed = self._regions.place(person.domain)
         _domain_rows(person, placed, self._run, rows)
         role = self._role_book().canonical(person.role, person.language) if person.role else None
+        said = person.role if person.role and role != person.role else None
         match = self._find(person, placed.region)
         if match is not None:
             self._duplicates[person.id] = match.survivor
             rows.duplicate_of.append(
                 {"persona": person.id, "survivor": match.survivor, "method": match.method, "score": match.score}
             )
-            return Learned(match.survivor, person.times, role=role, depth=depth)
+            return Learned(match.survivor, person.times, role=role, said=said, depth=depth)
         self._word_matcher().add(person.id, person.text)
-        if person.language in KNOWN_LANGUAGES:
+        if self._by_meaning(person):
             self._meaning.add(placed.region, [person.id], self._embed([person.text]))
         self._fresh.add(person.id)
-        return Learned(person.id, person.times, person.text, role, depth, placed.region)
+        return Learned(person.id, person.times, person.text, role, said, depth, placed.region)
 
     def _find(self, person: Person, region: str) -> Match | None:
         match = self._word_matcher().find(person.text)
-        if match is None and person.language in KNOWN_LANGUAGES:
+        if match is None and self._by_meaning(person):
             around = self._regions.around(region)
             for place in around:
                 self._load_region(place)
             match = self._meaning.find(around, self._embed([person.text])[0])
         return match
+
+    def _by_meaning(self, person: Person) -> bool:
+        return person.language in KNOWN_LANGUAGES and self._thresholds.meaning < 1
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         if len(texts) == 1 and texts[0] in self._vectors:
@@ -177,20 +189,22 @@ class Recogniser:
 
     def _role_book(self) -> RoleBook:
         if self._roles is None:
-            self._roles = RoleBook({role for role in self._population.roles if role}, self._embed)
+            roles = {role for role in self._population.roles if role}
+            self._roles = RoleBook(roles, self._embed, self._thresholds.roles)
         return self._roles
 
     def _word_matcher(self) -> WordMatcher:
         if self._words is None:
-            self._words = WordMatcher()
-            for persona, text in zip(self._population.ids, self._population.texts, strict=True):
-                self._words.add(persona, text)
+            self._words = WordMatcher(self._thresholds.words)
+            self._words.add_all(self._population.ids, self._population.texts)
         return self._words
 
     def _load_region(self, region: str) -> None:
-        if region in self._loaded:
+        known = region in self._loaded
+        self._loaded.pop(region, None)
+        self._loaded[region] = None
+        if known:
             return
-        self._loaded.add(region)
         people = self._population
         number = people.region_index.get(region)
         members = (

@@ -1,12 +1,13 @@
 """Duplicates between two writers: what neither could see while both ran."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from contextlib import closing
 
+import numpy as np
+
+from expansion import dedup
 from expansion.loading import resolved
-from expansion.matching import KNOWN_LANGUAGES, Match, MeaningMatcher, WordMatcher
-from expansion.regions import Regions
-from graphstore.personas import language_of
+from expansion.survivors import Crowd, VectorFile, survivors
+from expansion.thresholds import thresholds_of
 from graphstore.store import GraphStore, Write
 from pgraph.embedding import Embedder
 
@@ -19,44 +20,27 @@ def reconcile(store: GraphStore, embedder: Embedder, run: str, since: str) -> in
     """
     if not any(True for _ in store.read("reads/runs_beside", run=run, since=since)):
         return 0
-    rows = sorted(store.read("reads/personas"), key=lambda row: (str(row["created"] or ""), str(row["id"])))
-    marks = {row["id"]: row["survivor"] for row in rows if row["survivor"] is not None}
-    survivors = [row for row in rows if row["survivor"] is None]
-    fresh = {row["id"] for row in survivors if str(row["created"] or "") >= since}
-    domains = {row["id"]: (row["label"], row["region"] or row["id"]) for row in store.read("reads/domains")}
-    found = _matches(survivors, fresh, Regions(domains, embedder.embed), embedder)
-    roots = resolved(marks | {persona: match.survivor for persona, match in found.items()})
-    new = [{"persona": p, "survivor": roots[p], "method": m.method, "score": m.score} for p, m in found.items()]
-    moved = [
+    people = dedup.read(store)
+    everybody = dedup.crowd(store, people, embedder)
+    places = np.array([place for place, persona in enumerate(people.ids) if persona not in people.marks], np.int64)
+    fresh = np.array([people.created[place] >= since for place in places], np.bool_)
+    regions, known = everybody.regions[places], everybody.known[places]
+    near = [near for home in set(regions[fresh].tolist()) for near in everybody.neighbours.get(home, (home,))]
+    crowd = Crowd(
+        [people.texts[place] for place in places], regions, known & np.isin(regions, near), everybody.neighbours
+    )
+    with closing(VectorFile(crowd, embedder.embed, None)) as vectors:
+        found = survivors(crowd, thresholds_of(store), vectors, may_match=fresh)
+    ids = [people.ids[place] for place in places]
+    new = {ids[place]: (ids[other], method, score) for place, other, method, score in found.marks()}
+    marks = {persona: survivor for persona, (survivor, _, _) in people.marks.items()}
+    roots = resolved(marks | {persona: survivor for persona, (survivor, _, _) in new.items()})
+    rows = [{"persona": p, "survivor": roots[p], "method": how, "score": score} for p, (_, how, score) in new.items()]
+    rows += [
         {"persona": persona, "survivor": roots[persona], "method": "chain", "score": None}
         for persona, survivor in marks.items()
         if roots[persona] != survivor
     ]
-    if new or moved:
-        store.write(Write("duplicate_of", [*new, *moved]))
+    if rows:
+        store.write(Write("duplicate_of", rows))
     return len(new)
-
-
-def _matches(
-    survivors: Sequence[Mapping[str, Any]], fresh: set[str], regions: Regions, embedder: Embedder
-) -> dict[str, Match]:
-    """Which of the fresh ones repeat an older survivor; the rows come oldest first."""
-    home = {row["id"]: row["region"] or row["domain"] or "" for row in survivors}
-    near = {place for row in survivors if row["id"] in fresh for place in regions.around(home[row["id"]])}
-    compared = [row for row in survivors if home[row["id"]] in near and language_of(row["text"]) in KNOWN_LANGUAGES]
-    vectors = dict(zip([row["id"] for row in compared], embedder.embed([row["text"] for row in compared]), strict=True))
-    words, meaning = WordMatcher(), MeaningMatcher()
-    found: dict[str, Match] = {}
-    for row in survivors:
-        persona, vector = row["id"], vectors.get(row["id"])
-        if persona in fresh:
-            match = words.find(row["text"])
-            if match is None and vector is not None:
-                match = meaning.find(regions.around(home[persona]), vector)
-            if match is not None:
-                found[persona] = match
-                continue
-        words.add(persona, row["text"])
-        if vector is not None:
-            meaning.add(home[persona], [persona], vector[None, :])
-    return found

@@ -1,5 +1,6 @@
 """Which region a domain lies in: its group where it has one; a new domain joins by vote of its nearest neighbours."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from graphstore.ids import digest, domain_id
 VOTERS = 5
 NEAR = 0.45  # cosine below which two domain labels say nothing about each other
 NEIGHBOURS = 4
+_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,32 @@ class Regions:
         """The region and those whose labels lie nearest to it."""
         if region not in self._near:
             self._load()
-            names = sorted(self._centres)
-            if region not in self._centres:
-                return [region]
-            matrix = np.stack(
-                [self._centres[name] / max(1e-9, float(np.linalg.norm(self._centres[name]))) for name in names]
-            )
-            scores = matrix @ matrix[names.index(region)]
-            self._near[region] = [region, *[names[i] for i in np.argsort(-scores) if names[i] != region][:NEIGHBOURS]]
+            self._look([region])
         return self._near[region]
+
+    def neighbours(self) -> Mapping[str, Sequence[str]]:
+        """What `around` says of every region."""
+        self._load()
+        names = sorted(self._centres)
+        for start in range(0, len(names), _AT_ONCE):
+            self._look(names[start : start + _AT_ONCE])
+        return self._near
+
+    def _look(self, regions: Sequence[str]) -> None:
+        names = sorted(self._centres)
+        self._near.update({region: [region] for region in regions})
+        places = [
+            place for region in regions if (place := bisect_left(names, region)) < len(names) and names[place] == region
+        ]
+        if not places:
+            return
+        matrix = np.stack([self._centres[name] for name in names])
+        matrix /= np.maximum(1e-9, np.linalg.norm(matrix, axis=1, keepdims=True))
+        for place, scores in zip(places, matrix[places] @ matrix.T, strict=True):
+            scores[place] = np.inf
+            count = min(NEIGHBOURS + 1, len(names))
+            best = np.argpartition(-scores, count - 1)[:count]
+            self._near[names[place]] = [names[i] for i in best[np.argsort(-scores[best], kind="stable")]]
 
     def _load(self) -> NamedVectors:
         if self._vectors is None:

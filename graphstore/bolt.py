@@ -96,9 +96,11 @@ class BoltStore:
             try:
                 with self.converted(), self.driver.session(**self.session("READ")) as session:
                     with session.begin_transaction() as transaction, self.interruptible():
-                        for record in transaction.run(text, dict(parameters)):
+                        answer = transaction.run(text, dict(parameters))
+                        names = answer.keys()
+                        for record in answer:
                             handed_out = True
-                            yield dict(record)
+                            yield dict(zip(names, record, strict=True))  # dict(record) looks each name up
                     return
             except StoreError as error:
                 if handed_out or not retry.may(error.__cause__, self):
@@ -253,6 +255,11 @@ class LocalStore(BoltStore):
             return StoreError(
                 f"the disk of {self.directory} is full: the last batch was not kept",
                 "Make room, then run the same command again: it goes on, nothing written is lost.",
+            )
+        if "heap budget exceeded" in text:
+            return StoreError(
+                "the query needs more memory than the local server has for queries, half of local_heap",
+                "`pgraph local stop`, then run the command again with more, such as PGRAPH_LOCAL_HEAP=4g.",
             )
         if code == "Neo.ClientError.Transaction.TransactionNotFound":
             return StoreError(

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import sqlite3
 import threading
@@ -148,7 +149,7 @@ class CachedEmbedder:
             connection.execute("PRAGMA synchronous = NORMAL")  # what a power cut takes is computed again
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS vector (model TEXT, text BLOB, vector BLOB NOT NULL, "
-                "PRIMARY KEY (model, text)) STRICT, WITHOUT ROWID"
+                "PRIMARY KEY (model, text)) STRICT"
             )
             self._connection = connection
         return self._connection
@@ -192,10 +193,12 @@ class EndpointEmbedder:
             for start in range(0, len(texts), self._TEXTS_A_CALL):
                 part = [text or " " for text in texts[start : start + self._TEXTS_A_CALL]]
                 try:
-                    reply = client.embeddings.create(model=self.name, input=part, encoding_format="float")
+                    reply = client.embeddings.with_raw_response.create(
+                        model=self.name, input=part, encoding_format="float"
+                    )
                 except openai.OpenAIError as error:
                     raise self._convert(error) from error
-                rows += [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
+                rows += self._rows(reply.text)
         vectors = np.asarray(rows, dtype=np.float32)
         if vectors.ndim != 2 or len(vectors) != len(texts):
             raise ModelSetupError(
@@ -203,6 +206,16 @@ class EndpointEmbedder:
             )
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
+
+    def _rows(self, reply: str) -> list[list[float]]:
+        """The vectors of a reply. Read here: the client looks at each number, which takes eight times as long."""
+        try:
+            data = sorted(json.loads(reply)["data"], key=lambda item: item["index"])
+            return [[*map(float, item["embedding"])] for item in data]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelSetupError(
+                f"{self._url} answers with no embeddings ({error})", "Look at that server."
+            ) from error
 
     def _convert(self, error: Exception) -> ModelError:
         import openai

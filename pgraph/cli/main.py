@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "distill": ("pgraph.cli.distill", "Answer the questions, jointly, and keep the answers as knowledge."),
     "judge": ("pgraph.cli.judge", "Score personas, questions or knowledge by a rubric."),
     "infer": ("pgraph.cli.infer", "Answer every row of a file with the model, by a template."),
+    "dedup": ("pgraph.cli.dedup", "Mark duplicates among all personas; join roles that mean the same."),
     "coverage": ("pgraph.cli.coverage", "Show what share of what the model can say about people is in the graph."),
     "query": ("pgraph.cli.query", "List or run the shipped Cypher queries."),
     "cypher": ("pgraph.cli.cypher", "Run your own Cypher, read-only."),

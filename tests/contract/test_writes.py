@@ -58,6 +58,7 @@ def test_a_mark_stays_while_any_rubric_says_so(store: BoltStore, kind: str, item
 def test_every_statement_is_tried_here() -> None:
     assert set(cypher.names("writes")) == {write.statement for write in [*SMALL, *ASKED]} | {
         "role",
+        "not_duplicate",
         "drop_empty_groups",
         "group_in_group",
     }

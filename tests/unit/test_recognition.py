@@ -1,0 +1,72 @@
+"""The recogniser against the rule that `pgraph dedup` follows, and within its memory."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from expansion import recognition
+from expansion.loading import Loaded
+from expansion.population import Population
+from expansion.recognition import Recogniser, Rows, apply, person
+from expansion.thresholds import Thresholds
+from graphstore.ids import domain_id
+from tests.fakes.embedder import HashEmbedder
+from tests.unit.test_survivors import crowd, found
+
+WORDS = "nurse night ward keeps old keys sings harbour pilot dog river baker".split()  # noqa: SIM905
+texts_of = st.lists(st.lists(st.sampled_from(WORDS), min_size=5, max_size=9).map(" ".join), min_size=1, max_size=25)
+ENGLISH = "a person who is in the "  # so that its language is told
+FIELDS = ("nursing", "ships", "bread")
+
+
+def recogniser(thresholds: Thresholds) -> tuple[Recogniser, Population]:
+    domains = {domain_id(name): (name, f"g-{name}") for name in FIELDS}
+    population = Population(1, 2)
+    return Recogniser(HashEmbedder(), Loaded(population, {}, domains, {}, [], [], thresholds), "r1"), population
+
+
+def taken(texts: Sequence[str], thresholds: Thresholds, fields: Sequence[str]) -> list[str]:
+    """The survivors of personas that come in one call after the other."""
+    made, population = recogniser(thresholds)
+    found = []
+    for text, field in zip(texts, fields, strict=True):
+        one = person({"persona": text, "role": "", "domain": field})
+        made.begin([one])
+        learned = made.take(one, 1, Rows())
+        apply(learned, population, 0)
+        found.append(learned.survivor)
+    return found
+
+
+@settings(max_examples=60)
+@given(texts_of, st.sampled_from([0.7, 0.9]), st.sampled_from([0.8, 0.95]))
+def test_one_by_one_and_all_at_once_agree(drawn: list[str], words: float, meaning: float) -> None:
+    texts = list(dict.fromkeys(ENGLISH + text for text in drawn))
+    thresholds = Thresholds(words, meaning)
+    online = taken(texts, thresholds, [FIELDS[0]] * len(texts))
+    told = found(crowd(texts), thresholds)
+    ids = [person({"persona": text, "role": "", "domain": ""}).id for text in texts]
+    alone = [one == survivor for one, survivor in zip(ids, online, strict=True)]
+    assert alone == [place == survivor for place, survivor in enumerate(told.survivor.tolist())]
+
+
+@pytest.mark.parametrize("held", [0, 3, 200_000])
+def test_vectors_that_were_dropped_are_loaded_again(monkeypatch: pytest.MonkeyPatch, held: int) -> None:
+    monkeypatch.setattr(recognition, "HELD", held)
+    fields = [field for _ in WORDS for field in FIELDS]
+    texts = [
+        ENGLISH + " ".join(f"{field}{number}{letter}" for letter in "abcdefgh") for number, field in enumerate(fields)
+    ]
+    again = [text.replace("in the", "in one") for text in texts]
+    thresholds = Thresholds(words=1.0, meaning=0.8)
+    online = taken([*texts, *again], thresholds, [*fields, *fields])
+    assert online[len(texts) :] == online[: len(texts)]
+    assert len(set(online)) == len(texts)
+
+
+def test_without_meaning_no_persona_is_embedded() -> None:
+    texts = [f"{ENGLISH}nursing home with a dog", f"{ENGLISH}nursing home with a cat"]
+    assert len(set(taken(texts, Thresholds(meaning=0.8), ["nursing"] * 2))) == 1
+    assert len(set(taken(texts, Thresholds(meaning=1.0), ["nursing"] * 2))) == 2
