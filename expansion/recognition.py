@@ -97,6 +97,7 @@ class Recogniser:
         self._embedder = embedder
         self._population = loaded.population
         self._duplicates = loaded.duplicates
+        self._labels = loaded.labels
         self._thresholds = loaded.thresholds
         self._run = run
         self._vectors: dict[str, Vectors] = {}  # of the batch at hand
@@ -155,6 +156,8 @@ class Recogniser:
         """A text not seen before: a new survivor, or a duplicate by its words or meaning."""
         placed = self._regions.place(person.domain)
         _domain_rows(person, placed, self._run, rows)
+        if placed.new == "group":
+            self._labels[placed.region] = person.domain
         role = self._role_book().canonical(person.role, person.language) if person.role else None
         said = person.role if person.role and role != person.role else None
         match = self._find(person, placed.region)

@@ -1,6 +1,7 @@
 """`pgraph expand` against a fake model: what it writes, where it stops, what it says."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -208,6 +209,7 @@ def test_each_call_is_explained_and_its_reason_kept_with_the_run(field: Field, m
     assert {call["how"] for call in calls} <= {"coverage", "chance"}
     assert all(0 < call["expected"] <= 1 and 0 < call["share"] <= 1 for call in calls)
     assert sum(call["new"] for call in calls) == summary["new"]
+    assert not any(re.search(r"land in g[0-9a-f]{16}", call["reason"]) for call in calls)
     kept = field.work.run("query", "reasons", "--param", f"run={summary['run']}", "--format", "json").json
     assert {row["call"]: (row["expected"], row["new"]) for row in kept} == {
         call["call"]: (call["expected"], call["new"]) for call in calls

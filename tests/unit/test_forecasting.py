@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expansion import forecasting
-from expansion.forecasting import coverage_after, distinct_after, distinct_before, sightings_needed, unseen
+from expansion.forecasting import (
+    coverage_after,
+    distinct_after,
+    distinct_before,
+    grown,
+    grown_needed,
+    sightings_needed,
+    unseen,
+)
 
 GIRDLED = [46, 22, 17, 15, 15, 9, 8, 6, 6, 4, 2, 2, 2, 2, *[1] * 12]  # spiders of Sackett et al. 2011
 LOGGED = [88, 22, 16, 15, 13, 10, 8, 8, 7, 7, 7, 5, 4, 4, 4, 3, 3, 3, 3, 2, 2, 2, 2, *[1] * 14]
@@ -17,7 +25,7 @@ LOGGED = [88, 22, 16, 15, 13, 10, 8, 8, 7, 7, 7, 5, 4, 4, 4, 3, 3, 3, 3, 2, 2, 2
 
 def test_the_examples_in_the_docstring() -> None:
     assert doctest.testmod(forecasting).failed == 0
-    assert doctest.testmod(forecasting).attempted == 4
+    assert doctest.testmod(forecasting).attempted == 5
 
 
 @pytest.mark.parametrize(("counts", "coverage", "species"), [(GIRDLED, 0.9289, 43.893), (LOGGED, 0.9446, 61.403)])
@@ -75,3 +83,11 @@ def test_doubling_a_sample_comes_out_as_foretold() -> None:
     (distinct, coverage), (true_distinct, true_coverage) = np.mean(foretold, axis=0), np.mean(came, axis=0)
     assert distinct == pytest.approx(true_distinct, rel=0.02)
     assert coverage == pytest.approx(true_coverage, abs=0.02)
+
+
+def test_growth_ends_where_nothing_is_single_and_is_undone_by_what_is_needed() -> None:
+    assert grown(50, 200, 0, 1000) == 50
+    assert math.isinf(grown_needed(50, 200, 0, 1))
+    assert grown_needed(0, 0, 0, 7) == grown(0, 0, 0, 7) == 7
+    more = grown_needed(180, 200, 160, 400)
+    assert grown(180, 200, 160, more) == pytest.approx(580)
