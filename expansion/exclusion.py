@@ -14,6 +14,7 @@ from expansion.selection import Arms, Floats
 
 PROBES = 0.05  # share of calls without a list
 GROWTH = 1.1  # a region's known roles are counted anew when its sightings have grown by this factor
+LONGEST = 48  # characters of a role: what a reply may name; longer ones come from files, and would fill the prompt
 REGIONS = 32  # where an arm's answers land most; the others would add next to nothing
 
 Names = NDArray[np.object_]
@@ -53,7 +54,8 @@ class Exclusions:
         people = self._population
         n = int(people.tally.n[region])
         if region not in self._known or n > GROWTH * self._known[region][0]:
-            roles = sorted({role for position in people.members(region) if (role := people.roles[position])})
+            said = {people.roles[position] or "" for position in people.members(region)}
+            roles = sorted(role for role in said if 0 < len(role) <= LONGEST)
             seen = np.array([people.tally.seen.get(role, 0) for role in roles], float)
             most = np.argsort(-seen, kind="stable")[: self._count]
             self._known[region] = n, np.array(roles, object)[most], seen[most] / max(1, n)

@@ -47,6 +47,12 @@ def test_one_call_in_twenty_is_a_probe_and_without_a_count_all_are() -> None:
     assert lists(population, 0).draw(0) == ()
 
 
+def test_a_role_longer_than_any_reply_is_left_out() -> None:
+    population = people()
+    population.see(population.add("long", "text", "r" * 49, 0, population.region("g1")), 0, 500)
+    assert all(len(role) < 49 for role in lists(population, 10).likeliest(0))
+
+
 def test_where_nobody_has_a_role_nothing_is_listed() -> None:
     population = Population(1, 1)
     population.see(population.add("p", "text", None, 0, population.region("g")), IMPORT)
