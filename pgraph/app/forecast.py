@@ -124,7 +124,7 @@ def _sample(
         people.tally.overall(),
         len(people.ids),
         len(set(people.regions)),
-        people.pairs_left + (0 if texts is None else texts.left) + len(lists),
+        people.pairs_left + (0 if texts is None else texts.left) + len(asked),
         [request.messages[-1]["content"] for request in asked],
         mean(sum(len(message["content"]) for message in request.messages) for request in asked) if asked else 0.0,
         sum(roles) / max(1, len(asked)),

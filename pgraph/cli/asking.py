@@ -23,9 +23,9 @@ def ask(
 ) -> NoReturn:
     """Run a command's work, which is given where to send notices and reports; exits with its exit code.
 
-    `lines`: the summary is the last of many objects, one a line.
+    `lines`: the run prints a line for each call; the progress line would stand in their way.
     """
-    line = ProgressLine(quiet=session.quiet, every=10.0)
+    line = ProgressLine(quiet=session.quiet or lines, every=10.0)
     try:
         summary = run(lambda text: notice(text, quiet=session.quiet), lambda report: line.show(report.line()))
     except KeyboardInterrupt:  # not sys.exit: threads that still embed would hold it up

@@ -221,6 +221,24 @@ def test_each_call_is_explained_and_its_reason_kept_with_the_run(field: Field, m
     assert all("are expected to be new" in line and line.endswith(" of 3 new.") for line in said.splitlines())
 
 
+def test_a_reader_of_reasons_who_leaves_ends_the_run_which_can_go_on(field: Field) -> None:
+    options = ("--calls", "60", "--explain")
+    with FakeServer(answer=world.answer, latency=0.05) as model:
+        process = field.work.start(*field.arguments(*options), "--at-once", "2", env=field.env(model))
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["how"]
+        process.stdout.close()
+        err = process.stderr.read()
+        assert process.wait(60) == 0
+        assert "Traceback" not in err
+        assert model.stats()["paid"] < 60
+        again = field.expand(model, *options)
+    assert "Going on with run" in again.err
+    assert json.loads(again.out.splitlines()[-1])["calls"] == 60
+    assert model.stats()["paid_twice"] == 0
+
+
 def test_known_roles_are_not_to_be_named_again_but_for_probes(field: Field, model: FakeServer) -> None:
     calls = field.expand(model, "--calls", "80", "--exclude", "6", "--explain").out.splitlines()[:-1]
     listed = [json.loads(call)["listed"] for call in calls]

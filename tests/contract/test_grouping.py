@@ -153,7 +153,7 @@ def test_coarser_groups_disturb_no_query(store: BoltStore) -> None:
     names = sorted({*cypher.names("queries")} - {"group_hierarchy"})
 
     def all_answers() -> dict[str, list[dict[str, Any]]]:
-        given = {"id": persona_id("somebody"), "at_least": 1, "limit": 50}
+        given = {"id": persona_id("somebody"), "at_least": 1, "limit": 50, "run": ""}
         counted = {"counts": list(store.read("schema/counts"))}
         return counted | {name: list(store.read(f"queries/{name}", **given)) for name in names}
 
