@@ -229,7 +229,8 @@ def test_a_reader_of_reasons_who_leaves_ends_the_run_which_can_go_on(field: Fiel
         assert process.stderr is not None
         assert json.loads(process.stdout.readline())["how"]
         process.stdout.close()
-        err = process.stderr.read()
+        with process.stderr as stderr:
+            err = stderr.read()
         assert process.wait(60) == 0
         assert "Traceback" not in err
         assert model.stats()["paid"] < 60
