@@ -76,7 +76,7 @@ class Absorber:
         texts = text_calls.answers([(call, reply) for call, reply in batch if isinstance(call, TextCall)])
         drawn = [answer.person for answer in texts if answer.person is not None]
         self._recogniser.begin([*(person for _, _, people, _ in parsed for person in people), *drawn])
-        named: dict[str, str] = {}
+        named: set[str] = set()
         outcomes = []
         for call, reply, people, lost in parsed:
             learned = [self._take(call, one, rows) for one in people]
@@ -92,15 +92,12 @@ class Absorber:
         self._store.write(*rows.writes())
         return outcomes
 
-    def _new(self, learned: Sequence[Learned], named: dict[str, str]) -> int:
-        """How many species of these came up for the first time. `named`: survivor -> species of the batch so far."""
-        people, new = self._population, 0
-        for one in learned:
-            if one.text:
-                species = one.role or one.survivor
-                new += species not in people.tally.seen and species not in named.values()
-                named[one.survivor] = species
-        return new
+    def _new(self, learned: Sequence[Learned], named: set[str]) -> int:
+        """How many species of these came up for the first time. `named`: those of the batch so far, which grows."""
+        species = {one.role or one.survivor for one in learned if one.text}
+        new = {one for one in species if one not in self._population.tally.seen} - named
+        named |= new
+        return len(new)
 
     def _asked(self, outcome: Outcome, rows: Rows) -> None:
         call = outcome.call

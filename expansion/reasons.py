@@ -44,8 +44,6 @@ def predicted(loaded: Loaded, arms: Arms, arm: int, how: How, listed: int) -> Re
     """The reason of a call along an arm, by what is predicted now. Cost: O(cells in use)."""
     population = loaded.population
     region = population.region_ids[arm // population.tally.relations]
-    if arm >= len(arms.new):  # a region first seen since
-        return Reason(how, region, listed=listed)
     row = arms.flows.row(arm)
     toward = int(np.argmax(row * arms.uncovered))
     share, uncovered, expected = (
