@@ -14,6 +14,8 @@ import random
 import resource
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -34,14 +36,9 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=3000)
     parser.add_argument("--directory", type=Path)
     options = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(dir=options.directory) as directory,
-        local_places(Path(directory)) as fresh,
-        fresh() as place,
-    ):
-        fill(place, Path(directory), options.rows)
-        reference = listed(Path(directory) / "list.csv", options.entries)
-        page = str(Path(directory) / "report.html")
+    with filled(options.rows, options.directory) as (place, directory):
+        reference = listed(directory / "list.csv", options.entries)
+        page = str(directory / "report.html")
         print(
             f"{options.rows:,} personas, {2 * options.rows:,} sightings\n{'':>34} {'seconds':>8} {'CPU':>6} {'peak MB':>8}"
         )
@@ -56,6 +53,14 @@ def main() -> None:
             before = cpu()
             found = pgraph(place, "coverage", *arguments)
             print(f"{what:>34} {found.seconds:>8.1f} {cpu() - before:>6.1f} {found.megabytes:>8.0f}", flush=True)
+
+
+@contextmanager
+def filled(rows: int, parent: Path | None) -> Iterator[tuple[Place, Path]]:
+    """A graph with so many personas and twice as many sightings, and a directory that goes with it."""
+    with tempfile.TemporaryDirectory(dir=parent) as name, local_places(Path(name)) as fresh, fresh() as place:
+        fill(place, Path(name), rows)
+        yield place, Path(name)
 
 
 def cpu() -> float:

@@ -10,7 +10,7 @@ docs/selection.md and its plots.
 import argparse
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,11 +19,15 @@ import numpy as np
 
 from benchmarks import selection_page
 from benchmarks.policies import FarthestFirst, GoodUcb, LeastCount, Oracle
+from benchmarks.texts import Library, Shelves, TextsFirst
 from benchmarks.world import World
-from expansion.coverage import IMPORT
+from expansion.coverage import NO_ARM, text_arm
 from expansion.exclusion import Exclusions
+from expansion.plan import NO_HINT, Hint
 from expansion.population import Population
 from expansion.selection import BreadthFirst, Choice, CoverageFirst, Random, Strategy, predictions
+from expansion.text_arms import TextArms, TextChoice
+from expansion.void import Voids
 
 SEEDS, PER_CALL = 200, 5
 LIST = 50  # roles
@@ -50,13 +54,19 @@ class Setting:
     group: Callable[[int, int], int] = true  # of a region and a role
     missed: float = 0.05
     merged: float = 0.03
+    imported: int = 0  # roles from files, beside the seeds
     listed: int = 0
     honoured: float = 0.6
+    void: float = 0.0  # share of the calls that name a region
+    obeyed: float = 0.0  # share of their answers that then land there, whatever the source
     relations: int = 8
+    library: Library = field(default_factory=lambda: Library(files=0))
+    kinds: tuple[int, ...] = ()  # of the relationships, those asked along; () for all
     policies: tuple[str, ...] = ("coverage", "breadth-first", "uniform", "oracle")
 
 
 POLICIES = ("coverage", "breadth-first", "uniform", "least-count", "farthest-first", "Good-UCB", "oracle")
+TEXTS = ("coverage", "coverage with texts", "texts first", "uniform")
 SETTINGS = (
     Setting("as described", policies=POLICIES),
     Setting(f"lists of {LIST}, honoured at 60 %", listed=LIST),
@@ -67,6 +77,7 @@ SETTINGS = (
     Setting("groups too coarse (20)", group=coarse),
     Setting("groups too fine (600)", group=fine),
     Setting("15 % missed, 10 % falsely merged", missed=0.15, merged=0.10),
+    Setting("5,000 roles imported", imported=5_000),
     Setting("regions of like size (spread 0.7)", World(spread=0.7)),
     Setting(
         "500 regions, 12 relationships",
@@ -74,6 +85,10 @@ SETTINGS = (
         relations=12,
         policies=("coverage", "uniform"),
     ),
+    Setting("texts", library=Library(), policies=TEXTS),
+    Setting("texts, 12,000 roles", World(roles=12_000, regions=60), library=Library(), policies=TEXTS),
+    Setting("texts, the only way to a third of the regions", World(hidden=0.33), library=Library(), policies=TEXTS),
+    Setting("texts that bring the same people (90 % from the top list)", library=Library(collapse=0.9), policies=TEXTS),
 )
 
 
@@ -84,16 +99,21 @@ class Trial:
         self.setting = setting
         self.world = replace(setting.world, seed=seed).build()
         rng, self.draws = np.random.default_rng([seed, 7]), np.random.default_rng([seed, 8])
-        self.people = Population(setting.relations, 10**6)
+        self.kinds = setting.kinds or tuple(range(setting.relations))
+        self.people = Population(len(self.kinds), 10**6, setting.library.buckets)
+        self.shelves = Shelves(setting.library, self.world)
         self.roles: list[int] = []  # by position
         self.known = np.zeros(self.world.roles, bool)
-        self.found = 0
+        self.found, self.calls, self.about_texts = 0, 0, 0
         self._first: dict[int, int] = {}  # role -> position
         self._mates: dict[int, list[int]] = defaultdict(list)  # true region -> positions
-        for role in self.world.seeds(SEEDS, self.draws):
-            self.see(role, IMPORT, 0)
+        files = self.draws.choice(self.world.roles, setting.imported, replace=False).tolist()
+        for role in dict.fromkeys([*self.world.seeds(SEEDS, self.draws), *files]):
+            self.people.know(self._add(role, 0))
         self.strategy = self._strategy(policy, rng)
-        self.exclusions = Exclusions(self.people, predictions(self.strategy, self.people), setting.listed, rng)
+        arms = predictions(self.strategy, self.people)
+        self.exclusions = Exclusions(self.people, arms, setting.listed, rng)
+        self.voids = Voids(self.people, arms, setting.void, rng)
         self.seconds = 0.0  # of the processor, spent choosing
         self.calibration: list[
             tuple[float, float, float]
@@ -102,15 +122,21 @@ class Trial:
     def _strategy(self, policy: str, rng: np.random.Generator) -> Strategy:
         people, vectors = self.people, self.world.vectors()
         make: Mapping[str, Callable[[], Strategy]] = {
-            "coverage": lambda: CoverageFirst(people, rng, lambda some: vectors[[self.roles[p] for p in some]]),
+            "coverage": lambda: self._rule(rng),
             "breadth-first": lambda: BreadthFirst(people),
             "uniform": lambda: Random(people, rng),
             "least-count": lambda: LeastCount(people, rng),
             "farthest-first": lambda: FarthestFirst(people, rng, lambda some: vectors[[self.roles[p] for p in some]]),
             "Good-UCB": lambda: GoodUcb(people, rng),
+            "coverage with texts": lambda: self._rule(rng, self.shelves.arms(PER_CALL)),
+            "texts first": lambda: TextsFirst(rng, self.shelves.arms(PER_CALL), self._rule(rng)),
             "oracle": lambda: Oracle(people, rng, self.world, self.roles, self.known),
         }
         return make[policy]()
+
+    def _rule(self, rng: np.random.Generator, texts: TextArms | None = None) -> CoverageFirst:
+        vectors = self.world.vectors()
+        return CoverageFirst(self.people, rng, lambda some: vectors[[self.roles[p] for p in some]], texts)
 
     def go(self, calls: int, at_once: int) -> Iterable[int]:
         """Yields how many roles are known after each batch."""
@@ -121,31 +147,52 @@ class Trial:
             self.seconds += time.thread_time() - began
             if not batch:
                 return
-            for choice, listed in batch:
-                self._ask(choice, {int(name.partition(".")[0]) for name in listed})
+            for choice, hint in batch:
+                if isinstance(choice, TextChoice):
+                    self._ask_about(choice)
+                else:
+                    self._ask(choice, hint)
             done += len(batch)
             yield done
 
-    def _batch(self, size: int) -> list[tuple[Choice, tuple[str, ...]]]:
-        batch: list[tuple[Choice, tuple[str, ...]]] = []
-        while len(batch) < size and isinstance(choice := self.strategy.choose(), Choice):
+    def _batch(self, size: int) -> list[tuple[Choice | TextChoice, Hint]]:
+        batch: list[tuple[Choice | TextChoice, Hint]] = []
+        while len(batch) < size and isinstance(choice := self.strategy.choose(), Choice | TextChoice):
+            if isinstance(choice, TextChoice):
+                batch.append((choice, NO_HINT))
+                continue
             self.people.mark_asked(choice.source, choice.relation)
             self.people.in_flight += 1
-            batch.append((choice, self.exclusions.draw(self.people.arm(choice.source, choice.relation))))
+            arm = self.people.arm(choice.source, choice.relation)
+            batch.append((choice, self.voids.draw(arm) or Hint(self.exclusions.draw(arm))))
         return batch
 
-    def _ask(self, choice: Choice, listed: set[int]) -> None:
-        people, before, counted = self.people, self.found, len(self.people.tally.seen)
+    def _ask(self, choice: Choice, hint: Hint) -> None:
+        people = self.people
         source = self.roles[choice.source]
-        arm, depth = people.arm(choice.source, choice.relation), people.depths[choice.source] + 1
+        arm = NO_ARM if hint.void else people.arm(choice.source, choice.relation)
+        depth = people.depths[choice.source] + 1
         people.in_flight -= 1
-        pair = source, choice.relation
+        pair = source, self.kinds[choice.relation]
         answers = self.world.draw(*pair, PER_CALL, self.draws)
-        for role in self.world.heed(pair, answers, listed, self.setting.honoured, self.draws):
+        if hint.void:
+            answers = self.world.moved(pair, answers, int(hint.void), self.setting.obeyed, self.draws)
+        listed = {int(name.partition(".")[0]) for name in hint.excluded}
+        said = self.world.heed(pair, answers, listed, self.setting.honoured, self.draws)
+        self._take(said, arm, depth, None if hint.void else choice.expected)
+
+    def _ask_about(self, choice: TextChoice) -> None:
+        self.about_texts += 1
+        self._take([self.shelves.draw(choice, self.draws)], text_arm(choice.bucket), 0, choice.expected)
+
+    def _take(self, said: Sequence[int], arm: int, depth: int, expected: float | None) -> None:
+        before, counted = self.found, len(self.people.tally.seen)
+        self.calls += 1
+        for role in said:
             self.see(role, arm, depth)
-        if choice.expected is not None:
-            new = len(people.tally.seen) - counted, self.found - before
-            self.calibration.append((choice.expected, new[0] / PER_CALL, new[1] / PER_CALL))
+        if expected is not None:
+            new = len(self.people.tally.seen) - counted, self.found - before
+            self.calibration.append((expected, new[0] / len(said), new[1] / len(said)))
 
     def see(self, role: int, arm: int, depth: int) -> None:
         """Recognise an answer, with errors, and count it."""
@@ -156,7 +203,7 @@ class Trial:
                 position = mates[int(self.draws.integers(len(mates)))]
         elif self.draws.random() < self.setting.missed:
             position = None
-        self.people.see(self._add(role, depth) if position is None else position, arm)
+        self.people.see(self._add(role, depth) if position is None else position, arm, call=str(self.calls))
 
     def _add(self, role: int, depth: int) -> int:
         group = self.setting.group(self.world.label(role, self.draws), role)
@@ -177,6 +224,7 @@ class Outcome:
     seed: int
     curve: tuple[tuple[int, int], ...]  # calls, roles known
     ms: float  # a choice
+    about_texts: int  # calls
     calibration: tuple[tuple[float, ...], ...]  # by decile of the prediction, and behind them over all
 
     @property
@@ -195,7 +243,9 @@ def trial(setting: Setting, policy: str, seed: int, calls: int, at_once: int) ->
     pairs = np.array(sorted(one.calibration)).reshape(-1, 3)
     deciles = [*np.array_split(pairs, 10), pairs] if len(pairs) else []
     means = [tuple(part.mean(axis=0).round(4).tolist()) for part in deciles]
-    return Outcome(setting.name, policy, seed, tuple(curve), 1000 * one.seconds / curve[-1][0], tuple(means))
+    return Outcome(
+        setting.name, policy, seed, tuple(curve), 1000 * one.seconds / curve[-1][0], one.about_texts, tuple(means)
+    )
 
 
 def run(jobs: list[tuple[Setting, str, int, int, int]], workers: int) -> list[Outcome]:

@@ -31,6 +31,8 @@ class World:
     spread: float = 1.2  # of the logarithms of the sizes of regions
     zipf: float = 1.0  # inside a region
     region_zipf: float = 0.8
+    hidden: float = 0.0  # share of the regions that no relationship leads to from outside
+    verbalised: float = 0.0  # by how much asking for probabilities lowers `zipf`, in what is answered
     seed: int = 0
 
     def build(self) -> "Built":
@@ -41,6 +43,8 @@ class World:
         places = rng.random((self.regions, 2))
         apart = ((places[:, None] - places[None]) ** 2).sum(axis=2)
         np.fill_diagonal(apart, np.inf)
+        hidden = np.random.default_rng([self.seed, 2]).permutation(self.regions)[: int(self.hidden * self.regions)]
+        popularity[hidden], apart[:, hidden] = 0.0, np.inf
         near = np.argsort(apart, axis=1)[:, :6]
         return Built(self, sizes, popularity / popularity.sum(), near)
 
@@ -55,11 +59,10 @@ class Built:
         self.popularity = popularity
         self.near = near
         self._popular = np.cumsum(popularity)
-        self._weights = np.arange(1, sizes.max() + 1) ** -world.zipf
-        self._ranks = np.cumsum(self._weights)  # of a region: the first `size` of them
+        self._talk, told = _shares(world.zipf, sizes)
+        self._ranks, self.share = _shares(world.zipf - world.verbalised, sizes)
         self.home = np.repeat(np.arange(world.regions), sizes)  # region by role
-        self.share = np.concatenate([self._weights[:size] / self._ranks[size - 1] for size in sizes])  # in its region
-        self.top = np.argsort(-popularity[self.home] * self.share, kind="stable")[:TOP]
+        self.top = np.argsort(-popularity[self.home] * told, kind="stable")[:TOP]
         self._fame = np.cumsum(1.0 / np.arange(1, len(self.top) + 1))
 
     @property
@@ -83,6 +86,16 @@ class Built:
         answers: Ints = np.where(chance[0] < self.world.collapse, famous, self.starts[region] + rank)
         return answers
 
+    def famous(self, chance: float) -> int:
+        """Of the top list, the role at this share of its answers."""
+        return int(self.top[np.searchsorted(self._fame, chance * self._fame[-1])])
+
+    def ranked(self, region: int, chance: float, place: int) -> int:
+        """Of a region, the role at this share of its answers, counted from a place."""
+        size = self.sizes[region]
+        rank = min(size - 1, np.searchsorted(self._ranks, chance * self._ranks[size - 1]))
+        return int(self.starts[region] + (rank + place) % size)
+
     def heed(
         self, pair: tuple[int, int], answers: Ints, listed: AbstractSet[int], honoured: float, rng: np.random.Generator
     ) -> list[int]:
@@ -97,6 +110,14 @@ class Built:
                 said[n] = role
         return said
 
+    def moved(self, pair: tuple[int, int], answers: Ints, region: int, obeyed: float, rng: np.random.Generator) -> Ints:
+        """What becomes of a pair's answers when the model was told to look in a region: each is of it by the chance `obeyed`."""
+        chance, size = rng.random((3, len(answers))), self.sizes[region]
+        rank = np.minimum(size - 1, np.searchsorted(self._ranks, chance[0] * self._ranks[size - 1]))
+        rank = np.where(chance[1] < self.world.local, (rank + self.place(*pair)) % size, rank)
+        there: Ints = np.where(chance[2] < obeyed, self.starts[region] + rank, answers)
+        return there
+
     def label(self, role: int, rng: np.random.Generator) -> int:
         """The region that the model names for a role: a wrong one now and then."""
         return int(rng.integers(self.world.regions) if rng.random() < self.world.wrong_label else self.home[role])
@@ -109,7 +130,7 @@ class Built:
         """Well-known roles of the most talked-about 30 % of the regions."""
         order = np.argsort(-self.popularity)[: int(0.3 * self.world.regions)]
         regions = rng.choice(order, count)
-        ranks = np.searchsorted(self._ranks, rng.random(count) * self._ranks[self.sizes[regions] - 1])
+        ranks = np.searchsorted(self._talk, rng.random(count) * self._talk[self.sizes[regions] - 1])
         roles: list[int] = (self.starts[regions] + np.minimum(self.sizes[regions] - 1, ranks)).tolist()
         return roles
 
@@ -140,3 +161,10 @@ class Built:
         by_share: Floats = np.bincount(self.home, missing * self.share, self.world.regions).astype(float)
         by_size: Floats = np.bincount(self.home, missing, self.world.regions) / self.sizes
         return float(fame[~known[self.top]].sum()), by_share, by_size
+
+
+def _shares(zipf: float, sizes: Ints) -> tuple[Floats, Floats]:
+    """Weights by rank, added up: of a region the first `size` of them; and by role its share in its region."""
+    weights = np.arange(1, sizes.max() + 1) ** -zipf
+    ranks = np.cumsum(weights)
+    return ranks, np.concatenate([weights[:size] / ranks[size - 1] for size in sizes])

@@ -38,7 +38,7 @@ class Allocation:
 
     def see(self, region: int, topic: str, times: int = 1) -> bool:
         """Count a question or an answer; True when its topic is new there."""
-        new = self._tally.see((region, topic), region, region, times)
+        new = sum(self._tally.see((region, topic), region, region) for _ in range(times)) > 0
         self._topics[region] += new
         return new
 

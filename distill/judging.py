@@ -15,6 +15,7 @@ from expansion.runs import Run
 from graphstore.ids import call_id, digest
 from graphstore.store import GraphStore
 from pgraph.chat import Chat, ChatReply, ChatRequest
+from pgraph.concurrency import in_thread
 
 TRIES = 2  # judgements of an item that failed before it is left alone
 _STATEMENTS: dict[Judged, str] = {"personas": "persona", "questions": "question", "knowledge": "knowledge"}
@@ -123,7 +124,7 @@ class Judging:
             await asyncio.to_thread(self._mark, self.plan.below)
 
     async def _prepare(self, item: str) -> Call:
-        text = await asyncio.to_thread(self.shown, item)
+        text = await in_thread(lambda: self.shown(item))
         return self.plan.call(self.run, item, text, self._failures[item])
 
     def shown(self, item: str) -> str:

@@ -1,6 +1,5 @@
 """Questions that several people are needed for: choose a region -> bring people together -> ask -> match -> write."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from graphstore.ids import call_id, digest, normal_text
 from graphstore.personas import language_of
 from graphstore.store import GraphStore
 from pgraph.chat import Chat, ChatReply, ChatRequest
+from pgraph.concurrency import in_thread
 from pgraph.embedding import Embedder
 from pgraph.errors import UsageError
 
@@ -192,7 +192,7 @@ class Asking:
             avoid = pending.again["avoid"]
         else:
             avoid = ", ".join(topic for topic, _ in self._topics[pending.region].most_common(AVOIDED))
-            people = await asyncio.to_thread(choose, region, plan.people, plan.seed, self._embedder.embed)
+            people = await in_thread(lambda: choose(region, plan.people, plan.seed, self._embedder.embed))
         region.used.update(person.id for person in people)
         return plan.call(pending.region, region.label, people, run=self.run, avoid=avoid, number=pending.number)
 

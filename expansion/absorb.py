@@ -1,7 +1,7 @@
 """From replies to the graph: parse -> match -> write. One writer; a batch of replies is one transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from expansion import text_calls
@@ -29,12 +29,25 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a call: `answers` asked for and paid, the survivors among them, and how many new species that makes."""
+    """What came of a call: `answers` asked for and paid, the survivors among them, and how many new species that makes.
+
+    `hits`: answers that landed in the region that the call named, None where it named none.
+    """
 
     call: Call | TextCall
     answers: int
     learned: Sequence[Learned]
     new: int
+    hits: int | None = None
+
+    def brought(self) -> dict[str, int]:
+        usable = sum(one.times for one in self.learned)
+        return {
+            "answers": self.answers,
+            "usable": usable,
+            "new": self.new,
+            **({} if self.hits is None else {"hits": self.hits}),
+        }
 
 
 def people_in(reply: ChatReply, relation: str, per_call: int) -> tuple[list[Person], Counter[str]]:
@@ -77,12 +90,16 @@ class Absorber:
         drawn = [answer.person for answer in texts if answer.person is not None]
         self._recogniser.begin([*(person for _, _, people, _ in parsed for person in people), *drawn])
         named: set[str] = set()
+        places: dict[str, str] = {}  # new survivors of the batch so far -> region
         outcomes = []
         for call, reply, people, lost in parsed:
             learned = [self._take(call, one, rows) for one in people]
+            places.update((one.survivor, one.region) for one in learned if one.text)
             self._count(call, reply, people, lost, rows)
             answers = self._plan.per_call if reply.paid else 0
-            outcomes.append(Outcome(call, answers, learned, self._new(learned, named)))
+            outcomes.append(
+                Outcome(call, answers, learned, self._new(learned, named), self._hits(call, learned, places))
+            )
         for answer, one in text_calls.take(texts, self._recogniser, self.progress, self._run, rows):
             learned = [] if one is None else [one]
             outcomes.append(Outcome(answer.call, int(answer.reply.paid), learned, self._new(learned, named)))
@@ -99,14 +116,25 @@ class Absorber:
         named |= new
         return len(new)
 
+    def _hits(self, call: Call, learned: Sequence[Learned], places: Mapping[str, str]) -> int | None:
+        if not call.reason.named:
+            return None
+        people = self._population
+
+        def region(survivor: str) -> str:
+            return places.get(survivor) or people.region_ids[people.regions[people.index[survivor]]]
+
+        return sum(one.times for one in learned if region(one.survivor) == call.reason.toward)
+
     def _asked(self, outcome: Outcome, rows: Rows) -> None:
         call = outcome.call
-        props = {**call.reason.props(), "answers": outcome.answers, "new": outcome.new, "at": now()}
+        props = {**call.reason.props(), **outcome.brought(), "at": now()}
         if isinstance(call, TextCall):
             props["stance"] = call.stance
             rows.asked_text.append({"run": self._run, "text": call.piece.id, "call": call.id, "props": props})
         else:
-            props["relation"] = self._plan.relations[call.relation].id
+            kind = self._plan.relations[call.relation]
+            props |= {"relation": kind.id, "distance": kind.distance}
             source = self._population.ids[call.source]
             rows.asked.append({"run": self._run, "persona": source, "call": call.id, "props": props})
 
@@ -122,6 +150,10 @@ class Absorber:
         learned = self._recogniser.take(person, people.depths[call.source] + 1, rows)
         self.progress.found(person.times, new=bool(learned.text))
         edge = {"relation": relation, "run": self._run, "times": person.times, "at": now()}
+        if person.probability is not None:
+            edge["probability"] = person.probability
+        if call.reason.named:
+            edge["void"] = True
         rows.derived_from.append({"persona": person.id, "source": source, "call": call.id, "props": edge})
         if person.id != source:
             rows.related_to.append({"source": source, "persona": person.id, "kind": relation})
@@ -137,6 +169,7 @@ class Absorber:
                 "at": now(),
                 "paid": reply.paid,
                 "whole": not people,
+                **({"void": True} if call.reason.named else {}),
             }
             source = self._population.ids[call.source]
             rows.failed_on.append({"run": self._run, "persona": source, "call": call.id, "props": props})

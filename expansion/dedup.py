@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from expansion.coverage import Coverage
+from expansion.coverage import CALLS, NO_CALL, Coverage, joined
 from expansion.matching import KNOWN_LANGUAGES
 from expansion.regions import Regions
 from expansion.survivors import Borderline, Crowd, Found, Tell, VectorFile, sweep
@@ -34,6 +34,7 @@ class People:
     domains: list[str] = field(default_factory=list)
     known: list[bool] = field(default_factory=list)
     sightings: list[int] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)  # that named each: the only one, NO_CALL or CALLS, as imports are
     marks: dict[str, Mark] = field(default_factory=dict)
 
 
@@ -68,8 +69,9 @@ def read(store: GraphStore) -> People:
         people.domains.append(again(row["domain"] or "") or "")
         people.known.append((row["language"] or language_of(row["text"] or "")) in KNOWN_LANGUAGES)
         people.sightings.append(row["sightings"])
+        people.calls.append(again(CALLS if row["imports"] or row["others"] else row["call"] or NO_CALL) or NO_CALL)
     order = sorted(range(len(people.ids)), key=lambda place: (people.created[place], people.ids[place]))
-    for name in ("ids", "texts", "roles", "said", "created", "domains", "known", "sightings"):
+    for name in ("ids", "texts", "roles", "said", "created", "domains", "known", "sightings", "calls"):
         column = getattr(people, name)
         setattr(people, name, [column[place] for place in order])
     return people
@@ -176,15 +178,20 @@ def coverage(
     people: People, survivor: Sequence[int] | NDArray[np.int64], roles: Sequence[str | None]
 ) -> dict[str, Coverage]:
     """Coverage by persona and by role if the marks were these: as `cypher/queries/coverage_overall.cypher` counts."""
-    seen = np.bincount(np.asarray(survivor), people.sightings, len(people.ids)).astype(np.int64)
-    places = np.flatnonzero(np.asarray(survivor) == np.arange(len(people.ids))).tolist()
-    by_role: dict[str, int] = {}
-    for place in places:
-        species = roles[place] or people.ids[place]
-        by_role[species] = by_role.get(species, 0) + int(seen[place])
-    total, once = int(seen.sum()), int((seen[places] == 1).sum())
-    singles = sum(times == 1 for times in by_role.values())
-    return {"persona": Coverage(total, once, len(places)), "role": Coverage(total, singles, len(by_role))}
+    places = np.asarray(survivor)
+    kept = set(np.flatnonzero(places == np.arange(len(people.ids))).tolist())
+    total = sum(times for times, place in zip(people.sightings, places.tolist(), strict=True) if place in kept)
+    of_persona, of_role = dict.fromkeys(kept, NO_CALL), dict[str, str]()
+    for calls, place in zip(people.calls, places.tolist(), strict=True):
+        if place in kept:
+            of_persona[place] = joined(of_persona[place], calls)
+    for place, calls in of_persona.items():
+        role = roles[place] or people.ids[place]
+        of_role[role] = joined(of_role.get(role, NO_CALL), calls)
+    return {
+        kind: Coverage(total, sum(call not in (NO_CALL, CALLS) for call in calls.values()), len(calls))
+        for kind, calls in (("persona", of_persona), ("role", of_role))
+    }
 
 
 def marked(people: People) -> NDArray[np.int64]:

@@ -20,15 +20,34 @@ REGIONS = 32  # where an arm's answers land most; the others would add next to n
 Names = NDArray[np.object_]
 
 
+class KnownRoles:
+    """By region its most sighted roles, `most` of them at most, and the share of its sightings that each has."""
+
+    def __init__(self, population: Population, most: int) -> None:
+        self._population = population
+        self._most = most
+        self._known: dict[int, tuple[int, Names, Floats]] = {}  # by region: sightings, its roles, their shares of them
+
+    def of(self, region: int) -> tuple[Names, Floats]:
+        people = self._population
+        n = int(people.tally.n[region])
+        if region not in self._known or n > GROWTH * self._known[region][0]:
+            said = {people.roles[position] or "" for position in people.members(region)}
+            roles = sorted(role for role in said if 0 < len(role) <= LONGEST)
+            seen = np.array([people.tally.seen.get(role, 0) for role in roles], float)
+            most = np.argsort(-seen, kind="stable")[: self._most]
+            self._known[region] = n, np.array(roles, object)[most], seen[most] / max(1, n)
+        return self._known[region][1:]
+
+
 class Exclusions:
     """Lists of at most `count` roles, each the likeliest answers of the arm it is for."""
 
     def __init__(self, population: Population, arms: Callable[[], Arms], count: int, rng: np.random.Generator) -> None:
-        self._population = population
         self._arms = arms
         self._count = count
         self._rng = rng
-        self._known: dict[int, tuple[int, Names, Floats]] = {}  # by region: sightings, its roles, their shares of them
+        self._roles = KnownRoles(population, count)
 
     def draw(self, arm: int) -> tuple[str, ...]:
         """The list for a call; for a probe none."""
@@ -43,20 +62,8 @@ class Exclusions:
         """
         row = self._arms().flows.row(arm)
         regions = np.argsort(-row, kind="stable")[:REGIONS].tolist()
-        known = [self._of(region) for region in regions]
+        known = [self._roles.of(region) for region in regions]
         names = np.concatenate([roles for roles, _ in known])
         chances = np.concatenate([row[region] * shares for region, (_, shares) in zip(regions, known, strict=True)])
         order = np.argsort(-chances, kind="stable")[: 2 * self._count]
         return tuple(dict.fromkeys(names[order].tolist()))[: self._count]
-
-    def _of(self, region: int) -> tuple[Names, Floats]:
-        """The most sighted roles of a region, and the share of its sightings that each has."""
-        people = self._population
-        n = int(people.tally.n[region])
-        if region not in self._known or n > GROWTH * self._known[region][0]:
-            said = {people.roles[position] or "" for position in people.members(region)}
-            roles = sorted(role for role in said if 0 < len(role) <= LONGEST)
-            seen = np.array([people.tally.seen.get(role, 0) for role in roles], float)
-            most = np.argsort(-seen, kind="stable")[: self._count]
-            self._known[region] = n, np.array(roles, object)[most], seen[most] / max(1, n)
-        return self._known[region][1:]

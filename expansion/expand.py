@@ -3,20 +3,22 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from expansion.absorb import Absorber, Call, Outcome
-from expansion.coverage import Coverage
+from expansion.coverage import NO_ARM, Coverage
 from expansion.exclusion import Exclusions
 from expansion.loading import Loaded
-from expansion.plan import Plan, Progress
+from expansion.plan import Hint, Plan, Progress
 from expansion.reasons import predicted, sentence
 from expansion.recognition import apply
 from expansion.selection import Choice, How, Strategy, predictions
 from expansion.text_arms import TextArms, TextChoice
 from expansion.text_calls import TextCall
+from expansion.void import Voids
 from pgraph.chat import Chat, ChatReply
 from pgraph.concurrency import WAIT, Wait, for_each
 
@@ -28,7 +30,7 @@ RECENT = 50  # calls whose yield is compared with the predicted one before a run
 class Expansion:
     """One run over a population in memory. `stopped_by` tells afterwards what ended it.
 
-    `told`: by call, the roles that a call was told not to name before the run was interrupted.
+    `told`: by call, what a call was told before the run was interrupted.
     """
 
     def __init__(  # noqa: PLR0917
@@ -40,7 +42,7 @@ class Expansion:
         absorber: Absorber,
         rng: np.random.Generator,
         texts: TextArms | None = None,
-        told: Mapping[str, Sequence[str]] | None = None,
+        told: Mapping[str, Hint] | None = None,
     ) -> None:
         self.plan = plan
         self.run = run
@@ -49,6 +51,7 @@ class Expansion:
         self._loaded = loaded
         self._arms = predictions(strategy, loaded.population)
         self._exclusions = Exclusions(loaded.population, self._arms, plan.exclude, rng)
+        self._voids = Voids(loaded.population, self._arms, plan.void, rng)
         self._told = told or {}
         self._strategy = strategy
         self._texts = texts
@@ -117,20 +120,21 @@ class Expansion:
         people.in_flight += 1
         self._begun += 1
         if isinstance(choice, TextChoice):
-            return choice.call(self.run, how or "text")
+            return choice.call(self.run, how)
         people.mark_asked(choice.source, choice.relation)
         source, arm = people.ids[choice.source], people.arm(choice.source, choice.relation)
-        excluded = self._told.get(self.plan.call_id(source, choice.relation))
-        if excluded is None:
-            excluded = self._exclusions.draw(arm)
-        reason = predicted(self._loaded, self._arms(), arm, how or choice.how, len(excluded))
+        hint = self._told.get(self.plan.call_id(source, choice.relation))
+        if hint is None:
+            hint = self._voids.draw(arm) or Hint(self._exclusions.draw(arm))
+        reason = predicted(self._loaded, self._arms(), arm, how or choice.how, hint)
+        reason = replace(reason, verbalised=self.plan.verbalise)
         text = people.texts[choice.source]
-        call, request = self.plan.call(self.run, source, text, choice.relation, excluded)
+        call, request = self.plan.call(self.run, source, text, choice.relation, hint)
         return Call(call, choice.source, choice.relation, request, reason)
 
     def _learn(self, outcome: Outcome) -> None:
         people, arm = self.population, self._arm(outcome.call)
-        fresh = sum(apply(one, people, arm) for one in outcome.learned)
+        fresh = sum(apply(one, people, arm, outcome.call.id) for one in outcome.learned)
         people.in_flight -= 1
         people.miss(arm, outcome.answers - sum(one.times for one in outcome.learned))
         self._recent.append(fresh)
@@ -138,18 +142,30 @@ class Expansion:
     def _explained(self, outcome: Outcome) -> dict[str, Any]:
         """A call as data, with its reason in words."""
         call, people, labels = outcome.call, self.population, self._loaded.labels
+        distance = {}
         if isinstance(call, TextCall):
             about, who, relation = call.piece.id, f"about a text in {call.piece.source}", call.stance
         else:
-            about, relation = people.ids[call.source], self.plan.relations[call.relation].id
+            kind = self.plan.relations[call.relation]
+            about, relation, distance = people.ids[call.source], kind.id, {"distance": kind.distance}
             who = people.roles[call.source] or f"“{people.texts[call.source][:60]}”"
         why = sentence(call.reason, who, relation, labels)
         known = {"run": self.run, "call": call.id, "about": about, "relation": relation}
-        brought = {"answers": outcome.answers, "new": outcome.new}
-        return {**known, **call.reason.props(), **brought, "reason": why}
+        fresh = [{"id": one.survivor, "role": one.role, "text": one.text} for one in outcome.learned if one.text]
+        brought = {**outcome.brought(), "people": fresh, "so_far": self._so_far()}
+        return {**known, **distance, **call.reason.props(), **brought, "reason": why}
+
+    def _so_far(self) -> dict[str, Any]:
+        """How the run stands; `coverage` of roles in the whole graph."""
+        done, found = self.progress, self.coverage
+        counts = {"calls": done.calls, "failed_calls": done.failed_calls, "new": done.new, "tokens": done.tokens}
+        return {**counts, "coverage": found.share, "personas": len(self.population.ids)}
 
     def _arm(self, call: Call | TextCall) -> int:
-        return call.arm if isinstance(call, TextCall) else self.population.arm(call.source, call.relation)
+        """What a call's answers count for; where a region was named, they are no draws from what the arm leads to."""
+        if isinstance(call, TextCall):
+            return call.arm
+        return NO_ARM if call.reason.named else self.population.arm(call.source, call.relation)
 
     def _limit(self) -> str:
         """The limit of the user's that is reached, or ""."""
@@ -169,13 +185,13 @@ class Expansion:
 
     def _goal(self) -> str:
         """Either "coverage", when every region is covered, or "price", when no arm is worth a call; the last calls must agree."""
-        limits, people, per_call = self.plan.limits, self.population, self.plan.per_call
+        limits, per_call = self.plan.limits, self.plan.per_call
         if len(self._recent) < RECENT:
             return ""
         rate = sum(self._recent) / RECENT
         if limits.until_coverage is not None:
-            uncovered = self._arms().uncovered[people.tally.n > 0]
+            uncovered = self._arms().uncovered
             if max(uncovered.max(), rate / per_call) <= 1 - limits.until_coverage:
                 return "coverage"
         best = self._strategy.best()
-        return "price" if best is not None and min(rate, best * per_call) < limits.price else ""
+        return "price" if best is not None and max(rate, best * per_call) < limits.price else ""

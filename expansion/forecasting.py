@@ -61,8 +61,8 @@ def grown(distinct: int, n: int, f1: int, more: float) -> float:
 
     distinct · (1 + more/n)^(f1/distinct): Heaps' law with the exponent that the share of singles estimates where
     probabilities fall by a power law (S. Karlin 1967, "Central limit theorems for certain infinite urn schemes", Journal
-    of Mathematics and Mechanics 17). In the simulated worlds of benchmarks/selection.py, 500 and 2,000 calls ahead, it
-    stayed within 25 % from 200 sightings on, where `distinct_after` foretold as little as a tenth.
+    of Mathematics and Mechanics 17). In simulated worlds, 500 calls ahead, it stayed
+    within 14 % from 200 sightings on (benchmarks/forecasts.py), where `distinct_after` foretold as little as a tenth.
 
     >>> round(grown(180, 200, 160, 2500))
     1820

@@ -1,5 +1,6 @@
 """Where the gaps are, and why: the regions least covered, what leads there, and the map of all arms."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -83,8 +84,8 @@ def why(row: Mapping[str, Any]) -> str:
     """
     group, relation, source = row["group"], row["relation"], row["from"]
     state = (
-        f"is {_percent(row['uncovered'])} uncovered: {row['singles']:,} of its {row['sightings']:,} sightings are of roles "
-        "that came up only once."
+        f"is {_percent(row['uncovered'])} uncovered: {row['singles']:,} roles that only one call named, in "
+        f"{row['sightings']:,} sightings."
     )
     if relation is None:
         return f"{group} {state} No call about a person has led there yet; its people came from files or texts."
@@ -105,6 +106,16 @@ def _percent(share: float) -> str:
 def name(loaded: Loaded, region: int) -> str:
     key = loaded.population.region_ids[region]
     return loaded.labels.get(key) or key
+
+
+def people_of(loaded: Loaded, region: str) -> str:
+    """The query for the personas of a region."""
+    if not region:
+        return "MATCH (p:Persona) WHERE NOT EXISTS { (p)-[:IN_DOMAIN]->(:Domain) } RETURN p.id"
+    key = json.dumps(region)
+    if region in loaded.domains:
+        return f"MATCH (p:Persona)-[:IN_DOMAIN]->(:Domain {{id: {key}}}) RETURN p.id"
+    return f"MATCH (p:Persona)-[:IN_DOMAIN]->(:Domain)-[:IN_GROUP]->(:DomainGroup {{id: {key}}}) RETURN p.id"
 
 
 def _worst(loaded: Loaded) -> list[int]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from expansion.coverage import Coverage, Tally, rounded
 from expansion.forecasting import coverage_after, distinct_after, unseen
 from expansion.loading import Loaded
 from graphstore.store import GraphStore
@@ -18,7 +19,7 @@ Rows = list[dict[str, Any]]
 
 
 class Event(NamedTuple):
-    """A sighting, or answers that a call lost (`persona` None). Events sort by time."""
+    """A sighting, an imported row (`call` ""), or answers that a call lost (`persona` None). Events sort by time."""
 
     at: str
     run: str
@@ -32,10 +33,11 @@ class RunStory:
     """What one run brought, call by call."""
 
     props: Mapping[str, Any]  # of the Run node
+    rows: int = 0  # imported
     sightings: int = 0
     new: int = 0  # personas first seen here
     unusable: int = 0
-    coverage: float = 0.0  # of roles in the whole graph after its last event
+    coverage: float | None = None  # of roles in the whole graph after its last event
     found: dict[str, int] = field(default_factory=dict)  # call -> roles that the graph did not have, in order
     growth: list[int] = field(default_factory=list)  # after each call: the distinct roles that the run named so far
     roles: dict[str, int] = field(default_factory=dict)  # role -> region that it first landed in
@@ -50,12 +52,12 @@ class RunStory:
             "started": props.get("started"),
             "calls": props.get("calls", len(self.found) or None),
             "tokens": tokens or None,
-            "sightings": self.sightings,
+            "sightings": None if self.rows else self.sightings,
             "new": self.new,
-            "duplicate": self.sightings - self.new,
+            "duplicate": self.rows + self.sightings - self.new,
             "unusable": self.unusable,
             "new_roles": sum(self.found.values()) if self.found else None,
-            "coverage": round(self.coverage, 6),
+            "coverage": rounded(self.coverage),
             "late_new": round(100 * sum(late) / len(late), 2) if late else None,
         }
 
@@ -73,7 +75,7 @@ class History:
 
 
 def events(store: GraphStore, loaded: Loaded) -> list[Event]:
-    """All sightings and lost answers, oldest first. About 0.3 kB each."""
+    """All sightings, imported rows and lost answers, oldest first. About 0.3 kB each."""
     found = [
         Event(row["at"] or "", row["run"] or "", row["call"] or "", position, row["times"])
         for row in store.read("reads/sighting_times")
@@ -92,56 +94,65 @@ def history(found: Sequence[Event], loaded: Loaded, runs: Iterable[Mapping[str, 
         for props in sorted(runs, key=lambda props: (str(props.get("started") or ""), props["id"]))
     }
     fold = _Fold(loaded)
-    every = max(1, sum(event.times for event in found if event.persona is not None) // POINTS)
-    points: Rows = [{"sightings": 0, "roles": 0, "coverage": 0.0}]
+    every = max(1, sum(event.times for event in found if event.persona is not None and event.call) // POINTS)
+    points: Rows = []
     for event in found:
+        if not points and event.call:
+            points.append(fold.point())  # what files had brought
         new = fold.see(event)
         if (story := stories.get(event.run)) is not None:
             _tell(story, event, loaded, *new)
             story.coverage = fold.coverage
-        if fold.n >= points[-1]["sightings"] + every:
+        if points and fold.n >= points[-1]["sightings"] + every:
             points.append(fold.point())
-    if fold.n != points[-1]["sightings"]:
+    if not points or fold.n != points[-1]["sightings"]:
         points.append(fold.point())
-    return History(points, {run: story for run, story in stories.items() if story.sightings or story.found})
+    return History(
+        points, {run: story for run, story in stories.items() if story.rows or story.sightings or story.found}
+    )
 
 
 class _Fold:
-    """Sightings by role, and how many roles have one."""
+    """What is known so far."""
 
     def __init__(self, loaded: Loaded) -> None:
         self._species = loaded.population.species
-        self._times: Counter[str] = Counter()
+        self._tally = Tally(0)
+        self._tally.grow(1)
         self._people: set[int] = set()
-        self.n = 0
-        self._singles = 0
 
     @property
-    def coverage(self) -> float:
-        return 1 - self._singles / self.n if self.n else 0.0
+    def n(self) -> int:
+        return int(self._tally.n[0])
+
+    @property
+    def coverage(self) -> float | None:
+        return 1 - self._tally.singles / self.n if self.n else None
 
     def see(self, event: Event) -> tuple[bool, bool]:
         """Whether the persona is new, whether the role is."""
         if event.persona is None:
             return False, False
         role = self._species(event.persona)
-        before = self._times[role]
-        self._times[role] += event.times
-        self.n += event.times
-        self._singles += (before == 0 and event.times == 1) - (before == 1)
+        known = len(self._tally.seen)
+        if event.call:
+            self._tally.see(role, 0, times=event.times, call=event.call)
+        else:
+            self._tally.know(role)
         new = event.persona not in self._people
         self._people.add(event.persona)
-        return new, before == 0
+        return new, len(self._tally.seen) > known
 
     def point(self) -> dict[str, Any]:
-        return {"sightings": self.n, "roles": len(self._times), "coverage": round(self.coverage, 6)}
+        return {"sightings": self.n, "roles": len(self._tally.seen), "coverage": rounded(self.coverage)}
 
 
 def _tell(story: RunStory, event: Event, loaded: Loaded, new: bool, new_role: bool) -> None:  # noqa: FBT001  `see`'s two answers
     if event.persona is None:
         story.unusable += event.times
     else:
-        story.sightings += event.times
+        story.sightings += event.times if event.call else 0
+        story.rows += 0 if event.call else event.times
         story.new += new
         people = loaded.population
         story.roles.setdefault(people.species(event.persona), people.regions[event.persona])
@@ -153,30 +164,25 @@ def _tell(story: RunStory, event: Event, loaded: Loaded, new: bool, new_role: bo
         story.growth[-1] = len(story.roles)
 
 
-def ahead(counts: Iterable[int], points: int = 20) -> Rows:
-    """The curve drawn on to twice the sightings, by Chao and Jost (expansion/forecasting.py); [] where too few are there.
-
-    `counts`: sightings by role.
-    """
-    held = list(counts)
-    n, f1, f2 = sum(held), held.count(1), held.count(2)
+def ahead(roles: Coverage, points: int = 20) -> Rows:
+    """The curve drawn on to twice the sightings, by Chao and Jost (expansion/forecasting.py); [] where too few are there."""
+    n, f1, f2 = roles.sightings, roles.singles, roles.doubles
     if n < ENOUGH or not f2:
         return []
     steps = sorted({round(n * step / points) for step in range(1, points + 1)})
     return [
         {
             "sightings": n + more,
-            "roles": round(distinct_after(len(held), n, f1, f2, more), 1),
+            "roles": round(distinct_after(roles.distinct, n, f1, f2, more), 1),
             "coverage": round(coverage_after(n, f1, f2, more), 6),
         }
         for more in steps
     ]
 
 
-def missing(counts: Iterable[int]) -> int:
+def missing(roles: Coverage) -> int:
     """Roles not seen yet, at least (Chao1)."""
-    held = list(counts)
-    return round(unseen(sum(held), held.count(1), held.count(2)))
+    return round(unseen(roles.sightings, roles.singles, roles.doubles))
 
 
 def pick(told: History, names: Sequence[str]) -> list[RunStory]:

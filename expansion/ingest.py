@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
 from expansion import text_calls
-from expansion.coverage import IMPORT, Coverage
+from expansion.coverage import NO_ARM, Coverage
 from expansion.loading import Loaded
 from expansion.recognition import Learned, Recogniser, Rows, apply
 from expansion.runs import Run
@@ -43,7 +43,7 @@ class Ingestion:
 
         async def absorb(batch: Sequence[tuple[TextCall, ChatReply]]) -> None:
             for one in await asyncio.to_thread(self._absorb, batch):
-                apply(one, self.population, IMPORT)
+                apply(one, self.population, NO_ARM)
             report()
 
         await for_each(self._calls(pieces), ask, absorb, at_once)

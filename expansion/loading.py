@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from expansion.coverage import IMPORT
+from expansion.coverage import NO_ARM, NO_CALL, joined
 from expansion.population import Population
 from expansion.thresholds import Thresholds, thresholds_of
 from graphstore.store import GraphStore
@@ -22,6 +22,8 @@ class Loaded:
     labels: dict[str, str]  # region -> label
     homes: list[str]  # domain of each survivor, "" where it has none
     sightings: list[int]  # of each survivor, its duplicates' included
+    calls: list[str]  # that named it or its duplicates: the only one, NO_CALL or CALLS
+    imports: list[int]  # rows of files that brought it or its duplicates
     thresholds: Thresholds = field(default_factory=Thresholds)
 
     def position(self, persona: str) -> int | None:
@@ -48,7 +50,7 @@ def load(
         population.restrict(allowed)
     domains, labels = _domains(store)
     rows, marks = _personas(store)
-    loaded = Loaded(population, resolved(marks), domains, labels, [], [], thresholds_of(store))
+    loaded = Loaded(population, resolved(marks), domains, labels, [], [], [], [], thresholds_of(store))
     repeated: list[tuple[str, int]] = []  # duplicates that were imported, how often
     while rows:
         row = rows.pop()
@@ -58,6 +60,8 @@ def load(
             position = population.add(row.id, row.text, row.role, row.depth, population.region(row.region))
             loaded.homes.append(row.domain)
             loaded.sightings.append(0)
+            loaded.calls.append(NO_CALL)
+            loaded.imports.append(0)
             _imported(loaded, position, row.imports)
     for persona in [persona for persona, survivor in loaded.duplicates.items() if survivor not in population.index]:
         del loaded.duplicates[persona]
@@ -103,8 +107,8 @@ def _personas(store: GraphStore) -> tuple[list[_Row], dict[str, str]]:
 
 def _imported(loaded: Loaded, position: int | None, times: int) -> None:
     if times and position is not None:
-        loaded.population.see(position, IMPORT, times)
-        loaded.sightings[position] += times
+        loaded.population.know(position)
+        loaded.imports[position] += times
 
 
 def resolved(marks: dict[str, str]) -> dict[str, str]:
@@ -139,13 +143,15 @@ def _fold_sightings(
             continue
         relation = relations.get(row["relation"])
         loaded.sightings[persona] += row["times"]
+        loaded.calls[persona] = joined(loaded.calls[persona], row["call"])
         if run and row["run"] == run:
             population.allow(persona)
         if source is None or relation is None:
-            population.see(persona, _text_arm(texts, row), row["times"])
+            population.see(persona, _text_arm(texts, row), row["times"], row["call"])
         else:
             population.mark_asked(source, relation)
-            population.see(persona, population.arm(source, relation), row["times"])
+            arm = NO_ARM if row["void"] else population.arm(source, relation)
+            population.see(persona, arm, row["times"], row["call"])
 
 
 def _fold_failures(store: GraphStore, loaded: Loaded, relations: dict[str, int], texts: "TextArms | None") -> None:
@@ -155,10 +161,10 @@ def _fold_failures(store: GraphStore, loaded: Loaded, relations: dict[str, int],
         if source is not None and relation is not None:
             if row["paid"]:
                 population.mark_asked(source, relation)
-            population.miss(population.arm(source, relation), row["times"])
+            population.miss(NO_ARM if row["void"] else population.arm(source, relation), row["times"])
     for row in [] if texts is None else store.read("reads/text_failures"):
         population.miss(_text_arm(texts, row), row["times"])
 
 
 def _text_arm(texts: "TextArms | None", row: Mapping[str, Any]) -> int:
-    return IMPORT if texts is None or row["text"] is None else texts.arm(row["text"], row["stance"])
+    return NO_ARM if texts is None or row["text"] is None else texts.arm(row["text"], row["stance"])

@@ -2,10 +2,11 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 from expansion.relations import Relation, relations_digest
@@ -13,6 +14,7 @@ from graphstore.ids import call_id, digest
 from pgraph.chat import ChatReply, ChatRequest
 from pgraph.prompts import Prompt
 
+PROMPT = Path(__file__).parent / "prompts" / "persona_to_persona.yml"
 StrategyName = Literal["coverage", "breadth-first", "random"]
 
 
@@ -32,6 +34,26 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Hint:
+    """What a call says besides its question, and what is no part of its id: it depends on what is known at that moment."""
+
+    excluded: tuple[str, ...] = ()  # roles not to be named
+    void: str = ""  # the region in which the answers are to land
+    neighbours: tuple[str, ...] = ()  # known roles of it
+
+    def tag(self) -> dict[str, Any]:
+        """As it is kept with the reply, so that a call that was paid for can be asked in the same words again."""
+        return {name: value for name in self.__dataclass_fields__ if (value := getattr(self, name))}
+
+    @classmethod
+    def of(cls, tag: Mapping[str, Any]) -> "Hint":
+        return cls(tuple(tag.get("excluded", ())), tag.get("void", ""), tuple(tag.get("neighbours", ())))
+
+
+NO_HINT = Hint()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     depth: int
     limits: Limits
@@ -46,6 +68,8 @@ class Plan:
     sampling: Mapping[str, float] = field(default_factory=dict)  # temperature, max_tokens
     stances: str = ""  # to texts, and the prompt for them, where texts are arms too
     exclude: int = 0  # known roles that the model is told not to name, at most
+    void: float = 0.0  # share of the calls that name a region in which the answers are to land
+    verbalise: float = 0.0  # each persona with the probability of naming it, which is to be below this; 0: without
 
     def recipe(self) -> dict[str, Any]:
         """All that decides the answers, as plain values: kept with the run."""
@@ -55,6 +79,7 @@ class Plan:
             "depth": self.depth,
             "per_call": self.per_call,
             "exclude": self.exclude,
+            **{name: value for name in ("void", "verbalise") if (value := getattr(self, name))},
             "seed": self.seed,
             "context": self.context,
             "from": self.from_cypher,
@@ -66,7 +91,7 @@ class Plan:
         }
 
     def call_id(self, source_id: str, relation: int) -> str:
-        """The id of a call. It does not depend on the run: the same question is the same call, whatever is excluded."""
+        """The id of a call. It does not depend on the run: the same question is the same call, whatever its hint."""
         kind = self.relations[relation]
         decides = {
             "source": source_id,
@@ -74,15 +99,16 @@ class Plan:
             "phrase": kind.phrase,
             "count": self.per_call,
             "context": self.context,
+            **({"verbalise": self.verbalise} if self.verbalise else {}),
         }
         return call_id(
             {**decides, "prompt": self.prompt.digest, "model": self.model, "seed": self.seed, **self.sampling}
         )
 
     def call(
-        self, run: str, source_id: str, source_text: str, relation: int, excluded: Sequence[str] = ()
+        self, run: str, source_id: str, source_text: str, relation: int, hint: Hint = NO_HINT
     ) -> tuple[str, ChatRequest]:
-        """The id of a call and what is sent. `excluded`: roles not to be named."""
+        """The id of a call and what is sent."""
         kind = self.relations[relation]
         values = {
             "persona": source_text,
@@ -90,26 +116,46 @@ class Plan:
             "phrase": kind.phrase,
             "count": self.per_call,
             "context": f"All of them live here: {self.context}\n" if self.context else "",
-            "known": f" Name somebody else than these, who are known: {'; '.join(excluded)}." if excluded else "",
+            "known": self._known(hint),
+            "probability": self._probability(),
         }
         call = self.call_id(source_id, relation)
-        tag: dict[str, Any] = {"run": run, "call": call, "source": source_id, "relation": kind.id}
-        if excluded:
-            tag["excluded"] = list(excluded)
+        tag = {"run": run, "call": call, "source": source_id, "relation": kind.id, **hint.tag()}
         seed = int(digest(call, self.seed), 16) % 2**31
-        return call, ChatRequest(self.prompt.fill(values), reply_schema(kind.id, self.per_call), seed=seed, tag=tag)
+        schema, accepts = reply_schema(kind.id, self.per_call), None
+        if self.verbalise:
+            schema, accepts = (reply_schema(kind.id, self.per_call, probability) for probability in ("asked", "any"))
+        return call, ChatRequest(self.prompt.fill(values), schema, seed=seed, tag=tag, accepts=accepts)
+
+    def _known(self, hint: Hint) -> str:
+        if hint.void:
+            return " " + self.prompt.phrase("void", "; ".join(hint.neighbours))
+        return " " + self.prompt.phrase("excluded", "; ".join(hint.excluded)) if hint.excluded else ""
+
+    def _probability(self) -> str:
+        """What the prompt adds where personas are asked for with their probability."""
+        if not self.verbalise:
+            return ""
+        tail = self.prompt.phrase("tail", f"{self.verbalise:g}") if self.verbalise < 1 else ""
+        return " " + self.prompt.phrase("probability") + (f" {tail}" if tail else "")
 
 
 @cache
-def reply_schema(relation: str, count: int) -> dict[str, Any]:
-    """JSON schema of a reply. Every text has a maxLength: without it, small models write until the token limit."""
+def reply_schema(relation: str, count: int, probability: Literal["", "asked", "any"] = "") -> dict[str, Any]:
+    """JSON schema of a reply. Every text has a maxLength: without it, small models write until the token limit.
+
+    `probability`: each persona must have one; or it may have one, of whatever kind, since a reply is usable without.
+    """
     person = {
         "relation": {"type": "string", "enum": [relation, "none"]},
         "persona": {"type": "string", "minLength": 12, "maxLength": 300},
         "role": {"type": "string", "minLength": 2, "maxLength": 48},
         "domain": {"type": "string", "minLength": 2, "maxLength": 48},
     }
-    item = {"type": "object", "properties": person, "required": list(person), "additionalProperties": False}
+    required = [*person, "probability"] if probability == "asked" else list(person)
+    if probability:
+        person["probability"] = {"type": "number"} if probability == "asked" else {}
+    item = {"type": "object", "properties": person, "required": required, "additionalProperties": False}
     people = {"type": "array", "items": item, "minItems": count, "maxItems": count}
     return {
         "type": "object",

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from expansion.coverage import IMPORT, Tally
+from expansion.coverage import NO_ARM, Tally
 
 Bools = NDArray[np.bool_]
 
@@ -88,10 +88,15 @@ class Population:
     def species(self, position: int) -> str:
         return self.roles[position] or self.ids[position]
 
-    def see(self, position: int, arm: int = IMPORT, times: int = 1) -> bool:
-        """Count a sighting of a survivor; True when its species is new."""
+    def know(self, position: int) -> None:
+        """A file brought this survivor, or a duplicate of it."""
         self.version += 1
-        return self.tally.see(self.species(position), self.regions[position], arm, times)
+        self.tally.know(self.species(position))
+
+    def see(self, position: int, arm: int = NO_ARM, times: int = 1, call: str | None = None) -> bool:
+        """Count sightings of a survivor by one call; True when its species is new."""
+        self.version += 1
+        return self.tally.see(self.species(position), self.regions[position], arm, times, call)
 
     def miss(self, arm: int, times: int) -> None:
         self.version += 1

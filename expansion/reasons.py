@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from expansion.loading import Loaded
+from expansion.plan import NO_HINT, Hint
 from expansion.selection import Arms, How
 
 _RULES = {
@@ -32,24 +33,33 @@ class Reason:
     share: float = 0.0
     uncovered: float = 0.0
     listed: int = 0  # known roles that the model was told not to name
+    named: int = 0  # known roles of `toward` that the model was told to look among; then nothing is predicted
+    verbalised: float = 0.0  # each persona was asked for with its probability, which was to be below this
 
     def props(self) -> dict[str, Any]:
         """What the graph keeps of it."""
         known = {"how": self.how, "expected": self.expected, "toward": self.toward or None, "listed": self.listed}
         shares = {"share": self.share, "uncovered": self.uncovered} if self.toward else {}
-        return {name: value for name, value in {**known, **shares}.items() if value is not None}
+        switches = {"named": self.named or None, "verbalised": self.verbalised or None}
+        return {name: value for name, value in {**known, **shares, **switches}.items() if value is not None}
 
 
-def predicted(loaded: Loaded, arms: Arms, arm: int, how: How, listed: int) -> Reason:
-    """The reason of a call along an arm, by what is predicted now. Cost: O(cells in use)."""
+def predicted(loaded: Loaded, arms: Arms, arm: int, how: How, hint: Hint = NO_HINT) -> Reason:
+    """The reason of a call along an arm, by what is predicted now. Cost: O(cells in use).
+
+    Of a call that names a region nothing is predicted but how many answers of its arm land there by themselves.
+    """
     population = loaded.population
     region = population.region_ids[arm // population.tally.relations]
     row = arms.flows.row(arm)
-    toward = int(np.argmax(row * arms.uncovered))
-    share, uncovered, expected = (
-        round(float(value), 4) for value in (row[toward], arms.uncovered[toward], arms.new[arm])
+    toward = population.region_index.get(hint.void) if hint.void else int(np.argmax(row * arms.uncovered))
+    if toward is None:  # the groups were made anew since
+        return Reason(how, region, toward=hint.void, named=len(hint.neighbours))
+    expected, share, uncovered = (
+        round(float(value), 4) for value in (arms.new[arm], row[toward], arms.uncovered[toward])
     )
-    return Reason(how, region, expected, population.region_ids[toward], share, uncovered, listed)
+    foretold, named = (None, len(hint.neighbours)) if hint.void else (expected, 0)
+    return Reason(how, region, foretold, population.region_ids[toward], share, uncovered, len(hint.excluded), named)
 
 
 def sentence(reason: Reason, who: str, relation: str, labels: Mapping[str, str]) -> str:
@@ -65,4 +75,16 @@ def sentence(reason: Reason, who: str, relation: str, labels: Mapping[str, str])
             if reason.toward
             else "."
         )
-    return said + (f" {reason.listed} known roles are not to be named." if reason.listed else "")
+    if reason.named:
+        said += (
+            f" {reason.named} known roles of {labels.get(reason.toward) or reason.toward}, which is {reason.uncovered:.0%} "
+            f"uncovered, are named, and others like them asked for; {reason.share:.0%} of such answers land there anyway."
+        )
+    said += f" {reason.listed} known roles are not to be named." if reason.listed else ""
+    return said + _probability(reason.verbalised)
+
+
+def _probability(below: float) -> str:
+    if not below:
+        return ""
+    return " Each answer comes with its probability" + (f", which is to be below {below:g}." if below < 1 else ".")

@@ -29,6 +29,7 @@ class Person:
     domain: str
     language: str
     times: int
+    probability: float | None = None  # of naming it, as the model says
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,14 @@ def person(item: Mapping[str, Any], times: int = 1) -> Person:
     """A persona of a reply, made plain."""
     text = plain(item["persona"])
     role = normal_name(item["role"])
-    return Person(persona_id(text), text, role or role_of(text) or "", plain(item["domain"]), language_of(text), times)
+    known = role or role_of(text) or "", plain(item["domain"]), language_of(text)
+    return Person(persona_id(text), text, *known, times, probability(item.get("probability")))
+
+
+def probability(value: object) -> float | None:
+    """What a reply says, where it is one: a number from 0 to 1."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if number and 0 <= value <= 1 else None  # type: ignore[operator, arg-type]
 
 
 def plain(text: object) -> str:
@@ -221,7 +229,7 @@ class Recogniser:
             )
 
 
-def apply(learned: Learned, population: Population, arm: int) -> bool:
+def apply(learned: Learned, population: Population, arm: int, call: str | None = None) -> bool:
     """Tell the population; True when the species is new. Call it on the thread that chooses."""
     if learned.text:
         region = population.region(learned.region)
@@ -230,7 +238,7 @@ def apply(learned: Learned, population: Population, arm: int) -> bool:
     else:
         position = population.index[learned.survivor]
         population.come_nearer(position, learned.depth)
-    return population.see(position, arm, learned.times)
+    return population.see(position, arm, learned.times, call)
 
 
 def _domain_rows(person: Person, placed: Placed, run: str, rows: Rows) -> None:

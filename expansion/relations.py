@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphstore.ids import digest
-from pgraph.errors import PromptError
+from pgraph.errors import PromptError, UsageError
 from pgraph.prompts import read_yaml
 
 SHIPPED = Path(__file__).parent / "relations.yml"
+DISTANCES = ("near", "mid", "far")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Relation:
     family: str
     inverse: str | None = None
     symmetric: bool = False
+    distance: str = "mid"  # one of DISTANCES
 
 
 def load_relations(path: Path = SHIPPED) -> tuple[Relation, ...]:
@@ -42,6 +44,23 @@ def load_relations(path: Path = SHIPPED) -> tuple[Relation, ...]:
     return relations
 
 
+def at_distances(relations: tuple[Relation, ...], distances: str) -> tuple[Relation, ...]:
+    """Those at some distances, which stand in a text with commas between. Raises `UsageError` for none and for unknown ones."""
+    words = [word.strip() for word in distances.split(",")]
+    if unknown := [word for word in words if word not in DISTANCES]:
+        raise UsageError(
+            f"distances = {distances!r}: {unknown[0]!r} is no distance",
+            "Write some of near,mid,far, with commas between.",
+        )
+    some = tuple(relation for relation in relations if relation.distance in words)
+    if not some:
+        raise UsageError(
+            f"distances = {distances!r}: no relationship kind is at that distance",
+            "Give kinds of the relations file a distance: near, mid or far.",
+        )
+    return some
+
+
 def relations_digest(relations: tuple[Relation, ...]) -> str:
     return digest([(r.id, r.phrase, r.family, r.inverse, r.symmetric) for r in relations])
 
@@ -62,4 +81,6 @@ def _relation(path: Path, number: int, entry: object) -> Relation:
         raise PromptError(
             f"{where}: id {entry['id']!r} is not lower-case letters, digits and -", "For example: elder-relative."
         )
+    if entry.get("distance", "mid") not in DISTANCES:
+        raise PromptError(f"{where}: distance {entry['distance']!r} is unknown", "It is near, mid or far.")
     return Relation(**entry)

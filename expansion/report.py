@@ -1,11 +1,12 @@
 """The numbers of `pgraph coverage`, from the population in memory. docs/coverage.md explains each."""
 
+from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
 
-from expansion.coverage import Coverage
+from expansion.coverage import CALLS, NO_CALL, Coverage, joined
 from expansion.loading import Loaded
 from expansion.selection import predict
 
@@ -43,12 +44,17 @@ def overall(loaded: Loaded) -> Rows:
     }
     rows = []
     for resolution, species in kinds.items():
-        counts: dict[Hashable, int] = {}
+        seen, calls = Counter[Hashable](), dict[Hashable, str]()
         for position, times in enumerate(loaded.sightings):
-            counts[species(position)] = counts.get(species(position), 0) + times
+            one = species(position)
+            seen[one] += times
+            by = CALLS if loaded.imports[position] else loaded.calls[position]
+            calls[one] = joined(calls.get(one, NO_CALL), by)
         if resolution == "domain":
-            counts.pop("", None)
-        found = Coverage(sum(counts.values()), sum(times == 1 for times in counts.values()), len(counts))
+            del seen[""]
+            calls.pop("", None)
+        singles = sum(call not in (NO_CALL, CALLS) for call in calls.values())
+        found = Coverage(seen.total(), singles, len(seen))
         rows.append({"resolution": resolution, **_numbers(found), "at_least": round(found.at_least(), 6)})
     return rows
 
@@ -60,17 +66,14 @@ def by_group(loaded: Loaded) -> Rows:
     rows = _by_place(loaded, lambda position: people.region_ids[people.regions[position]])
     return [
         {"group": loaded.labels.get(row["key"], row["key"]), **row, "next_new": best.get(row["key"])}
-        for row in sorted(rows, key=lambda row: (row["coverage"], -row["sightings"], row["key"]))
+        for row in _worst_first(rows)
     ]
 
 
 def by_domain(loaded: Loaded) -> Rows:
     names = {domain: label for domain, (label, _) in loaded.domains.items()} | {"": "(no domain)"}
     rows = _by_place(loaded, lambda position: loaded.homes[position])
-    return [
-        {"domain": names[row["key"]], **row}
-        for row in sorted(rows, key=lambda row: (row["coverage"], -row["sightings"], row["key"]))
-    ]
+    return [{"domain": names[row["key"]], **row} for row in _worst_first(rows)]
 
 
 def by_role(loaded: Loaded) -> Rows:
@@ -117,17 +120,24 @@ def _by_place(loaded: Loaded, place: Callable[[int], str]) -> Rows:
     people = loaded.population
     rows: dict[str, dict[str, Any]] = {}
     roles: dict[str, set[str]] = {}
+    singles: dict[str, set[str]] = {}
     for position, times in enumerate(loaded.sightings):
         key, species = place(position), people.species(position)
         row = rows.setdefault(key, {"key": key, "personas": 0, "roles": 0, "sightings": 0, "singles": 0})
         row["personas"] += 1
         row["sightings"] += times
-        row["singles"] += times == 1 and people.tally.seen[species] == 1
+        if times and people.tally.is_single(species):
+            singles.setdefault(key, set()).add(species)
         roles.setdefault(key, set()).add(species)
     for key, row in rows.items():
-        row["roles"] = len(roles[key])
-        row["coverage"] = round(1 - row["singles"] / row["sightings"], 6) if row["sightings"] else 0.0
+        row["roles"], row["singles"] = len(roles[key]), len(singles.get(key, ()))
+        row["coverage"] = Coverage(row["sightings"], row["singles"], row["roles"]).share
     return list(rows.values())
+
+
+def _worst_first(rows: Rows) -> Rows:
+    """The least covered first, those of which no answer says anything last."""
+    return sorted(rows, key=lambda row: (row["coverage"] is None, row["coverage"], -row["sightings"], row["key"]))
 
 
 def _best(loaded: Loaded) -> dict[str, float]:
@@ -143,5 +153,5 @@ def _numbers(found: Coverage) -> dict[str, Any]:
         "distinct": found.distinct,
         "sightings": found.sightings,
         "singles": found.singles,
-        "coverage": round(found.coverage, 6),
+        "coverage": found.share,
     }

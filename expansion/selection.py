@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PRIOR = 8.0  # sightings that a region's prior is worth, and answers that an arm's back-off is worth
 TRUST = 4.0  # answers that the prediction of an arm is worth, by sighting of the regions it rests on
 SHRINK = 20.0  # answers that the mean over all relationships, or all regions, is worth for one of them
-UNIFORM = 0.02  # share of calls on an arm drawn uniformly: what one-step values cannot see
+UNIFORM = 0.02  # share of calls on an arm drawn uniformly, and at most on texts: what one-step values cannot see
 CONTENDERS = 256  # arms that a value is drawn for: those whose value may be the highest
 CANDIDATES = 8  # personas compared when a source is chosen
 
@@ -61,6 +61,7 @@ class Flows:
         arrivals = np.bincount(self._region, out, regions) + 1.0 / max(1, regions)
         self._arrivals = arrivals / arrivals.sum()
         self._landed = np.bincount(self._arm, self._answers, regions * relations)
+        self._rows: dict[int, Floats] = {}
 
     def mean(self, value: Floats) -> Floats:
         """By arm, what its answers are worth on average, given what they are worth by region."""
@@ -73,7 +74,12 @@ class Flows:
         return mean
 
     def row(self, arm: int) -> Floats:
-        """By region, the chance that an answer of this arm lands there."""
+        """By region, the chance that an answer of this arm lands there; worked out once, for list and reason both."""
+        if arm not in self._rows:
+            self._rows[arm] = self._row(arm)
+        return self._rows[arm]
+
+    def _row(self, arm: int) -> Floats:
         home, relation = divmod(arm, self.relations)
         ours = self._home == home
         leaves, direct = ours & self._leaves, self._arm == arm
@@ -98,7 +104,7 @@ class Arms:
 
 def uncovered_shares(tally: Tally) -> Floats:
     """By region U(h) = (f1 + t·p0)/(n + t), p0 the overall share; never 0: the unseen is always worth a call."""
-    overall = (tally.f1.sum() + 1) / (tally.n.sum() + 1)
+    overall = (tally.singles + 1) / (tally.n.sum() + 1)
     shares: Floats = ((tally.f1 + PRIOR * overall) / (tally.n + PRIOR)).astype(float)
     return shares
 
@@ -111,7 +117,7 @@ def predict(tally: Tally) -> Arms:
     """
     uncovered = uncovered_shares(tally)
     flows = Flows(tally)
-    new = flows.mean(uncovered)
+    new = np.minimum(flows.mean(uncovered), 1.0)  # rounding must not make it more
     trust = TRUST / flows.mean((1.0 / (tally.n + PRIOR)).astype(float))
     return Arms(new, flows.mean(uncovered**2) / np.maximum(new, 1e-12), trust, uncovered, flows)
 
@@ -181,8 +187,12 @@ class CoverageFirst:
         drawn = self._draw(open_) if open_.any() else None
         if self._texts is not None:
             text = self._texts.draw(people.tally, arms.uncovered, rng)
-            if text is not None and (drawn is None or text[0] > drawn[0]):
-                return self._texts.next(*text[1:])
+            if text is not None:
+                worth, bucket, new = text
+                if drawn is None or worth > drawn[0]:
+                    return self._texts.next(bucket, new)
+                if rng.random() < UNIFORM * self._texts.record(people.tally):
+                    return self._texts.next(bucket, new, "chance")
         if drawn is None:
             return "wait" if people.in_flight else None
         region, relation = divmod(drawn[1], people.tally.relations)

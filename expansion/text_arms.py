@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from expansion.coverage import IMPORT, Tally, text_arm
+from expansion.coverage import NO_ARM, Tally, text_arm
 from expansion.reasons import Reason
 from expansion.selection import PRIOR, Floats, How, sampled
 from expansion.text_calls import TextCall
@@ -33,12 +33,18 @@ class TextChoice:
     piece: Piece
     stance: str
     expected: float | None = None
+    how: How = "text"
 
-    def call(self, run: str, how: How = "text") -> TextCall:
+    def call(self, run: str, how: How | None = None) -> TextCall:
         identity = self.plan.call(self.piece.id, self.stance)
         asked = self.plan.request(run, identity, self.piece, self.stance)
         return TextCall(
-            identity, self.piece, self.stance, asked, text_arm(self.bucket), Reason(how, expected=self.expected)
+            identity,
+            self.piece,
+            self.stance,
+            asked,
+            text_arm(self.bucket),
+            Reason(how or self.how, expected=self.expected),
         )
 
 
@@ -84,9 +90,9 @@ class TextArms:
         return sum(map(len, self._left.values()))
 
     def arm(self, text: str, stance: str) -> int:
-        """The arm of a text and a stance; that of an import for those that are not in play."""
+        """The arm of a text and a stance; none for those that are not in play."""
         bucket = self._buckets.get((self._files.get(text, ""), stance))
-        return IMPORT if bucket is None else text_arm(bucket)
+        return NO_ARM if bucket is None else text_arm(bucket)
 
     def take(self, text: str, stance: str) -> TextChoice | None:
         """This very text, for a call that an interrupted run had under way; None where it is not waiting."""
@@ -109,17 +115,21 @@ class TextArms:
         best = int(open_[value[open_].argmax()])
         return float(value[best]), best, float(new[best])
 
-    def next(self, bucket: int, expected: float) -> TextChoice:
+    def next(self, bucket: int, expected: float, how: How = "text") -> TextChoice:
         """The next text of a bucket that has one."""
         waiting = self._left[bucket]
         text = waiting.popleft()
         piece = self._piece(text, [text, *list(waiting)[: AHEAD - 1]])
-        return TextChoice(self.plan, bucket, piece, self._stances[bucket], expected)
+        return TextChoice(self.plan, bucket, piece, self._stances[bucket], expected, how)
 
     def best(self, tally: Tally, uncovered: Floats) -> float:
         """The highest predicted chance that an answer is new, worth as `draw` has it; 0 where nothing is left."""
         open_ = self.open()
         return float(self._predict(tally, uncovered)[0][open_].max()) / self._cost if len(open_) else 0.0
+
+    def record(self, tally: Tally) -> float:
+        """The share of all answers about texts that found somebody; 1 while there are none."""
+        return float((tally.text_single.sum() + PRIOR) / (tally.text_asked.sum() + PRIOR))
 
     def open(self) -> NDArray[np.int64]:
         return np.array([bucket for bucket, ids in self._left.items() if ids], np.int64)
@@ -128,7 +138,8 @@ class TextArms:
         """By bucket: the chance that an answer is new, and how uncovered the regions are where the new ones land.
 
         (c·U + t·B)/(N + t) over where a bucket's answers landed, with B the same over all buckets, and behind it all
-        regions alike: where the answers about people land says nothing of where a text leads.
+        regions alike. That says where texts lead, not how often they bring the same person: personas that a model
+        repeats there lower U, though no text brought them. So all of it is scaled to what texts found, (f1 + t·B)/(n + t).
         """
         cells = tally.text_landed.items()
         bucket = np.array([bucket for (bucket, _), _ in cells], np.int64)
@@ -136,15 +147,18 @@ class TextArms:
         answers = np.array([times for _, times in cells], float)
         landed = np.bincount(bucket, answers, self.buckets)
 
-        def expectation(value: Floats) -> Floats:
+        def expectation(value: Floats) -> tuple[Floats, float]:
+            """By bucket, and of all."""
             anywhere = float(value.mean()) if len(value) else 1.0
             found = answers * value[region]
             pooled = (found.sum() + PRIOR * anywhere) / (answers.sum() + PRIOR)
             mean: Floats = (np.bincount(bucket, found, self.buckets) + PRIOR * pooled) / (landed + PRIOR)
-            return mean
+            return mean, float(pooled)
 
-        new = expectation(uncovered)
-        return new, expectation(uncovered**2) / np.maximum(new, 1e-12)
+        new, pooled = expectation(uncovered)
+        weight = expectation(uncovered**2)[0] / np.maximum(new, 1e-12)
+        record = (tally.text_single.sum() + PRIOR * pooled) / (tally.text_asked.sum() + PRIOR)
+        return np.minimum(new * record / max(pooled, 1e-12), 1.0), weight
 
     def _piece(self, text: str, ahead: Sequence[str]) -> Piece:
         if text not in self._ready:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from expansion.coverage import IMPORT
+from expansion.coverage import NO_ARM
 from expansion.plan import Progress, now
 from expansion.reasons import Reason
 from expansion.recognition import Learned, Person, Recogniser, Rows
@@ -22,7 +22,7 @@ class TextCall:
     piece: Piece
     stance: str
     request: ChatRequest
-    arm: int = IMPORT
+    arm: int = NO_ARM
     reason: Reason = field(default_factory=lambda: Reason("text"))
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import io
 import json
 import os
 import secrets
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Rows = Iterable[Mapping[str, Any]]
 _ROW_GROUP = 10_000
+_CHUNK = 500
 
 
 @contextmanager
@@ -54,10 +56,24 @@ def write_jsonl(rows: Rows, file: IO[str]) -> int:
     return count
 
 
-def write_csv(rows: Rows, columns: Sequence[str], file: IO[str]) -> int:
+def text_chunks(rows: Rows, columns: Sequence[str], form: str) -> Iterator[str]:
+    """JSON Lines or CSV, as the two functions around this one write it, some hundred rows at a time."""
+    source, header = iter(rows), True
+    while (batch := list(islice(source, _CHUNK))) or header:
+        file = io.StringIO(newline="")
+        if form == "csv":
+            write_csv(batch, columns, file, header=header)
+        else:
+            write_jsonl(batch, file)
+        header = False
+        yield file.getvalue()
+
+
+def write_csv(rows: Rows, columns: Sequence[str], file: IO[str], *, header: bool = True) -> int:
     """CSV with a header; a list or an object is JSON text in its cell."""
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(columns)
+    if header:
+        writer.writerow(columns)
     count = 0
     for row in rows:
         writer.writerow([_cell(row[name]) for name in columns])

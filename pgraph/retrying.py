@@ -169,7 +169,7 @@ class Retrying:
     def _give_up(self, error: CallFailedError) -> None:
         seconds = time.monotonic() - self._began
         if error.nobody_there and not self._successes and seconds >= min(self._START_SECONDS, self._patience):
-            hint = "Start it, or set --base-url."
+            hint = "Start it, or set another with --base-url or PGRAPH_BASE_URL."
             raise ModelUnavailableError(f"no model server at {self._url} ({error.message})", hint) from error
         if seconds < self._patience or self._failing < _SEVERAL:
             return  # a single call that fails is that call's failure

@@ -16,8 +16,10 @@ from pgraph.errors import SettingsError
 FILE = "pgraph.toml"
 
 
-def _setting(default: object, text: str, *, least: float | None = None, secret: bool = False) -> Any:  # noqa: ANN401  a dataclass field takes the type of its attribute
-    return field(default=default, metadata={"help": text, "least": least, "secret": secret})
+def _setting(
+    default: object, text: str, *, least: float | None = None, most: float | None = None, secret: bool = False
+) -> Any:  # noqa: ANN401  a dataclass field takes the type of its attribute
+    return field(default=default, metadata={"help": text, "least": least, "most": most, "secret": secret})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,9 @@ class Settings:
     store_user: str = _setting("neo4j", "User name at a Neo4j.")
     store_password: str = _setting("", "Password at a Neo4j; empty: no authentication.", secret=True)
     store_database: str = _setting("neo4j", "Database at a Neo4j.")
+    store_browser: str = _setting(
+        "", "Address of that Neo4j's Browser; empty: the store's host, port 7474, or with +s 7473 by https."
+    )
     local_heap: str = _setting("512m", "Java heap of the local server.")
     local_idle: float = _setting(300.0, "Seconds without a client after which the local server ends.", least=1)
     base_url: str = _setting("", "OpenAI-compatible server of the model (…/v1); empty: the bundled small model.")
@@ -50,6 +55,23 @@ class Settings:
     )
     context: str = _setting(
         "", 'Culture, place or situation that the personas live in ("rural Odisha"); kept with the data.'
+    )
+    distances: str = _setting(
+        "near,mid,far",
+        "The relationships that `expand` asks along, by how far apart they hold people: near,mid,far or some.",
+    )
+    void: float = _setting(
+        0.0,
+        "Share of the calls of `expand` that name roles of the least covered region within reach, so that answers land there.",
+        least=0,
+        most=1,
+    )
+    verbalise: float = _setting(
+        0.0,
+        "`expand` asks for each persona with the probability that the model would name it, and only for those below this "
+        "number; 1: for any; 0: without probabilities.",
+        least=0,
+        most=1,
     )
 
 
@@ -113,6 +135,9 @@ def _convert(name: str, value: object, spec: Any, origin: str) -> object:  # noq
     least = spec.metadata["least"]
     if least is not None and not converted >= least:
         raise SettingsError(f"{name} = {value!r} ({origin}) must be at least {least}", "`pgraph settings` explains it.")
+    most = spec.metadata["most"]
+    if most is not None and converted > most:
+        raise SettingsError(f"{name} = {value!r} ({origin}) must be at most {most}", "`pgraph settings` explains it.")
     return converted
 
 

@@ -1,11 +1,14 @@
 // Purpose: was the predicted chance of a new role right? Calls by what was predicted of them, ten steps from 0 to 1.
-// expected: mean prediction; realised: share of the answers that were new roles; both weighted by answers.
+// expected: mean prediction; realised: share of the usable answers that were new roles; both weighted by these.
+// Calls that brought none say nothing of it and are left out.
 // Parameters: run = "" (all runs)
 // Columns: from, to, calls, answers, expected, realised
 MATCH (run:Run)-[asked:ASKED]->()
-WHERE ($run = '' OR run.id = $run) AND asked.expected IS NOT NULL AND asked.answers > 0
-WITH CASE WHEN asked.expected >= 1.0 THEN 9 ELSE toInteger(asked.expected * 10) END AS step, asked
-WITH step, count(*) AS calls, sum(asked.answers) AS answers, sum(asked.expected * asked.answers) AS predicted,
+WHERE ($run = '' OR run.id = $run) AND asked.expected IS NOT NULL
+WITH asked, coalesce(asked.usable, asked.answers) AS usable
+WHERE usable > 0
+WITH CASE WHEN asked.expected >= 1.0 THEN 9 ELSE toInteger(asked.expected * 10) END AS step, asked, usable
+WITH step, count(*) AS calls, sum(usable) AS answers, sum(asked.expected * usable) AS predicted,
      sum(asked.new) AS new
 RETURN step / 10.0 AS `from`, (step + 1) / 10.0 AS `to`, calls, answers, predicted / answers AS expected,
        toFloat(new) / answers AS realised

@@ -1,23 +1,23 @@
 // Purpose: what came along each relationship: how many answers, how many of them new.
-// A role that was seen only once, anywhere, is a single of the relationship that led to it (a persona without a role
+// A role that only one call named, and no file, is a single of the relationship that led to it (a persona without a role
 // counts as a role of its own). Duplicates count for their survivor. Answers that could not be used count as answers.
+// Answers of calls that named a region (--void) are left out: they are not what the relationship leads to.
 // Columns: relation, answers, unusable, singles, next_new (singles / answers)
 MATCH (persona:Persona)
 WHERE NOT EXISTS { (persona)-[:DUPLICATE_OF]->(:Persona) }
 WITH coalesce(persona.role, persona.id) AS role, persona.role IS NULL AS none,
      COUNT { (persona)<-[:DUPLICATE_OF*0..9]-(:Persona)-[:IMPORTED_BY]->(:Run) } +
-     reduce(n = 0, times IN [(persona)<-[:DUPLICATE_OF*0..9]-(:Persona)-[seen:DERIVED_FROM]->(:Text) | coalesce(seen.times, 1)]
-            | n + times) AS others,
+     COUNT { (persona)<-[:DUPLICATE_OF*0..9]-(:Persona)-[:DERIVED_FROM]->(:Text) } AS others,
      [(persona)<-[:DUPLICATE_OF*0..9]-(:Persona)-[seen:DERIVED_FROM]->(:Persona)
-      | {relation: seen.relation, times: coalesce(seen.times, 1)}] AS answers
+      | {relation: CASE WHEN seen.void IS NULL THEN seen.relation END, call: seen.call, times: coalesce(seen.times, 1)}] AS answers
 WITH role, none, sum(others) AS others, collect(answers) AS lists
 WITH others, reduce(all = [], list IN lists | all + list) AS answers
-WITH answers, others + reduce(n = 0, answer IN answers | n + answer.times) AS total
-UNWIND answers AS answer
-WITH answer.relation AS relation, answer.times AS answers, CASE WHEN total = 1 THEN 1 ELSE 0 END AS singles
+WITH answers, others = 0 AND all(answer IN answers WHERE answer.call = answers[0].call) AS alone
+UNWIND range(0, size(answers) - 1) AS place
+WITH answers[place].relation AS relation, answers[place].times AS answers, CASE WHEN alone AND place = 0 THEN 1 ELSE 0 END AS singles
 WITH collect({relation: relation, answers: answers, singles: singles, unusable: 0}) AS used
 OPTIONAL MATCH (:Run)-[failure:FAILED_ON]->(:Persona)
-WITH used, collect({relation: failure.relation, answers: coalesce(failure.times, 1), singles: 0,
+WITH used, collect({relation: CASE WHEN failure.void IS NULL THEN failure.relation END, answers: coalesce(failure.times, 1), singles: 0,
                     unusable: coalesce(failure.times, 1)}) AS failed
 UNWIND used + failed AS part
 WITH part.relation AS relation, sum(part.answers) AS answers, sum(part.unusable) AS unusable, sum(part.singles) AS singles

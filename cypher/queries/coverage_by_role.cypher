@@ -1,5 +1,5 @@
 // Purpose: the roles, the most sighted first.
-// Duplicates count for their survivor.
+// Sightings are answers of calls. Duplicates count for their survivor.
 // Parameters: limit = 100
 // Columns: role, personas, sightings, groups (in how many regions)
 MATCH (persona:Persona)
@@ -7,8 +7,7 @@ WHERE persona.role IS NOT NULL AND NOT EXISTS { (persona)-[:DUPLICATE_OF]->(:Per
 OPTIONAL MATCH (persona)-[:IN_DOMAIN]->(domain:Domain)
 OPTIONAL MATCH (domain)-[:IN_GROUP]->(group:DomainGroup)
 WITH persona.role AS role, coalesce(group.id, domain.id, '') AS region,
-     reduce(n = COUNT { (persona)<-[:DUPLICATE_OF*0..9]-(:Persona)-[:IMPORTED_BY]->(:Run) },
-            times IN [(persona)<-[:DUPLICATE_OF*0..9]-(:Persona)-[seen:DERIVED_FROM]->() | coalesce(seen.times, 1)]
+     reduce(n = 0, times IN [(persona)<-[:DUPLICATE_OF*0..9]-(:Persona)-[seen:DERIVED_FROM]->() | coalesce(seen.times, 1)]
             | n + times) AS sightings
 RETURN role, count(*) AS personas, sum(sightings) AS sightings, count(DISTINCT region) AS groups
 ORDER BY sightings DESC, role

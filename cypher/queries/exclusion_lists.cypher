@@ -1,9 +1,10 @@
 // Purpose: do exclusion lists help? Calls about personas with a list of roles not to be named, and without (probes).
+// Calls that named a region (--void) have no list and are left out.
 // listed: roles in a list, on average; new: share of the answers that were new roles.
 // Parameters: run = "" (all runs)
 // Columns: list, calls, listed, answers, new
 MATCH (run:Run)-[asked:ASKED]->(:Persona)
-WHERE $run = '' OR run.id = $run
+WHERE ($run = '' OR run.id = $run) AND asked.named IS NULL
 WITH asked.listed > 0 AS list, asked
 WITH list, count(*) AS calls, avg(asked.listed) AS listed, sum(asked.answers) AS answers, sum(asked.new) AS found
 RETURN list, calls, listed, answers, CASE WHEN answers = 0 THEN 0.0 ELSE toFloat(found) / answers END AS new

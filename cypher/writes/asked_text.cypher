@@ -1,5 +1,5 @@
 // Purpose: calls about texts that an expansion made: why each was made and what it brought.
-// Rows: {run, text, call, props: {stance, how, expected, answers, new, at}}
+// Rows: {run, text, call, props: {stance, how, expected, answers, usable, new, at}}
 UNWIND $rows AS row
 MATCH (run:Run {id: row.run})
 MATCH (text:Text {id: row.text})

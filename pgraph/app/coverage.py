@@ -164,7 +164,7 @@ def _page(session: Session, loaded: "Loaded", kinds: list[str], told: "History",
     from expansion import gaps, history, report
     from expansion.diversity import shares
 
-    counts = list(loaded.population.tally.seen.values())
+    roles = loaded.population.tally.overall()
     stories = list(reversed(told.runs.values()))
     return Page(
         made=datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC"),
@@ -173,14 +173,14 @@ def _page(session: Session, loaded: "Loaded", kinds: list[str], told: "History",
         runs=[story.row() for story in stories],
         recipes=[_recipe(dict(story.props)) for story in stories],
         points=told.points,
-        ahead=history.ahead(counts),
-        missing=history.missing(counts),
+        ahead=history.ahead(roles),
+        missing=history.missing(roles),
         heat=gaps.heat_map(loaded, kinds),
         gaps=[
             {
                 **row,
                 "why": gaps.why(row),
-                "command": expand_command(session, _people_of(loaded, row["from_key"]), row["depth"]),
+                "command": expand_command(session, gaps.people_of(loaded, row["from_key"]), row["depth"]),
             }
             for row in gaps.gaps(loaded, kinds)
         ],
@@ -209,20 +209,13 @@ def _with_commands(session: Session, reached: "Reached") -> "Reached":
     return replace(reached, unreached=[{**row, "command": command(row)} for row in reached.unreached])
 
 
-def _people_of(loaded: "Loaded", region: str) -> str:
-    """The query for the personas of a region."""
-    if not region:
-        return "MATCH (p:Persona) WHERE NOT EXISTS { (p)-[:IN_DOMAIN]->(:Domain) } RETURN p.id"
-    key = json.dumps(region)
-    if region in loaded.domains:
-        return f"MATCH (p:Persona)-[:IN_DOMAIN]->(:Domain {{id: {key}}}) RETURN p.id"
-    return f"MATCH (p:Persona)-[:IN_DOMAIN]->(:Domain)-[:IN_GROUP]->(:DomainGroup {{id: {key}}}) RETURN p.id"
-
-
-def expand_command(session: Session, cypher: str, depth: int) -> str:
+def expand_command(session: Session, cypher: str, depth: int, calls: int = CALLS) -> str:
     """A `pgraph expand` from these personas, to be pasted into a shell in the directory of this process."""
+    return shlex.join(expand_words(session, ["pgraph"], cypher, depth, calls))
+
+
+def expand_words(session: Session, pgraph: Sequence[str], cypher: str, depth: int, calls: int) -> list[str]:
+    """The same for a process, `pgraph` being what starts the command line."""
     place = [] if session.workspace == Path() else ["-C", str(session.workspace)]
     store = ["--store", str(session.flags["store"])] if "store" in session.flags else []
-    return shlex.join(
-        ["pgraph", *place, *store, "expand", "--from", cypher, "--depth", str(depth), "--calls", str(CALLS)]
-    )
+    return [*pgraph, *place, *store, "expand", "--from", cypher, "--depth", str(depth), "--calls", str(calls)]

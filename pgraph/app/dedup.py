@@ -59,8 +59,7 @@ class DedupSummary:
             "roles_joined": self.joined,
             "roles_rewritten": len(made.roles),
             "coverage": {
-                kind: {"before": round(self.before[kind].coverage, 6), "after": round(self.after[kind].coverage, 6)}
-                for kind in self.after
+                kind: {"before": self.before[kind].share, "after": self.after[kind].share} for kind in self.after
             },
             "seconds": round(self.seconds, 3),
         }
@@ -68,13 +67,15 @@ class DedupSummary:
     def as_text(self) -> str:
         made, limits = self.changes, self.thresholds
         kinds = ", ".join(
-            f"by {kind} {self.before[kind].coverage:.3f} -> {self.after[kind].coverage:.3f}" for kind in self.after
+            f"by {kind} {self.before[kind].coverage:.3f} -> {self.after[kind].coverage:.3f}"
+            for kind in self.after
+            if self.after[kind].sightings
         )
         return f"""{self.personas:,} personas: {self.duplicates:,} duplicates of {self.clusters:,} \
 (words {limits.words:g}, meaning {limits.meaning:g}); \
 {len(made.marked):,} marked, {len(made.moved):,} moved, {len(made.unmarked):,} taken back
 {self.roles:,} roles: {self.joined:,} joined to another (roles {limits.roles:g}); {len(made.roles):,} personas rewritten
-coverage {kinds}
+coverage {kinds or "not known: no call was made"}
 {self.seconds:.1f} s"""
 
 
@@ -196,7 +197,7 @@ def _row(threshold: float, found: "Found", after: "Mapping[str, Coverage]", text
         "threshold": threshold,
         "duplicates": _duplicates(found),
         "clusters": _clusters(found),
-        **{f"coverage_by_{kind}": round(value.coverage, 6) for kind, value in after.items()},
+        **{f"coverage_by_{kind}": value.share for kind, value in after.items()},
         "borderline": borderline(found.borderline, texts),
     }
 

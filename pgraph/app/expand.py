@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from expansion.plan import Limits, Plan, StrategyName
+from expansion.plan import PROMPT, Limits, Plan, StrategyName
 from pgraph.app import Session, data_directory, open_embedder, open_model, open_store, settings
 from pgraph.app.running import ensure_groups, reconcile, record, run_to_end
 from pgraph.app.summary import ExpandSummary, Report
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pgraph.app import Model
     from pgraph.embedding import CachedEmbedder
 
-PROMPT = "persona_to_persona.yml"
 EXCLUDED = 50  # by default; the bundled model names what it is told not to name
 Explain = Callable[[dict[str, Any]], None]
 
@@ -48,6 +47,9 @@ class ExpandRequest:
     new_run: bool = False
     with_texts: bool = False
     exclude: int | None = None  # None: as many as suit the model
+    distances: str | None = None  # None: as in the settings
+    void: float | None = None
+    verbalise: float | None = None
 
 
 def expand(
@@ -136,6 +138,7 @@ def _prepare(work: _Work, notice: Callable[[str], None]) -> "Expansion":
 
     from expansion.absorb import Absorber
     from expansion.expand import Expansion
+    from expansion.plan import Hint
 
     if not (
         work.run.resumed and work.plan.strategy == "breadth-first"
@@ -146,7 +149,7 @@ def _prepare(work: _Work, notice: Callable[[str], None]) -> "Expansion":
     strategy = make_strategy(work.plan, loaded, work.embedder, work.run, texts)
     absorber = Absorber(work.store, work.embedder, loaded, work.plan, work.run)
     rng = np.random.default_rng([work.plan.seed, work.run.progress.calls, 1])
-    told = {tag["call"]: tag["excluded"] for tag in work.waiting if "excluded" in tag}
+    told = {tag["call"]: Hint.of(tag) for tag in work.waiting}
     return Expansion(work.plan, work.run.id, loaded, strategy, absorber, rng, texts, told)
 
 
@@ -192,8 +195,7 @@ def _summary(expansion: "Expansion", seconds: float, error: PgraphError | None, 
 
 
 def make_plan(session: Session, request: ExpandRequest, model: str) -> Plan:
-    import expansion
-    from expansion.relations import SHIPPED, load_relations
+    from expansion.relations import SHIPPED, at_distances, load_relations
     from pgraph.prompts import load
 
     if request.with_texts and request.strategy != "coverage":
@@ -202,13 +204,14 @@ def make_plan(session: Session, request: ExpandRequest, model: str) -> Plan:
             "Only coverage weighs texts against personas.",
         )
     values = settings(session)
+    distances = values.distances if request.distances is None else request.distances
     return Plan(
         depth=request.depth,
         limits=Limits(request.calls, request.tokens, request.target, request.until_coverage),
         per_call=request.per_call,
         strategy=request.strategy,
-        relations=load_relations(request.relations or SHIPPED),
-        prompt=load(Path(expansion.__path__[0]) / "prompts" / PROMPT),
+        relations=at_distances(load_relations(request.relations or SHIPPED), distances),
+        prompt=load(PROMPT),
         seed=request.seed,
         context=values.context if request.context is None else request.context,
         from_cypher=request.from_cypher,
@@ -216,6 +219,8 @@ def make_plan(session: Session, request: ExpandRequest, model: str) -> Plan:
         sampling={"temperature": values.temperature, "max_tokens": values.max_tokens},
         stances=_stances_digest() if request.with_texts else "",
         exclude=(EXCLUDED if values.base_url else 0) if request.exclude is None else request.exclude,
+        void=values.void if request.void is None else request.void,
+        verbalise=values.verbalise if request.verbalise is None else request.verbalise,
     )
 
 

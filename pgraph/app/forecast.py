@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SHOWN = 3
 _CHARACTERS_A_TOKEN = 4
 _TOKENS_A_PERSONA = 70  # of a reply: 61 measured with the bundled model, longer texts with larger ones
+_TOKENS_A_PROBABILITY = 8
 
 
 def forecast(session: Session, request: ExpandRequest) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def forecast(session: Session, request: ExpandRequest) -> dict[str, Any]:
         past = _past(store, plan)
     means = past or {
         "tokens_in": (sample.characters - sample.listed) / _CHARACTERS_A_TOKEN,
-        "tokens_out": float(_TOKENS_A_PERSONA * plan.per_call),
+        "tokens_out": float((_TOKENS_A_PERSONA + _TOKENS_A_PROBABILITY * bool(plan.verbalise)) * plan.per_call),
         "usable": 1.0,
         "listed": 0.0,
         "seconds": None,
@@ -50,16 +51,17 @@ def forecast(session: Session, request: ExpandRequest) -> dict[str, Any]:
     known, answers = sample.known, plan.per_call * means["usable"]
     needed = calls_needed(plan, known, sample.personas, answers)
     calls = _calls(plan, sample.waiting, needed, means)
-    new = round(grown(known.distinct, known.sightings, known.singles, calls * answers) - known.distinct)
+    new = round(grown(known.found, known.sightings, known.singles, calls * answers) - known.found)
     # The lists grow with what is known.
-    more_listed = min(plan.exclude, known.distinct + new) * (1 - PROBES) - means["listed"] if plan.exclude else 0.0
+    listing = (1 - PROBES) * (1 - plan.void)
+    more_listed = min(plan.exclude, known.distinct + new) * listing - means["listed"] if plan.exclude else 0.0
     tokens_in = calls * (means["tokens_in"] + more_listed * sample.role_characters / _CHARACTERS_A_TOKEN)
     tokens_out = calls * means["tokens_out"]
     money = (tokens_in * values.price_in + tokens_out * values.price_out) / 1e6
     return {
         "personas": sample.personas,
         "groups": sample.groups,
-        "coverage": round(known.coverage, 4),
+        "coverage": known.share,
         "pairs_and_texts_left_to_ask" if request.with_texts else "pairs_left_to_ask": sample.waiting,
         "calls": calls,
         "calls_to_the_goal": needed,
@@ -98,17 +100,19 @@ def _sample(
 
     from expansion.exclusion import Exclusions
     from expansion.loading import load
-    from expansion.plan import Progress
+    from expansion.plan import Hint, Progress
     from expansion.runs import Run
     from expansion.selection import Choice, predictions
     from expansion.text_arms import TextChoice
+    from expansion.void import Voids
 
     texts = text_arms(store, text_plan(session, plan), plan.per_call) if request.with_texts else None
     allowed = allowed_sources(store, plan.from_cypher)
     loaded = load(store, [kind.id for kind in plan.relations], plan.depth, allowed=allowed, texts=texts)
     people = loaded.population
     strategy = make_strategy(plan, loaded, embedder, Run("", "", Progress(), resumed=False), texts)
-    exclusions = Exclusions(people, predictions(strategy, people), plan.exclude, np.random.default_rng(plan.seed))
+    arms, rng = predictions(strategy, people), np.random.default_rng(plan.seed)
+    exclusions, voids = Exclusions(people, arms, plan.exclude, rng), Voids(people, arms, plan.void, rng)
     asked: list[ChatRequest] = []
     lists: list[Sequence[str]] = []
     while len(asked) < SHOWN and isinstance(choice := strategy.choose(), Choice | TextChoice):
@@ -116,9 +120,11 @@ def _sample(
             asked.append(choice.call("").request)
             continue
         people.mark_asked(choice.source, choice.relation)
-        lists.append(exclusions.likeliest(people.arm(choice.source, choice.relation)) if plan.exclude else ())
+        arm = people.arm(choice.source, choice.relation)
+        hint = voids.draw(arm) or Hint(exclusions.likeliest(arm) if plan.exclude else ())
+        lists.append(hint.excluded)
         source = people.ids[choice.source], people.texts[choice.source]
-        asked.append(plan.call("", *source, choice.relation, lists[-1])[1])
+        asked.append(plan.call("", *source, choice.relation, hint)[1])
     roles = [len(role) + 2 for names in lists for role in names]  # and what stands between two
     return _Sample(
         people.tally.overall(),
@@ -143,7 +149,7 @@ def calls_needed(plan: "Plan", known: "Coverage", personas: int, answers: float)
     goals = plan.limits
     if goals.target is not None:
         missing = max(0, goals.target - personas)
-        more: float | None = grown_needed(known.distinct, known.sightings, known.singles, missing)
+        more: float | None = grown_needed(known.found, known.sightings, known.singles, missing)
     elif goals.until_coverage is not None:
         more = sightings_needed(known.sightings, known.singles, known.doubles, goals.until_coverage)
     else:

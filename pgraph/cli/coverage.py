@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from expansion.reference import Reached
     from pgraph.app.coverage import CoverageReport
 
+NOT_ASKED = (
+    "No coverage yet: it is the share of a model's answers that would be of known roles, and no call was made. "
+    "pgraph expand --depth 1 --calls 50 makes some."
+)
 _OVERALL = ("resolution", "distinct", "sightings", "singles", "coverage", "at_least")
 _ENDINGS = {".html": "html", ".htm": "html", ".json": "json"}
 
@@ -83,12 +87,15 @@ def command(
     """Show coverage, the least covered first.
 
     \b
-    sightings  how often personas came up: imported rows and answers of the model (n)
-    singles    roles that came up exactly once in the whole graph, and did so here (f1)
+    sightings  how often the answers of calls named personas (n); rows of files were
+               not drawn from the model and are none
+    singles    roles that one call only named in the whole graph, here, and that no
+               file brought (f1)
     coverage   1 - singles/sightings: the estimated chance that the next answer is of
                a role known already (Good 1953, Biometrika 40, "The population
                frequencies of species and the estimation of population parameters");
-               of a run: that of the whole graph at its end
+               of a run: that of the whole graph at its end; - where no answer says
+               anything yet
     at_least   coverage that holds with 95 % confidence (McAllester and Schapire 2000,
                "On the convergence rate of Good-Turing estimators", COLT)
     next_new   expected share of new roles among the next answers: of a group, asked
@@ -115,6 +122,8 @@ def command(
         _print(report, form, limit)
     if output and form == "html":
         notice(f"{output} written; any browser opens it.", quiet=session.quiet)
+    if report.overall[0]["distinct"] and not report.overall[0]["sightings"]:
+        notice(NOT_ASKED, quiet=session.quiet)
     for what, rows in _lists(report) if form == "table" else ():
         if rows > limit:
             notice(f"{rows - limit} more {what}: --limit {rows}", quiet=session.quiet)

@@ -62,6 +62,12 @@ if TYPE_CHECKING:
     help="Your own relationship kinds (YAML; see docs/relations.md).",
 )
 @click.option(
+    "--distances",
+    metavar="LIST",
+    help="Ask only along relationships that are near (people who share home, work or pastime), mid (who deal with each other) "
+    "or far (neither need know of the other). [default: near,mid,far]",
+)
+@click.option(
     "--from",
     "from_cypher",
     default="",
@@ -79,6 +85,20 @@ if TYPE_CHECKING:
     metavar="N",
     help="Tell the model up to N known roles that it would most likely name, so that it names others; not in 1 of 20 calls, "
     "which measure. [default: 50; with the bundled model 0, none]",
+)
+@click.option(
+    "--void",
+    type=Number(0, 1),
+    metavar="SHARE",
+    help="For this share of the calls name known roles of the least covered region that such answers reach, and ask for "
+    "others who belong there. [default: 0, none]",
+)
+@click.option(
+    "--verbalise",
+    type=Number(0, 1),
+    metavar="X",
+    help="Ask for each persona with the probability that the model would name it, and only for those below X (1: for any); "
+    "the probability is kept with the sighting. [default: 0, without]",
 )
 @click.option("--context", metavar="TEXT", help='Where these people live, such as "rural Odisha"; kept with the run.')
 @click.option(
@@ -129,6 +149,8 @@ def command(session: Session, /, *, dry_run: bool, explain: bool, **options: Any
 def explained(session: Session) -> "Callable[[dict[str, Any]], None]":
     def tell(call: dict[str, Any]) -> None:
         brought = f"{call['new']} of {call['answers']} new"
+        if "hits" in call:
+            brought += f", {call['hits']} landed there"
         if session.json:
             dump(call, indent=None)
         else:

@@ -68,7 +68,7 @@ def test_three_ways_to_count_agree(wild: tuple[Field, BoltStore], seed: int) -> 
     overall = counted.overall()
     assert keyed(shown["role"]["overall"], "resolution", OVERALL) == overall
     assert keyed(cypher["coverage_overall"], "resolution", OVERALL) == overall
-    assert sum(row[3] for row in groups.values()) == overall["role"][2]
+    assert sum(row[3] for row in groups.values()) >= overall["role"][2] > 0
 
 
 PLACE = ("personas", "roles", "sightings", "singles", "coverage")
@@ -98,6 +98,8 @@ class Count:
     domain: dict[str, str] = field(default_factory=dict)
     region: dict[str, str] = field(default_factory=dict)
     times: Counter[str] = field(default_factory=Counter)  # sightings by survivor
+    imported: set[str] = field(default_factory=set)  # survivors
+    calls: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # that named each survivor
     along: dict[str, list[tuple[str, int]]] = field(
         default_factory=lambda: defaultdict(list)
     )  # relation -> (survivor, times)
@@ -129,9 +131,10 @@ class Count:
     def _edge(self, source: str, target: str, data: dict[str, Any], *, about_a_text: bool) -> None:
         times = int(data.get("times", 1))
         if data["label"] == "IMPORTED_BY":
-            self.times[self.last[source]] += 1
+            self.imported.add(self.last[source])
         elif data["label"] == "DERIVED_FROM":
             self.times[self.last[source]] += times
+            self.calls[self.last[source]].add(data["call"])
             self.about_texts += about_a_text
             if not about_a_text:
                 self.along[data["relation"]].append((self.last[source], times))
@@ -144,24 +147,25 @@ class Count:
         bare = any(self.role[p].startswith("only ") for p in self.survivors)
         placed = {self.domain[p] == "" for p in self.survivors} == {True, False}
         ungrouped = any(self.region[p] == self.domain[p] != "" for p in self.survivors)
-        unseen = any(not self.times[p] for p in self.survivors)
+        unseen = any(not self.times[p] and p not in self.imported for p in self.survivors)
         return bare and placed and ungrouped and unseen and bool(self.lost) and bool(self.about_texts) and chains
 
-    def _total(self) -> Counter[str]:
-        total: Counter[str] = Counter()
+    def _singles(self, kind: dict[str, str]) -> set[str]:
+        """What only one call named, and no file; `kind`: what each survivor is."""
+        calls: dict[str, set[str]] = defaultdict(set)
         for persona in self.survivors:
-            total[self.role[persona]] += self.times[persona]
-        return total
+            calls[kind[persona]] |= self.calls[persona] | ({"a file", "another"} if persona in self.imported else set())
+        return {one for one, by in calls.items() if len(by) == 1 and one}
 
     def by(self, place: dict[str, str]) -> Table:
-        total = self._total()
+        singles = self._singles(self.role)
         rows: Table = {}
         for where in set(place.values()):
             here = [persona for persona in self.survivors if place[persona] == where]
             n = sum(self.times[persona] for persona in here)
-            f1 = sum(self.times[persona] == 1 and total[self.role[persona]] == 1 for persona in here)
+            f1 = len({self.role[persona] for persona in here if self.times[persona]} & singles)
             roles = len({self.role[persona] for persona in here})
-            rows[where] = (len(here), roles, n, f1, round(1 - f1 / n, 6) if n else 0.0)
+            rows[where] = (len(here), roles, n, f1, round(1 - f1 / n, 6) if n else None)
         return rows
 
     def by_role(self) -> Table:
@@ -176,24 +180,24 @@ class Count:
         return rows
 
     def by_relation(self) -> Table:
-        total = self._total()
+        singles = self._singles(self.role)
         rows: Table = {}
         for relation in {*self.along, *self.lost}:
             answers = sum(times for _, times in self.along[relation]) + self.lost[relation]
-            f1 = sum(total[self.role[persona]] == 1 for persona, _ in self.along[relation])
+            f1 = len({self.role[persona] for persona, _ in self.along[relation]} & singles)
             rows[relation] = (answers, self.lost[relation], f1, round(f1 / answers, 6) if answers else None)
         return rows
 
     def overall(self) -> Table:
-        domains: Counter[str] = Counter()
-        for persona in self.survivors:
-            domains[self.domain[persona]] += self.times[persona]
-        del domains[""]
-        people = {persona: self.times[persona] for persona in self.survivors}
         rows: Table = {}
-        for name, counts in (("persona", people), ("role", self._total()), ("domain", domains)):
-            n, f1 = sum(counts.values()), sum(times == 1 for times in counts.values())
-            rows[name] = (len(counts), n, f1, round(1 - f1 / n, 6) if n else 0.0)
+        same = {persona: persona for persona in self.survivors}
+        for name, what in (("persona", same), ("role", self.role), ("domain", self.domain)):
+            counts: Counter[str] = Counter()
+            for persona in self.survivors:
+                counts[what[persona]] += self.times[persona]
+            del counts[""]
+            n, f1 = counts.total(), len(self._singles(what))
+            rows[name] = (len(counts), n, f1, round(1 - f1 / n, 6) if n else None)
         return rows
 
 
@@ -206,13 +210,17 @@ def random_graph(chance: random.Random) -> list[Write]:
     marks |= {
         name: chance.choice(names[60:80]) for name in names[80:]
     }  # marks on marked ones, as two writers can leave
-    calls = [f"c{number}" for number in range(80)]
+    calls = [
+        (*call, persona)
+        for call in [(f"c{number}", chance.choice(names), chance.choice(KINDS[:4])) for number in range(45)]
+        for persona in dict.fromkeys(chance.choices(names[5:], k=chance.choice([1, 2, 4])))
+    ]  # the first ones may stay without a sighting
 
     def times() -> dict[str, int]:
         return chance.choice([{}, {}, {"times": 1}, {"times": 3}])
 
     def someone() -> str:
-        return chance.choice(names[5:])  # the first ones may stay without a sighting
+        return chance.choice(names[5:])
 
     return [
         Write("run", [{"id": "r1", "props": {"command": "import"}}, {"id": "r2", "props": {"command": "expand"}}]),
@@ -229,9 +237,8 @@ def random_graph(chance: random.Random) -> list[Write]:
         Write("group_in_group", [{"group": "g1", "parent": "top"}, {"group": "g2", "parent": "top"}]),
         Write("imported_by", [{"persona": someone(), "run": "r1", "row": f"f:{line}", "props": {}} for line in range(45)]),
         Write("derived_from", [
-            {"persona": someone(), "source": chance.choice(names), "call": call,
-             "props": {"relation": chance.choice(KINDS[:4]), "run": "r2", **times()}}
-            for call in calls
+            {"persona": persona, "source": source, "call": call, "props": {"relation": relation, "run": "r2", **times()}}
+            for call, source, relation, persona in calls
         ]),
         Write("derived_from_text", [
             {"persona": someone(), "text": f"t{chance.randrange(3)}", "call": f"x{number}",
@@ -242,9 +249,9 @@ def random_graph(chance: random.Random) -> list[Write]:
             {"persona": name, "survivor": to, "method": "exact", "score": 1.0} for name, to in sorted(marks.items())
         ]),
         Write("failed_on", [
-            {"run": "r2", "persona": chance.choice(names), "call": call,
+            {"run": "r2", "persona": chance.choice(names), "call": f"f{number}",
              "props": {"relation": chance.choice(KINDS), "reason": "empty", "paid": chance.random() < 0.8, **times()}}
-            for call in calls[:12]
+            for number in range(12)
         ]),
         Write("failed_on_text", [
             {"run": "r2", "text": "t0", "call": "x99", "props": {"stance": "read", "paid": True, "times": 1}}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.expanding import Field
+from tests.cli.expanding import RELATIONS, Field
 from tests.console import Done
 from tests.fakes.server import FakeServer
 
@@ -90,7 +90,7 @@ def test_a_sweep_writes_nothing(people: Field) -> None:
         found = {row["threshold"]: row for row in told["rows"]}
         assert found[0.9]["duplicates"] == 2
         assert found[0.97]["duplicates"] == 1
-        assert found[0.75]["coverage_by_persona"] >= found[0.97]["coverage_by_persona"]
+        assert {row["coverage_by_persona"] for row in told["rows"]} == {None}, "no model was asked"
         pairs = found[0.92]["borderline"]
         assert any("fifty" in pair["text"] and "twenty" in pair["survivor"] for pair in pairs)
         roles = dedup(people, model, "--sweep", "--roles").json
@@ -100,6 +100,17 @@ def test_a_sweep_writes_nothing(people: Field) -> None:
         assert "at 0.95: pairs nearest to it" in table.out
         assert people.personas() == before
         assert people.rows("MATCH (r:Run {command: 'dedup'}) RETURN r.id") == []
+
+
+def test_a_sweep_tells_how_coverage_turns_on_the_threshold(people: Field) -> None:
+    people.work.write("relations.yml", RELATIONS)
+    with FakeServer() as model:
+        people.expand(model, "--calls", "8")
+        rows = dedup(people, model, "--sweep").json["rows"]
+    covered = [row["coverage_by_persona"] for row in rows]
+    assert all(0 <= share <= 1 for share in covered)
+    assert covered == sorted(covered, reverse=True), "the fewer are one, the more are new"
+    assert rows[0]["duplicates"] >= rows[-1]["duplicates"]
 
 
 def test_what_comes_later_is_matched_by_the_same_thresholds(people: Field) -> None:

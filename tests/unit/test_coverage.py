@@ -6,40 +6,57 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expansion.coverage import IMPORT, Coverage, Tally
+from expansion.coverage import Coverage, Tally
 from expansion.selection import PRIOR, SHRINK, predict
 
 REGIONS, RELATIONS = 3, 2
+FILE = -2  # where a row of a file stands for an arm
 SIGHTING = st.tuples(
-    st.integers(0, 6), st.integers(0, REGIONS - 1), st.integers(IMPORT, REGIONS * RELATIONS - 1), st.integers(1, 3)
+    st.integers(0, 6),
+    st.integers(0, REGIONS - 1),
+    st.integers(FILE, REGIONS * RELATIONS - 1),
+    st.integers(1, 3),
+    st.integers(0, 3),  # of the calls along an arm, which
 )
 
 
-def filled(sightings: list[tuple[int, int, int, int]]) -> Tally:
+def filled(sightings: list[tuple[int, int, int, int, int]]) -> Tally:
     tally = Tally(RELATIONS)
     tally.grow(REGIONS)
-    for species, region, arm, times in sightings:
-        tally.see(species, region, arm, times)
+    for species, region, arm, times, call in sightings:
+        if arm == FILE:
+            tally.know(species)
+        else:
+            tally.see(species, region, arm, times, (arm, call))
     return tally
 
 
 @given(st.lists(SIGHTING, max_size=60))
-def test_the_fold_agrees_with_counting_from_scratch(sightings: list[tuple[int, int, int, int]]) -> None:
+def test_the_fold_agrees_with_counting_from_scratch(sightings: list[tuple[int, int, int, int, int]]) -> None:
     tally = filled(sightings)
-    total: Counter[int] = Counter()
-    for species, _, _, times in sightings:
-        total[species] += times
-    once = [(region, arm) for species, region, arm, _ in sightings if total[species] == 1]
-    assert tally.n.tolist() == [sum(t for _, r, _, t in sightings if r == region) for region in range(REGIONS)]
-    assert tally.f1.tolist() == [sum(r == region for r, _ in once) for region in range(REGIONS)]
-    assert tally.single.tolist() == [sum(a == arm for _, a in once) for arm in range(REGIONS * RELATIONS)]
+    everyone = {species for species, *_ in sightings}
+    imported = {species for species, _, arm, *_ in sightings if arm == FILE}
+    sightings = [one for one in sightings if one[2] != FILE]
+    calls: dict[int, set[tuple[int, int]]] = {}
+    for species, _, arm, _, call in sightings:
+        calls.setdefault(species, set()).add((arm, call))
+    found = {species: by for species, by in calls.items() if species not in imported}
+    singles = {species for species, by in found.items() if len(by) == 1}
+    total = sum(times for *_, times, _ in sightings)
+    doubles = sum(len(by) == 2 for by in found.values())
+    assert tally.overall() == Coverage(total, len(singles), len(everyone), doubles, len(found))
+    assert tally.n.tolist() == [sum(t for _, r, _, t, _ in sightings if r == region) for region in range(REGIONS)]
+    here = {(species, region) for species, region, *_ in sightings if species in singles}
+    assert tally.f1.tolist() == [sum(r == region for _, r in here) for region in range(REGIONS)]
+    by_arm = {(species, arm) for species, _, arm, *_ in sightings if species in singles}
+    assert tally.single.tolist() == [sum(a == arm for _, a in by_arm) for arm in range(REGIONS * RELATIONS)]
     assert tally.asked.tolist() == [
-        sum(t for _, _, a, t in sightings if a == arm) for arm in range(REGIONS * RELATIONS)
+        sum(t for _, _, a, t, _ in sightings if a == arm) for arm in range(REGIONS * RELATIONS)
     ]
 
 
 @given(st.lists(SIGHTING, max_size=40))
-def test_the_order_of_the_sightings_does_not_matter(sightings: list[tuple[int, int, int, int]]) -> None:
+def test_the_order_of_the_sightings_does_not_matter(sightings: list[tuple[int, int, int, int, int]]) -> None:
     shuffled = sorted(sightings)
     a, b = filled(sightings), filled(shuffled)
     assert a.f1.tolist() == b.f1.tolist()
@@ -48,14 +65,14 @@ def test_the_order_of_the_sightings_does_not_matter(sightings: list[tuple[int, i
 
 
 @given(st.lists(SIGHTING, max_size=60))
-def test_prediction_is_the_formula_written_out(sightings: list[tuple[int, int, int, int]]) -> None:
+def test_prediction_is_the_formula_written_out(sightings: list[tuple[int, int, int, int, int]]) -> None:
     tally = filled(sightings)
     n, f1 = tally.n.tolist(), tally.f1.tolist()
-    p0 = (sum(f1) + 1) / (sum(n) + 1)
+    p0 = (tally.singles + 1) / (sum(n) + 1)
     uncovered = [(f1[h] + PRIOR * p0) / (n[h] + PRIOR) for h in range(REGIONS)]
     cells: Counter[tuple[int, int, int]] = Counter()
-    for _, region, arm, times in sightings:
-        if arm != IMPORT:
+    for _, region, arm, times, _ in sightings:
+        if arm >= 0:
             cells[arm // RELATIONS, arm % RELATIONS, region] += times
     everything = sum(cells.values())
     home = sum(c for (g, _, h), c in cells.items() if g == h)
@@ -101,3 +118,35 @@ def test_good_turing_foretells_the_share_of_new_ones() -> None:
         tally.see(species, 0)
     truth = weights[np.setdiff1d(np.arange(20_000), seen)].sum()
     assert tally.overall().uncovered == pytest.approx(truth, abs=0.02)
+
+
+def test_files_do_not_make_the_model_look_new() -> None:
+    """5,000 imported roles against a Zipf model that also says them: the answers alone tell what is new."""
+    rng = np.random.default_rng(2)
+    weights = 1 / np.arange(1, 20_001)
+    weights /= weights.sum()
+    tally = Tally(1)
+    tally.grow(1)
+    imported = rng.choice(20_000, 5_000, replace=False)
+    for species in imported.tolist():
+        tally.know(species)
+    seen = rng.choice(20_000, 2_000, p=weights)
+    brought = [tally.see(species, 0) for species in seen.tolist()]
+    truth = weights[np.setdiff1d(np.arange(20_000), np.concatenate([imported, seen]))].sum()
+    assert tally.overall().uncovered == pytest.approx(truth, abs=0.02)
+    assert sum(brought) == tally.overall().found == len(set(seen.tolist()) - set(imported.tolist()))
+
+
+def test_answers_of_one_call_do_not_vouch_for_each_other() -> None:
+    """A model that says a role three times at a time: counted by sighting nothing would be single, and all of it known."""
+    rng = np.random.default_rng(3)
+    weights = 1 / np.arange(1, 20_001)
+    weights /= weights.sum()
+    tally = Tally(1)
+    tally.grow(1)
+    seen = rng.choice(20_000, 2_000, p=weights)
+    for call, species in enumerate(seen.tolist()):
+        for _ in range(3):
+            tally.see(species, 0, call=call)
+    truth = weights[np.setdiff1d(np.arange(20_000), seen)].sum()
+    assert tally.overall().uncovered == pytest.approx(truth / 3, abs=0.02)  # of three answers the first one is new

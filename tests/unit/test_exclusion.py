@@ -1,6 +1,5 @@
 import numpy as np
 
-from expansion.coverage import IMPORT
 from expansion.exclusion import PROBES, Exclusions
 from expansion.population import Population
 from expansion.selection import Predictions
@@ -13,7 +12,7 @@ def people() -> Population:
     for region, roles in everybody.items():
         for role in roles:
             place = population.region(f"g{region}")
-            population.see(population.add(f"{region}-{role}", "text", role, 0, place), IMPORT)
+            population.know(population.add(f"{region}-{role}", "text", role, 0, place))
     for name, times in (("1-baker", 40), ("1-miller", 10), ("1-nurse", 2)):
         population.see(population.index[name], 0, times)
     population.see(population.index["0-porter"], 1, 30)
@@ -55,5 +54,5 @@ def test_a_role_longer_than_any_reply_is_left_out() -> None:
 
 def test_where_nobody_has_a_role_nothing_is_listed() -> None:
     population = Population(1, 1)
-    population.see(population.add("p", "text", None, 0, population.region("g")), IMPORT)
+    population.know(population.add("p", "text", None, 0, population.region("g")))
     assert lists(population, 5).likeliest(0) == ()

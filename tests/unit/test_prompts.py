@@ -1,11 +1,13 @@
+import json
 from pathlib import Path
 
 import pytest
 
 import expansion
 from expansion.plan import Limits, Plan, Progress, reply_schema
-from expansion.relations import load_relations
-from pgraph.errors import PromptError
+from expansion.relations import DISTANCES, at_distances, load_relations
+from pgraph.chat import ChatReply, checked
+from pgraph.errors import PromptError, UsageError
 from pgraph.prompts import load
 
 SHIPPED = Path(expansion.__path__[0]) / "prompts" / "persona_to_persona.yml"
@@ -114,3 +116,43 @@ def test_progress_survives_the_graph() -> None:
     progress.reasons.update({"truncated": 2})
     assert Progress.of(progress.props()) == progress
     assert Progress.of({}) == Progress()
+
+
+def test_probabilities_are_asked_for_and_a_reply_without_or_with_a_wrong_one_is_taken() -> None:
+    plain, any_, tail = (plan(verbalise=below).call("r1", "p1", "Person 1", 0) for below in (0, 1, 0.1))
+    assert len({plain[0], any_[0], tail[0]}) == 3
+    asked = [request.messages[-1]["content"] for _, request in (plain, any_, tail)]
+    assert "probability" not in asked[0]
+    assert asked[1].endswith("how likely you are to name this person when you are asked this.")
+    assert asked[2].endswith("Name only people whose probability is below 0.1.")
+    assert plain[1].accepts is None
+    assert plain[1].schema == reply_schema("parent", 3)
+    assert tail[1].schema is not None
+    assert "probability" in tail[1].schema["properties"]["personas"]["items"]["required"]
+    person = {"relation": "parent", "persona": "A smith of a hill village", "role": "smith", "domain": "iron"}
+    for said in ({}, {"probability": 0.2}, {"probability": 7}, {"probability": "low"}, {"probability": None}):
+        reply = checked(ChatReply(json.dumps({"personas": 3 * [{**person, **said}]})), tail[1].accepts)
+        assert reply.failure == ""
+
+
+def test_relationships_are_chosen_by_distance() -> None:
+    shipped = load_relations()
+    assert at_distances(shipped, "near,mid,far") == shipped
+    by_distance = [at_distances(shipped, distance) for distance in DISTANCES]
+    assert sum(map(len, by_distance)) == len(shipped)
+    near, mid, far = ({kind.id for kind in kinds} for kinds in by_distance)
+    assert "colleague" in near
+    assert "supplier" in mid
+    assert "chance-meeting" in far
+    assert [kind.id for kind in at_distances(shipped, " far , near ")] == [k.id for k in shipped if k.id in near | far]
+    for wrong in ("", "near,", "Far", "everywhere"):
+        with pytest.raises(UsageError, match="is no distance"):
+            at_distances(shipped, wrong)
+
+
+def test_a_kind_without_a_distance_is_mid(tmp_path: Path) -> None:
+    path = tmp_path / "relations.yml"
+    path.write_text("relations:\n  - {id: kin, family: kin, phrase: a relative}\n")
+    assert [kind.distance for kind in load_relations(path)] == ["mid"]
+    with pytest.raises(UsageError, match="no relationship kind is at that distance"):
+        at_distances(load_relations(path), "far")

@@ -20,6 +20,24 @@ def test_calls_that_no_prediction_chose_say_so() -> None:
     assert "10% of the answers" in by_chance
 
 
+def test_a_region_that_is_named_is_said_and_kept() -> None:
+    reason = Reason("coverage", "h", None, "l", 0.04, 0.62, named=5)
+    assert sentence(reason, "a cook", "guest", LABELS) == (
+        "Ask a cook of Health care for the guest. 5 known roles of medical logistics, which is 62% uncovered, are named, "
+        "and others like them asked for; 4% of such answers land there anyway."
+    )
+    assert reason.props() == {
+        "how": "coverage", "toward": "l", "listed": 0, "share": 0.04, "uncovered": 0.62, "named": 5,
+    }  # fmt: skip
+
+
+def test_a_probability_that_is_asked_for_is_said_and_kept() -> None:
+    said = [sentence(Reason("random", "h", verbalised=below), "a cook", "guest", LABELS) for below in (1.0, 0.1)]
+    assert said[0].endswith(" Each answer comes with its probability.")
+    assert said[1].endswith(" Each answer comes with its probability, which is to be below 0.1.")
+    assert Reason("random", "h", verbalised=0.1).props() == {"how": "random", "listed": 0, "verbalised": 0.1}
+
+
 def test_what_is_kept_leaves_out_what_is_not_known() -> None:
     assert Reason("breadth-first", "h").props() == {"how": "breadth-first", "listed": 0}
     assert Reason("coverage", "h", 0.0, "l", 0.5, 0.25).props() == {

@@ -24,7 +24,7 @@ FIELDS = ("nursing", "ships", "bread")
 def recogniser(thresholds: Thresholds) -> tuple[Recogniser, Population]:
     domains = {domain_id(name): (name, f"g-{name}") for name in FIELDS}
     population = Population(1, 2)
-    return Recogniser(HashEmbedder(), Loaded(population, {}, domains, {}, [], [], thresholds), "r1"), population
+    return Recogniser(HashEmbedder(), Loaded(population, {}, domains, {}, [], [], [], [], thresholds), "r1"), population
 
 
 def taken(texts: Sequence[str], thresholds: Thresholds, fields: Sequence[str]) -> list[str]:

@@ -137,3 +137,12 @@ def distinct(policy: str, calls: int) -> int:
 
 def test_coverage_finds_more_people_than_chance_in_a_simulated_world() -> None:
     assert distinct("coverage", 1500) > 1.03 * distinct("random", 1500)
+
+
+def test_where_no_call_was_made_yet_every_pair_is_asked_once() -> None:
+    """More arms than values are drawn for, in 37 regions: rounding made the chance of a new one more than 1 there."""
+    population = Population(23, 1)
+    for number in range(37):
+        population.know(population.add(f"p{number}", "text", None, 0, population.region(f"g{number}")))
+    chosen = drain(population, CoverageFirst(population, np.random.default_rng(0), lambda _: None))
+    assert len({(c.source, c.relation) for c in chosen}) == len(chosen) == 37 * 23

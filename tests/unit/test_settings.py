@@ -45,6 +45,7 @@ def test_texts_from_the_environment_become_numbers(tmp_path: Path, monkeypatch: 
         ("at_once = -3", "must be at least 1"),
         ('at_once = "many"', "is not a whole number"),
         ("temperature = nan", "must be at least 0"),
+        ("verbalise = 2", "must be at most 1"),
         ("at_once = true", "is not a whole number"),
         ("at_once = 2.5", "is not a whole number"),
         ("model = 4", "is not a text"),

@@ -33,10 +33,11 @@ def render(report: "CoverageReport") -> str:
 def _body(report: "CoverageReport", page: "Page") -> Html:
     if not page.groups:
         return join([sections.header(report, page), tag("main", sections.empty())])
+    asked = page.points[-1]["sightings"] > 0
     parts: list[tuple[str, str, Html | None]] = [
-        ("growth", "Growth", sections.growth(page)),
-        ("gaps", "Gaps", sections.gaps(page)),
-        ("map", "Groups and relationships", sections.heat(page)),
+        ("growth", "Growth", sections.growth(page) if asked else sections.not_asked()),
+        ("gaps", "Gaps", sections.gaps(page) if asked else None),
+        ("map", "Groups and relationships", sections.heat(page) if asked else None),
         ("groups", "Groups", sections.groups(page)),
         ("list", "Outside list", people.reference(report.reference) if report.reference else None),
         ("two-runs", "Two runs", people.comparison(report.compare) if report.compare else None),

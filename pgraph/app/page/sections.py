@@ -22,6 +22,9 @@ def header(report: "CoverageReport", page: "Page", nav: Html | None = None) -> H
     if not page.groups:
         return tag("header", tag("p", eyebrow, class_="eyebrow"), tag("h1", "No personas yet"))
     role = rows["role"]
+    if not role["sightings"]:
+        head = "No model has been asked yet"
+        return tag("header", tag("p", eyebrow, class_="eyebrow"), tag("h1", head), _tiles(rows, page), nav)
     known = round(100 * role["coverage"])
     sentence = {
         0: "Nearly everything that the model says next is new",
@@ -33,25 +36,25 @@ def header(report: "CoverageReport", page: "Page", nav: Html | None = None) -> H
 
 def _tiles(rows: Mapping[str, Mapping[str, Any]], page: "Page") -> Html:
     role, persona = rows["role"], rows["persona"]
-    open_ = 1 - role["coverage"]
+    covered = role["coverage"]
     unseen = f"{page.missing:,}" if page.missing else "none"
     return tag(
         "dl",
         tile(
             "Coverage of roles",
-            percent(role["coverage"]),
+            percent(covered),
             f"The estimated chance that the next answer names a role that is in the graph. With 95 % confidence it is at "
             f"least {percent(role['at_least'])}.",
         ),
         tile(
             "Distinct roles",
             f"{role['distinct']:,}",
-            f"In {role['sightings']:,} sightings of {persona['distinct']:,} personas, duplicates counted once. "
-            f"{role['singles']:,} of the roles came up only once.",
+            f"Of {persona['distinct']:,} personas, duplicates counted once, in {role['sightings']:,} answers. "
+            f"{role['singles']:,} of the roles only one call named, and no file.",
         ),
         tile(
             "Next answer is new",
-            percent(open_),
+            percent(None if covered is None else 1 - covered),
             "The share of new roles among the first further answers, if the questions stay like those so far. It falls as "
             "they come in.",
         ),
@@ -88,10 +91,18 @@ def command(text: str) -> Html:
     return tag("div", tag("code", text), class_="cmd")
 
 
+def not_asked() -> Html:
+    say = (
+        "The personas came from files. Coverage is the share of a model's answers that would be of known roles, and no model "
+        "has answered yet. This asks some of them:"
+    )
+    return join([heading("growth", "How it grew", say), command("pgraph expand --depth 1 --calls 50")])
+
+
 def growth(page: "Page") -> Html:
     points, ahead = page.points, page.ahead
     seen = [(point["sightings"], point["roles"]) for point in points]
-    covered = [(point["sightings"], point["coverage"]) for point in points]
+    covered = [(point["sightings"], point["coverage"]) for point in points if point["sightings"]]
     roles, coverage = [Line("seen", seen)], [Line("so far", covered)]
     n = points[-1]["sightings"]
     text = f"After {n:,} sightings the graph holds {points[-1]['roles']:,} roles."
@@ -103,10 +114,10 @@ def growth(page: "Page") -> Html:
         text += f" At twice as many, about {ahead[-1]['roles']:,.0f} are expected."
     then = f" At twice as many sightings it would be {percent(ahead[-1]['coverage'])}." if ahead else ""
     how = (
-        "Each sighting is one time that a persona came up, in the order of the calls. The dashed part is "
+        "Each sighting is one answer that named a persona, in the order of the calls. The dashed part is "
         "drawn on by Chao and Jost (2012), no further than twice what was seen; it holds if the questions stay alike."
         if ahead
-        else "Each sighting is one time that a persona came up, in the order of the calls. There are too few, or too few "
+        else "Each sighting is one answer that named a persona, in the order of the calls. There are too few, or too few "
         "that came up twice, to say how the curve goes on."
     )
     return join(
@@ -251,11 +262,11 @@ def groups(page: "Page") -> Html:
         "personas": "personas",
         "roles": "roles",
         "sightings": "sightings",
-        "singles": "seen once",
+        "singles": "singles",
         "next_new": "next new",
     }
     more = len(page.groups) - len(rows)
-    say = "The least covered first. Seen once: roles that came up once in the whole graph, and did so here. Next new: the "
+    say = "The least covered first. Singles: roles that one call only named in the whole graph, here, and no file. Next new: the "
     say += "expected share of new roles along the group's best relationship."
     rest = f"{more:,} more groups: pgraph coverage --limit {len(page.groups)}" if more > 0 else None
     return join(
@@ -282,10 +293,11 @@ def meaning() -> Html:
                 ),
                 tag(
                     "p",
-                    "Coverage is 1 - f1/n (Good 1953): n sightings, f1 roles that came up exactly once. A role counts once "
-                    "however many personas have it; a persona without a role counts by itself; a duplicate's sightings count "
-                    "for its survivor. The bound is McAllester and Schapire's (2000); it and the curves assume that answers "
-                    "come independently, which those of a model do nearly.",
+                    "Coverage is 1 - f1/n (Good 1953): n sightings, f1 roles that one call only named, and no file. Rows of "
+                    "files are no sightings, since the model did not say them. A role counts once however many personas have "
+                    "it; a persona without a role counts by itself; a duplicate's sightings count for its survivor. The bound "
+                    "is McAllester and Schapire's (2000); it and the curves assume that answers come independently, which "
+                    "those of a model do nearly.",
                 ),
                 class_="callout",
             ),

@@ -87,12 +87,14 @@ def number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
 
 
-def percent(share: float, digits: int = 1) -> str:
+def percent(share: float | None, digits: int = 1) -> str:
     r"""A share in per cent; 100 only where it is all.
 
-    >>> percent(0.1234), percent(1.0), percent(0.9999)
-    ('12.3\xa0%', '100\xa0%', '99.9\xa0%')
+    >>> percent(0.1234), percent(1.0), percent(0.9999), percent(None)
+    ('12.3\xa0%', '100\xa0%', '99.9\xa0%', '-')
     """
+    if share is None:
+        return "-"
     scale = 10**digits
     shown = min(share * 100, 100 - 1 / scale) if share < 1 else 100.0
     return f"{shown:.{digits}f}".removesuffix("." + "0" * digits) + "\u00a0%"

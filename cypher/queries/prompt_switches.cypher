@@ -1,0 +1,18 @@
+// Purpose: do the switches of `pgraph expand` that widen its prompts help? Calls about personas, by how they were asked.
+// verbalised: with a probability of each answer, below that number; void: whether a region was named, in which the answers
+// were to land; new: share of the answers that were new roles; hits: share that landed in that region; alone: share of the
+// arms' answers that was expected to land there had it not been named; distance: that of the relationship asked along.
+// Parameters: run = "" (all runs)
+// Columns: switch, value, calls, answers, new, hits, alone
+MATCH (run:Run)-[asked:ASKED]->(:Persona)
+WHERE $run = '' OR run.id = $run
+UNWIND [['verbalised', toString(coalesce(asked.verbalised, 'no'))],
+        ['void', CASE WHEN asked.named IS NULL THEN 'no' ELSE 'yes' END],
+        ['distance', coalesce(asked.distance, 'no')]] AS pair
+WITH pair[0] AS switch, pair[1] AS value, count(*) AS calls, sum(asked.answers) AS answers, sum(asked.new) AS found,
+     sum(asked.hits) AS landed, sum(coalesce(asked.share, 0.0) * asked.answers) AS expected
+WITH switch, value, calls, answers, found, landed, expected, switch = 'void' AND value = 'yes' AS named
+RETURN switch, value, calls, answers, CASE WHEN answers = 0 THEN 0.0 ELSE toFloat(found) / answers END AS new,
+       CASE WHEN named AND answers > 0 THEN toFloat(landed) / answers END AS hits,
+       CASE WHEN named AND answers > 0 THEN expected / answers END AS alone
+ORDER BY switch, value
