@@ -5,7 +5,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -113,14 +113,27 @@ _TABLES = """
     CREATE TABLE imports (id TEXT, row TEXT);
     BEGIN;
 """
+_SELECTED = 1000
 _Lists = Iterator[tuple[str, list[dict[str, Any]]]]
 
 
 def persona_rows(store: GraphStore, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
     """One row for each survivor, with `duplicates` for every persona, with all its sightings."""
+    yield from _persona_rows(store, "export", duplicates=duplicates)
+
+
+def selected_rows(store: GraphStore, selection: str, **parameters: object) -> Iterator[dict[str, Any]]:
+    """As `persona_rows`, of the personas whose ids a query gives; `_SELECTED` are read at a time."""
+    ids = (row["id"] for row in by_id(store, selection, **parameters))
+    while batch := list(islice(ids, _SELECTED)):
+        yield from _persona_rows(store, "selected", duplicates=True, ids=batch)
+
+
+def _persona_rows(store: GraphStore, kind: str, *, duplicates: bool, **parameters: object) -> Iterator[dict[str, Any]]:
     with on_disk() as disk:
         for table in ("personas", "origins", "imports"):
-            rows = ((row.pop("id"), json.dumps(row, default=str)) for row in store.read(f"reads/export_{table}"))
+            found = store.read(f"reads/{kind}_{table}", **parameters)
+            rows = ((row.pop("id"), json.dumps(row, default=str)) for row in found)
             disk.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)  # noqa: S608  a name of ours
         yield from _joined(disk, duplicates=duplicates)
 
@@ -141,9 +154,12 @@ def by_id(store: GraphStore, query: str, **parameters: object) -> Iterator[dict[
 
 @contextmanager
 def on_disk(tables: str = _TABLES) -> Iterator[sqlite3.Connection]:
-    """A temporary database with these tables: the embedded server does not sort a large answer."""
+    """A temporary database with these tables: the embedded server does not sort a large answer.
+
+    One thread may go on where another stopped, never two at once.
+    """
     try:
-        with closing(sqlite3.connect("", isolation_level=None)) as disk:
+        with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as disk:
             disk.executescript(tables)
             yield disk
     except sqlite3.Error as error:

@@ -55,6 +55,17 @@ async def for_each(
         _RUN.reset(token)
 
 
+async def in_thread(work: Callable[[], Result]) -> Result:
+    """`asyncio.to_thread`, but a cancellation waits for the thread: what it reads may be closed right after."""
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        running.exception()  # seen: the cancellation is what is raised
+        raise
+
+
 async def pause(seconds: float) -> None:
     """Sleep. The slot that this work holds in `for_each` goes to another item meanwhile."""
     run = _RUN.get()

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "infer": ("pgraph.cli.infer", "Answer every row of a file with the model, by a template."),
     "dedup": ("pgraph.cli.dedup", "Mark duplicates among all personas; join roles that mean the same."),
     "coverage": ("pgraph.cli.coverage", "Show what share of what the model can say about people is in the graph."),
+    "explore": ("pgraph.cli.explore", "Look at the graph in the browser: groups, personas, what is missing."),
     "query": ("pgraph.cli.query", "List or run the shipped Cypher queries."),
     "cypher": ("pgraph.cli.cypher", "Run your own Cypher, read-only."),
     "export": ("pgraph.cli.export", "Write personas, training data or the graph to a file, or a dataset."),

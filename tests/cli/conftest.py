@@ -10,6 +10,8 @@ from tests.cli.making_datasets import fill
 from tests.console import Console, console
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from tests.neo4j_server import Neo4jServer
 
 
@@ -47,3 +49,33 @@ def field(request: pytest.FixtureRequest, work: Console) -> Field:
         }
         env = {name: value for name, value in given.items() if value}
     return Field(work, env)
+
+
+@pytest.fixture
+def browser(chromium: str) -> "Iterator[Browser]":
+    from playwright.sync_api import sync_playwright
+
+    from tests.cli.in_browser import FLAGS
+
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def small(work: Console) -> Console:
+    """A few personas of each kind in the local store."""
+    from tests.cli.in_browser import MORE, write
+
+    write(work, *MORE)
+    return work
+
+
+@pytest.fixture
+def either(field: Field, request: pytest.FixtureRequest) -> Field:
+    """As `small`, in the one store and in the other."""
+    from tests.cli.in_browser import MORE, into
+
+    into(field, request, *MORE)
+    return field

@@ -71,6 +71,8 @@ FILES: dict[str, bytes] = {
     "badtoml/pgraph.toml": b"at_once = \n",
     "badname/pgraph.toml": b"modle = 'x'\n",
     "relations.yml": b"- id: [broken\n",
+    "near.yml": b"relations:\n  - {id: kin, family: kin, distance: near, phrase: a relative}\n",
+    "away.yml": b"relations:\n  - {id: kin, family: kin, distance: away, phrase: a relative}\n",
 }
 
 CASES = [
@@ -204,6 +206,30 @@ CASES = [
         4,
         "127.0.0.1:{port}",
     ),
+    Case("a distance that is none", "expand --depth 1 --distances near,away", 2, "'away' is no distance.*near,mid,far"),
+    Case("no distances", "expand --depth 1 --distances ''", 2, "'' is no distance"),
+    Case(
+        "a distance without a kind",
+        "expand --depth 1 --relations near.yml --distances far",
+        2,
+        "no relationship kind is at",
+    ),
+    Case(
+        "a kind at an unknown distance",
+        "expand --depth 1 --relations away.yml",
+        2,
+        r"away\.yml: entry 1: distance 'away'",
+    ),
+    Case("a share of voids above 1", "expand --depth 1 --void 1.5", 2, "1.5 is not in the range"),
+    Case("a probability above 1", "expand --depth 1 --verbalise 1.5", 2, "1.5 is not in the range"),
+    Case("a probability that is no number", "expand --depth 1 --verbalise nan", 2, "'nan' is not a number"),
+    Case(
+        "a setting above its range",
+        "expand --depth 1",
+        2,
+        r"verbalise = '2' \(environment\) must be at most 1",
+        env={"PGRAPH_VERBALISE": "2"},
+    ),
     Case("texts as arms, and no texts", "expand --depth 1 --with-texts", 2, "holds no texts.*ingest FILE --calls 0"),
     Case("less than no calls about texts", "ingest good.txt --calls -1", 2, "-1 is not in the range"),
     Case("a resolution of nought", "group --resolution 0", 2, "0.0 is not in the range"),
@@ -257,6 +283,30 @@ CASES = [
     Case("to compare with one run", "coverage --compare last", 2, "requires 2 arguments"),
     Case("a page and JSON at once", "--json coverage --format html", 2, "ask for two things"),
     Case("a page into a missing directory", "coverage -o nowhere/a.html", 2, "there is no directory .*mkdir -p"),
+    Case("a port that is none", "explore --port 99999", 2, "99999 is not in the range"),
+    Case(
+        "exploring what does not answer", "--store bolt://127.0.0.1:{port} explore --no-browser", 3, "127.0.0.1:{port}"
+    ),
+    Case(
+        "a file that could start something", "explore --write --export a.html", 2, "--write does not go with --export"
+    ),
+    Case("an explorer into a directory", "explore --export here", 2, "is a directory"),
+    Case(
+        "an explorer into a missing directory", "explore --export nowhere/a.html", 2, "there is no directory .*mkdir -p"
+    ),
+    Case("a link to the local graph", "query runs --link", 2, "Neo4j Browser needs a Neo4j.*pgraph explore"),
+    Case("a guide to the local graph", "query --guide", 2, "Neo4j Browser needs a Neo4j.*pgraph explore"),
+    Case("a link to no query", "--store bolt://h query --link", 2, "needs the name of a query"),
+    Case("a guide and a query", "--store bolt://h query runs --guide", 2, "--guide takes no query, and got runs"),
+    Case("a link without its parameter", "--store bolt://h query picture_text --link", 2, "needs --param id="),
+    Case("a link to no store", "--store h query runs --link", 2, "'h' is neither local nor the address of a Neo4j"),
+    Case(
+        "a Browser's address that is none",
+        "--store bolt://h query runs --link",
+        2,
+        "store_browser = 'h:7474' is no address",
+        env={"PGRAPH_STORE_BROWSER": "h:7474"},
+    ),
     Case("an unknown table", "coverage --by person", 2, "'person' is not one of"),
     Case("a model address that is none", "expand --depth 1 --calls 3 --base-url nonsense", 2, "nonsense"),
 ]

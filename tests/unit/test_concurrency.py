@@ -1,11 +1,11 @@
 import asyncio
 import time
 import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from pgraph.concurrency import WAIT, Wait, for_each, pause
+from pgraph.concurrency import WAIT, Wait, for_each, in_thread, pause
 
 
 class _Sink:
@@ -279,3 +279,28 @@ def test_when_the_last_ones_fail_their_error_is_raised_and_no_cancellation() -> 
         return task.cancelling()
 
     assert asyncio.run(main()) == 0
+
+
+def test_nothing_runs_in_a_thread_any_more_after_a_cancellation() -> None:
+    """`for_each` cancels what is under way at the first error; the graph is closed next."""
+    ended: list[str] = []
+
+    def read() -> None:
+        time.sleep(0.1)
+        ended.append("read")
+
+    def fail() -> None:
+        read()
+        raise OSError("too late to matter")
+
+    async def main(work: Callable[[], None]) -> None:
+        task = asyncio.create_task(in_thread(work))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        ended.append("closed")
+
+    for work in (read, fail):
+        asyncio.run(main(work))
+    assert ended == ["read", "closed"] * 2

@@ -1,0 +1,269 @@
+// The personas of a group as dots: seeds in the middle, a ring for each hop, a sector for each relationship they came
+// along. While the picture moves, its last drawing is moved and scaled: to draw ten thousand dots and lines takes longer
+// than a frame may.
+// [1] The R2 sequence of M. Roberts, The Unreasonable Effectiveness of Quasirandom Sequences, 2018.
+
+import {cut, link, number, spoken, tag} from './tags.js';
+
+const REST = 150; // milliseconds without a movement
+const NARROW = 600; // pixels in width; below, the sectors have no names
+const MARGIN = 34; // pixels around the picture, for these names
+const NEAR = 14; // pixels from a dot within which it is pointed at
+const TURN = 2 * Math.PI;
+
+export function crowd(given, row, ask) {
+  const canvas = tag('canvas', {role: 'img', tabindex: 0, 'aria-label': 'Picture of the personas of this group'});
+  const say = tag('p.pointed', {'aria-hidden': 'true'}, '\u00a0');
+  const note = tag('figcaption', {}, 'Drawing …');
+  const figure = tag('figure.map', {}, canvas, say, note);
+  const made = tag('section', {}, tag('h2', {}, 'Its people, by hops from a seed and by relationship'), figure);
+  ask('crowd', {id: row.id, size: row.personas}).then(answer => {
+    const view = new Crowd(canvas, say, answer, given);
+    const buttons = [['Larger', 1.5], ['Smaller', 1 / 1.5], ['Whole', 0]].map(([name, factor]) => (
+      tag('button', {type: 'button', onclick: () => (factor ? view.zoom(factor) : view.whole())}, name)));
+    figure.prepend(tag('div.tools', {}, buttons));
+    note.replaceChildren(...summary(answer));
+    canvas.setAttribute('aria-label', `${made.firstChild.textContent}: ${note.textContent} The list of personas holds the same.`);
+  }).catch(error => note.replaceChildren(error.message));
+  return made;
+}
+
+function summary({people, relations, more}) {
+  const seeds = people.filter(one => one[2] === 0).length, deepest = Math.max(0, ...people.map(one => one[2]));
+  return [tag('span', {}, `${number(people.length)} personas${more ? ', a sample' : ''}: ${number(seeds)} seeds in the middle, ` +
+    `${deepest} rings, a sector for each relationship (${relations.length}). A line leads to whom one came from, where that is in this group.`),
+  tag('span', {}, 'Drag to move, Ctrl and wheel to zoom; with the keyboard: arrows, + and −.')];
+}
+
+/** [x, y] of each persona in a circle of radius 1, and the sectors: [name, from, to]. */
+export function placed(people, relations) {
+  const along = Array(relations.length + 1).fill(0), rings = [];
+  for (const [, , depth, relation] of people) {
+    rings[depth] = (rings[depth] || 0) + 1;
+    if (depth) along[relation < 0 ? relations.length : relation] += 1;
+  }
+  const all = along.reduce((sum, some) => sum + some, 0) || 1;
+  let turn = -TURN / 4;
+  const sectors = along.map((some, place) => [relations[place] ?? '', turn, turn += TURN * some / all]);
+  const edges = [0];
+  for (let depth = 0, before = 0; depth < rings.length; depth += 1) edges.push(Math.sqrt((before += rings[depth] || 0) / people.length));
+  const used = new Map();
+  const places = people.map(([, , depth, relation]) => {
+    const sector = relation < 0 ? relations.length : relation, cell = depth ? `${depth} ${sector}` : '';
+    const number = (used.get(cell) || 0) + 1;
+    used.set(cell, number);
+    const shift = 0.31 * depth + 0.53 * sector; // so that cells do not look alike
+    const [u, v] = [(number * 0.7548776662 + shift) % 1, (number * 0.569840291 + shift) % 1]; // evenly spread [1]
+    const [from, to] = depth ? sectors[sector].slice(1) : [0, TURN], [low, high] = [edges[depth] ** 2, edges[depth + 1] ** 2];
+    const angle = from + (0.03 + 0.94 * u) * (to - from), radius = Math.sqrt(low + (0.04 + 0.92 * v) * (high - low));
+    return [radius * Math.cos(angle), radius * Math.sin(angle)];
+  });
+  return {places, sectors: sectors.filter(([, from, to]) => to > from), edges};
+}
+
+class Crowd {
+  constructor(canvas, say, {people, relations}, given) {
+    Object.assign(this, {canvas, say, people, relations, pointed: -1, stale: true, frame: 0}, placed(people, relations));
+    const [depth, relation] = [given.depth, given.relation]; // the filters of the list hold here too
+    this.faint = people.map(one => (depth && String(one[2]) !== depth) || (relation && relations[one[3]] !== relation));
+    this.pen = canvas.getContext('2d', {alpha: false});
+    this.kept = document.createElement('canvas');
+    this.whole();
+    new ResizeObserver(() => this.sized()).observe(canvas);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.soon(true));
+    canvas.addEventListener('wheel', event => this.wheel(event), {passive: false});
+    canvas.addEventListener('pointerdown', event => this.grab(event));
+    canvas.addEventListener('pointermove', event => this.move(event));
+    canvas.addEventListener('pointerleave', () => this.point(-1));
+    canvas.addEventListener('click', event => this.open(event));
+    canvas.addEventListener('keydown', event => this.key(event));
+  }
+
+  whole() { this.to({scale: 1, x: 0, y: 0}); }
+
+  /** Zoom about a point of the canvas, its middle when none is given. */
+  zoom(factor, at = [0, 0]) {
+    const {scale, x, y} = this.at, next = Math.min(60, Math.max(0.5, scale * factor)), grown = next / scale;
+    this.to({scale: next, x: at[0] - (at[0] - x) * grown, y: at[1] - (at[1] - y) * grown});
+  }
+
+  to(at) {
+    this.at = at;
+    this.soon(false);
+  }
+
+  sized() {
+    const ratio = Math.min(2, window.devicePixelRatio || 1), {clientWidth: wide, clientHeight: high} = this.canvas;
+    for (const one of [this.canvas, this.kept]) [one.width, one.height] = [wide * ratio, high * ratio];
+    this.ratio = ratio;
+    this.soon(true);
+  }
+
+  /** Show it at the next frame; drawn anew when asked for, when far from what was drawn, and when it comes to rest. */
+  soon(anew) {
+    this.stale ||= anew;
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      if (!this.canvas.clientWidth) return;
+      clearTimeout(this.rest);
+      if (this.stale || this.isFar()) this.paint();
+      else if (this.at !== this.painted) this.rest = setTimeout(() => this.soon(true), REST);
+      this.show();
+    });
+  }
+
+  isFar() {
+    const {scale, x, y} = this.painted, grown = this.at.scale / scale;
+    const [across, along] = [this.at.x - x * grown, this.at.y - y * grown];
+    return grown > 2.5 || grown < 0.4 || Math.abs(across) > this.canvas.clientWidth / 2 || Math.abs(along) > this.canvas.clientHeight / 2;
+  }
+
+  /** Where the middle of the circle lies on the canvas and how long its radius is, in pixels. */
+  place({scale, x, y}) {
+    const {clientWidth: wide, clientHeight: high} = this.canvas;
+    return [wide / 2 + x, high / 2 + y, (Math.min(wide, high) / 2 - (wide < NARROW ? MARGIN / 3 : MARGIN)) * scale];
+  }
+
+  paint() {
+    const pen = this.kept.getContext('2d', {alpha: false}), style = getComputedStyle(this.canvas);
+    const color = name => style.getPropertyValue(`--${name}`);
+    const [x, y, radius] = this.place(this.at), size = Math.min(7, Math.max(1.4, 0.42 * radius / Math.sqrt(this.people.length)));
+    pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    pen.fillStyle = color('card');
+    pen.fillRect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
+    pen.translate(x, y);
+    this.ruled(pen, radius, color);
+    pen.strokeStyle = color('soft');
+    pen.globalAlpha = Math.min(0.5, 60 / Math.sqrt(this.people.length) / 10);
+    pen.lineWidth = 0.6;
+    this.lines(pen, radius, this.people.keys());
+    for (const faint of [true, false]) {
+      pen.globalAlpha = faint ? 0.25 : 1;
+      pen.fillStyle = color(faint ? 'soft' : 'accent');
+      pen.beginPath();
+      this.places.forEach(([across, along], one) => {
+        if (Boolean(this.faint[one]) !== faint) return;
+        pen.moveTo(across * radius + size, along * radius);
+        pen.arc(across * radius, along * radius, size, 0, TURN);
+      });
+      pen.fill();
+    }
+    pen.globalAlpha = 1;
+    [this.painted, this.size, this.stale] = [this.at, size, false];
+  }
+
+  /** The rings, and the names of the sectors that have room for one. */
+  ruled(pen, radius, color) {
+    pen.strokeStyle = color('line');
+    pen.lineWidth = 1;
+    for (const edge of this.edges.slice(1)) {
+      pen.beginPath();
+      pen.arc(0, 0, edge * radius, 0, TURN);
+      pen.stroke();
+    }
+    pen.fillStyle = color('soft');
+    pen.font = `12px ${color('text')}`;
+    pen.textBaseline = 'middle';
+    for (const [name, from, to] of this.sectors) {
+      pen.beginPath();
+      pen.moveTo(this.edges[1] * radius * Math.cos(from), this.edges[1] * radius * Math.sin(from));
+      pen.lineTo(radius * Math.cos(from), radius * Math.sin(from));
+      pen.stroke();
+      if ((to - from) * radius < 16 || this.canvas.clientWidth < NARROW) continue;
+      const middle = (from + to) / 2, out = radius + 8;
+      pen.textAlign = Math.abs(Math.cos(middle)) < 0.2 ? 'center' : Math.cos(middle) > 0 ? 'left' : 'right';
+      pen.fillText(cut(name ? spoken(name) : 'texts, files', 18), out * Math.cos(middle), out * Math.sin(middle));
+    }
+  }
+
+  lines(pen, radius, some) {
+    pen.beginPath();
+    for (const one of some) {
+      const source = this.people[one][4];
+      if (source < 0) continue;
+      pen.moveTo(this.places[one][0] * radius, this.places[one][1] * radius);
+      pen.lineTo(this.places[source][0] * radius, this.places[source][1] * radius);
+    }
+    pen.stroke();
+  }
+
+  show() {
+    const pen = this.pen, {clientWidth: wide, clientHeight: high} = this.canvas, style = getComputedStyle(this.canvas);
+    const grown = this.at.scale / this.painted.scale, [x, y, radius] = this.place(this.at), [was, were] = this.place(this.painted);
+    pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    pen.fillStyle = style.getPropertyValue('--card');
+    pen.fillRect(0, 0, wide, high);
+    pen.drawImage(this.kept, x - was * grown, y - were * grown, wide * grown, high * grown);
+    if (this.pointed < 0) return;
+    pen.translate(x, y);
+    pen.strokeStyle = pen.fillStyle = style.getPropertyValue('--second');
+    pen.lineWidth = 1.5;
+    this.lines(pen, radius, this.family);
+    for (const one of [...this.family, ...this.family.map(child => this.people[child][4])].filter(one => one >= 0)) {
+      pen.beginPath();
+      pen.arc(this.places[one][0] * radius, this.places[one][1] * radius, (this.size + 1.5) * (one === this.pointed ? 1.4 : 1), 0, TURN);
+      pen.fill();
+    }
+  }
+
+  point(one) {
+    if (one === this.pointed) return;
+    this.pointed = one;
+    this.canvas.style.cursor = one < 0 ? '' : 'pointer';
+    if (one < 0) this.say.textContent = '\u00a0';
+    else {
+      this.family = [one, ...this.people.keys()].filter((other, place) => !place || this.people[other][4] === one);
+      const [, role, depth, relation] = this.people[one];
+      this.say.textContent = `${role || 'somebody'}: ${depth ? `${depth} hop${depth > 1 ? 's' : ''} from a seed` : 'a seed'}${
+        relation < 0 ? '' : `, came along ${spoken(this.relations[relation])}`}`;
+    }
+    this.soon(false);
+  }
+
+  under(event) {
+    const box = this.canvas.getBoundingClientRect(), [x, y, radius] = this.place(this.at);
+    const across = (event.clientX - box.left - x) / radius, along = (event.clientY - box.top - y) / radius;
+    let best = -1, least = (NEAR / radius) ** 2;
+    this.places.forEach(([u, v], one) => {
+      const far = (u - across) ** 2 + (v - along) ** 2;
+      if (far < least) [best, least] = [one, far];
+    });
+    return best;
+  }
+
+  wheel(event) {
+    if (!event.ctrlKey) return; // without it, the page scrolls
+    event.preventDefault();
+    const box = this.canvas.getBoundingClientRect();
+    this.zoom(Math.exp(-event.deltaY / 300), [event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2]);
+  }
+
+  grab(event) {
+    if (event.button) return;
+    this.held = {x: event.clientX - this.at.x, y: event.clientY - this.at.y, from: [event.clientX, event.clientY], moved: false};
+    this.canvas.setPointerCapture(event.pointerId);
+  }
+
+  move(event) {
+    if (!this.held || !event.buttons) {
+      this.point(this.under(event));
+      return;
+    }
+    this.held.moved ||= Math.hypot(event.clientX - this.held.from[0], event.clientY - this.held.from[1]) > 4;
+    if (this.held.moved) this.to({...this.at, x: event.clientX - this.held.x, y: event.clientY - this.held.y});
+  }
+
+  open(event) {
+    const moved = this.held?.moved, one = this.under(event);
+    this.held = null;
+    if (!moved && one >= 0) window.location.hash = link('persona', {id: this.people[one][0]}).slice(1);
+  }
+
+  key(event) {
+    const step = {ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40]}[event.key];
+    if (step) this.to({...this.at, x: this.at.x + step[0], y: this.at.y + step[1]});
+    else if (event.key === '+' || event.key === '-') this.zoom(event.key === '+' ? 1.25 : 0.8);
+    else return;
+    event.preventDefault();
+  }
+}

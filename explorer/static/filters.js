@@ -1,0 +1,96 @@
+// The filters: the address says which personas are shown; a bar changes it, and says it in words.
+
+import {cut, filters, link, number, percent, sent, spoken, tag} from './tags.js';
+
+const HERE = ['', 'region', 'search']; // in which they hold
+const bar = document.getElementById('filters');
+let built = null;
+
+/** Make the bar say what the address says; `changed` is called when somebody changes a filter. */
+export function tell(survey, view, changed) {
+  const given = filters(), names = Object.keys(given);
+  bar.hidden = !HERE.includes(view) || !survey?.regions.length;
+  if (bar.hidden) return;
+  if (built !== survey && !bar.querySelector('select:focus, input:focus')) { // what somebody chooses from stays open
+    const open = bar.querySelector('details')?.open ?? names.length > 0;
+    bar.replaceChildren(tag('details', {open}, tag('summary', {}, 'Filters'), controls(survey, changed)), tag('p', {role: 'status'}));
+    built = survey;
+  }
+  for (const one of bar.querySelectorAll('[name]')) if (one !== document.activeElement) one.value = given[one.name] ?? '';
+  const clear = tag('button', {type: 'button', onclick: () => put(Object.fromEntries(names.map(name => [name, ''])), changed)}, 'Clear all');
+  bar.lastChild.replaceChildren(...(names.length ? [tag('span', {dir: 'auto'}, `Only personas ${words(given, survey)}.`), ' ', clear] : []));
+}
+
+function put(given, changed) {
+  const [view, rest] = window.location.hash.replace(/^#\/?/, '').split(/\?(.*)/s);
+  window.history.replaceState(null, '', link(view, {...Object.fromEntries(new URLSearchParams(rest || '')), ...given}));
+  changed();
+}
+
+function controls(survey, changed) {
+  const say = event => put({[event.target.name]: event.target.value}, changed);
+  const label = (text, control) => tag('label', {}, `${text} `, control);
+  const choice = (name, text, options) => (options.length ? label(text, tag('select', {name, onchange: say},
+    tag('option', {value: ''}, 'any'), options.map(([value, shown]) => tag('option', {value}, shown)))) : null);
+  const limit = (name, text, more) => label(text, tag('input', {name, type: 'number', onchange: say, ...more}));
+  const times = rows => rows.map(([value, many]) => [value, `${cut(spoken(String(value)), 40)} (${number(many)})`]);
+  return tag('div.tools', {},
+    choice('depth', 'Hops from a seed', times(summed(survey, 'depths').sort((a, b) => a[0] - b[0]))),
+    choice('relation', 'Came along', times(summed(survey, 'relations').sort((a, b) => b[1] - a[1]))),
+    choice('run', 'New in run', survey.runs.map(one => [one.id, run(one)])),
+    choice('language', 'Language', times(survey.languages)),
+    limit('coverage', 'Groups covered below (%)', {min: 0, max: 100, step: 1}),
+    limit('least', 'Score at least', {step: 0.1}), limit('below', 'Score below', {step: 0.1}));
+}
+
+function summed(survey, name) {
+  const sums = new Map();
+  for (const row of survey.regions) for (const [value, many] of row[name]) sums.set(value, (sums.get(value) || 0) + many);
+  return [...sums];
+}
+
+const run = one => [one.command, one.model && cut(one.model, 24), (one.started || '').slice(0, 16).replace('T', ' ')].filter(Boolean).join(' · ');
+
+/** The filters as the end of a sentence; of none of them: ''. */
+export function words(given, survey) {
+  const say = {
+    depth: value => (value === '0' ? 'that are seeds' : `${value} ${value === '1' ? 'hop' : 'hops'} from a seed`),
+    relation: value => `that came along “${cut(spoken(value), 60)}”`,
+    run: value => `new in the run ${value}${(one => (one ? ` (${run(one)})` : ''))(survey.runs.find(row => row.id === value))}`,
+    language: value => `in the language ${cut(value, 20)}`,
+    coverage: value => `of groups that are covered below ${percent(value / 100)}`,
+    least: value => `with a score of at least ${value}`,
+    below: value => `with a score below ${value}`,
+  };
+  return Object.entries(given).map(([name, value]) => say[name](value)).join(', ');
+}
+
+/** Links that save the personas that are left, of one group or of all. */
+export function saved(label, id) {
+  if (sent()) return null;
+  const given = filters(), name = ['personas', label, ...Object.entries(given).flat()].join(' ').replace(/[^\p{L}\p{N}.]+/gu, '-').slice(0, 100);
+  return tag('p.save', {}, 'Save these personas: ', ['jsonl', 'csv'].map(format => [tag('a', {
+    href: `/api/export?${new URLSearchParams({...given, ...(id === undefined ? {} : {id}), format})}`, download: `${name}.${format}`,
+  }, format === 'csv' ? 'CSV' : 'JSON Lines'), ' ']));
+}
+
+/** By region how many personas the filters leave; null where there are no filters. */
+export async function left(survey, ask) {
+  const given = filters(), names = Object.keys(given);
+  if (!names.length) return null;
+  const people = names.some(name => name !== 'coverage') ? new Map(Object.entries((await ask('matching', given)).personas)) : null;
+  return new Map(survey.regions.filter(row => covered(row, given))
+    .map(row => [row.id, people ? people.get(row.id) : row.personas]).filter(([, many]) => many));
+}
+
+const covered = (row, given) => !given.coverage || (row && row.coverage !== null && row.coverage * 100 < Number(given.coverage));
+
+/** Whether the filters leave this persona, of which all is known: for a page that is one file. */
+export function holds(one, survey, given) {
+  const facts = {depth: String(one.depth), language: one.language, run: one.run};
+  return ['depth', 'language', 'run'].every(name => !given[name] || facts[name] === given[name])
+    && (!given.relation || one.sightings.some(row => row.kind === 'persona' && row.relation === given.relation))
+    && (!given.least || (one.score !== null && one.score >= Number(given.least)))
+    && (!given.below || (one.score !== null && one.score < Number(given.below)))
+    && covered(survey.regions.find(row => row.id === one.region), given);
+}

@@ -1,0 +1,73 @@
+// The map as a picture in a file: as it looks now, with its words in it. Nothing leaves the page.
+
+import {shape, tag} from './tags.js';
+
+const LOOKS = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'opacity', 'font-size', 'text-anchor', 'dominant-baseline'];
+const WIDE = 2; // a PNG has so many pixels for one of the drawing's
+
+/** Buttons that save the drawing; `lines`: what is written below it. */
+export function saving(drawing, name, lines) {
+  const save = make => async () => {
+    try {
+      await make();
+    } catch (error) {
+      document.getElementById('said').textContent = error.message;
+    }
+  };
+  const svg = () => handOut(new Blob([text(drawing, lines)], {type: 'image/svg+xml'}), `${name}.svg`);
+  const png = async () => handOut(await pixels(text(drawing, lines)), `${name}.png`);
+  return tag('p.save', {}, 'Save the picture: ', tag('button', {type: 'button', onclick: save(svg)}, 'SVG'), ' ',
+    tag('button', {type: 'button', onclick: save(png)}, 'PNG'));
+}
+
+/** The drawing as text that stands alone: each look as an attribute, colours as plain numbers. */
+function text(drawing, lines) {
+  const copy = drawing.cloneNode(true), box = drawing.viewBox.baseVal;
+  const from = drawing.querySelectorAll('*');
+  for (const [place, one] of copy.querySelectorAll('*').entries()) {
+    const look = getComputedStyle(from[place]);
+    for (const name of ['class', 'style', 'data-id']) one.removeAttribute(name);
+    for (const name of LOOKS) one.setAttribute(name, ['fill', 'stroke'].includes(name) ? plain(look[name]) : look.getPropertyValue(name));
+    if (one.localName === 'circle') one.setAttribute('vector-effect', 'non-scaling-stroke');
+  }
+  const shown = lines.flatMap(broken), page = getComputedStyle(drawing.closest('figure')), high = box.height + 26 * shown.length + 10;
+  const size = {viewBox: `${box.x} ${box.y} ${box.width} ${high}`, width: box.width, height: high};
+  for (const [name, value] of Object.entries({xmlns: 'http://www.w3.org/2000/svg', 'font-family': 'sans-serif', ...size})) copy.setAttribute(name, value);
+  copy.prepend(shape('title', {}, lines.join(' ')), shape('rect', {x: box.x, y: box.y, width: box.width, height: high, fill: plain(page.backgroundColor)}));
+  copy.append(...shown.map((line, place) => shape('text', {x: 0, y: box.height + 26 * place, 'font-size': 18, fill: plain(page.color)}, line)));
+  return new XMLSerializer().serializeToString(copy);
+}
+
+/** A line as lines that are no wider than the drawing. */
+function broken(line) {
+  const made = [''];
+  for (const word of line.split(' ')) {
+    if (made.at(-1).length + word.length > 95) made.push(word);
+    else made[made.length - 1] += `${made.at(-1) ? ' ' : ''}${word}`;
+  }
+  return made;
+}
+
+/** A colour as other programs know it too: `color-mix` and the like are computed. */
+function plain(colour) {
+  if (colour === 'none') return colour;
+  const pen = Object.assign(document.createElement('canvas'), {width: 1, height: 1}).getContext('2d');
+  pen.fillStyle = colour;
+  pen.fillRect(0, 0, 1, 1);
+  return `rgb(${[...pen.getImageData(0, 0, 1, 1).data].slice(0, 3)})`;
+}
+
+async function pixels(source) {
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(source)}`;
+  await image.decode();
+  const sheet = Object.assign(document.createElement('canvas'), {width: image.width * WIDE, height: image.height * WIDE});
+  sheet.getContext('2d').drawImage(image, 0, 0, sheet.width, sheet.height);
+  return new Promise((done, failed) => sheet.toBlob(blob => (blob ? done(blob) : failed(new Error('The picture is too large to be drawn.')))));
+}
+
+function handOut(blob, name) {
+  const address = URL.createObjectURL(blob);
+  tag('a', {href: address, download: name}).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}

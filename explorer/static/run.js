@@ -1,0 +1,121 @@
+// Expansions that the page starts (`pgraph explore --write`): a form at each gap, and how the one that runs goes.
+
+import {request} from './server.js';
+import {command, cut, link, number, percent, tag} from './tags.js';
+
+const panel = document.getElementById('run');
+const BUSY = 700, IDLE = 4000; // milliseconds between two looks; another tab may start one
+let model = null; // what a start would ask; null: nothing can be started from here
+let told = null; // the run as last told
+let parts = null; // of the panel that change
+let turn = 0, ended = null;
+const chosen = new Map(); // numbers of calls by gap, kept when a view is drawn anew
+
+/** Begin to look at what runs, once; `whenEnded` is called each time that a run has. */
+export async function watch(whenEnded) {
+  if (ended) return;
+  [model, ended] = ['', whenEnded];
+  await look();
+}
+
+async function look() {
+  clearTimeout(turn);
+  try {
+    take(await request('expansion'));
+    panel.querySelector('[data-from=look]')?.remove();
+  } catch (error) {
+    problem(error, 'look');
+  }
+  turn = setTimeout(look, told && told.code === null ? BUSY : IDLE);
+}
+
+function take(now) {
+  const before = told;
+  model = now.model;
+  told = now.run;
+  if (!told || JSON.stringify(told) === JSON.stringify(before)) return;
+  const same = before?.number === told.number;
+  if (!same) build();
+  fill();
+  if (told.code === null || (same && before.code !== null)) return;
+  if (!before) return; // the page was opened after its end
+  announce(`The expansion has ended. ${told.said.at(-1) ?? ''}`);
+  ended();
+}
+
+async function order(path, given) {
+  try {
+    take(await request(path, given, 'POST'));
+    panel.querySelector('.refused')?.remove();
+    await look();
+  } catch (error) {
+    problem(error, path);
+  }
+}
+
+/** The command at a gap with the number of its calls to choose, and the button that starts it. */
+export function offer(row) {
+  if (model === null) return null;
+  const {gap, command: given} = row.missing, most = 1000000;
+  const calls = tag('input', {type: 'number', min: 1, max: most, required: true, value: chosen.get(gap) ?? given.match(/\d+$/)[0]});
+  const shown = command(given.replace(/\d+$/, calls.value)), code = shown.querySelector('code');
+  calls.addEventListener('input', () => {
+    if (!calls.validity.valid) return;
+    chosen.set(gap, calls.value);
+    code.textContent = given.replace(/\d+$/, calls.value);
+  });
+  const start = async event => {
+    event.preventDefault();
+    await order('expand', {gap, calls: calls.value});
+    panel.focus();
+  };
+  return tag('form.offer', {onsubmit: start}, shown, tag('label', {}, 'Calls ', calls),
+    tag('button', {'aria-label': `Start it: ${row.label}`}, 'Start it'), asks());
+}
+
+const asks = () => (model ? tag('span.soft', {}, 'It asks ', tag('bdi', {}, model), '.') : null);
+
+function build() {
+  parts = {
+    of: tag('p.pointed'), figures: tag('p.numbers'), bar: tag('progress', {max: told.of, 'aria-label': 'Calls so far'}),
+    stop: tag('button', {type: 'button', onclick: () => order('stop')}, 'Stop'), calls: tag('ol.calls', {role: 'list'}), said: tag('div'), seen: 0,
+    close: tag('button', {type: 'button', onclick: () => { panel.hidden = true; }}, 'Close'),
+  };
+  panel.replaceChildren(parts.of, tag('div.tools', {}, parts.bar, parts.figures, parts.stop, parts.close), parts.said,
+    tag('div.last', {tabindex: 0, role: 'region', 'aria-label': 'The last calls'}, parts.calls),
+    tag('details', {}, tag('summary', {}, 'The command'), command(told.command), asks()));
+  panel.hidden = false;
+}
+
+function fill() {
+  const now = told.so_far, done = now?.calls ?? 0, running = told.code === null;
+  parts.of.replaceChildren(running ? (told.stopping ? 'Stopping what asks at ' : 'Asking at ') : 'Asked at ', tag('bdi', {}, told.label));
+  parts.bar.value = done;
+  parts.figures.textContent = [`${number(done)} of ${number(told.of)} calls`, now?.failed_calls ? `${number(now.failed_calls)} failed` : null,
+    now ? `${number(now.new)} new personas` : null, now ? `${number(now.new_roles)} new roles` : null, now ? `coverage ${percent(now.coverage)}` : null,
+    now ? `${number(now.tokens)} tokens` : null, `${Math.round(told.seconds)} s`].filter(Boolean).join(' · ');
+  parts.stop.disabled = told.stopping;
+  parts.stop.hidden = !running;
+  parts.close.hidden = running;
+  const error = running ? -1 : told.said.findIndex(line => line.startsWith('Error:')); // before its end another start is refused
+  const lines = error < 0 ? told.said : told.said.slice(0, error);
+  parts.said.replaceChildren(...lines.map(line => tag('p.soft', {dir: 'auto'}, line)),
+    error < 0 ? '' : tag('div.callout', {role: 'alert'}, told.said.slice(error).map(line => tag('p', {dir: 'auto'}, line))));
+  for (const call of told.calls.filter(one => one.order > parts.seen)) {
+    parts.seen = call.order;
+    parts.calls.prepend(tag('li', {}, tag('p', {dir: 'auto'}, call.reason, ` ${number(call.new)} of ${number(call.answers)} new.`),
+      call.people.length ? tag('ul.fresh', {role: 'list'}, call.people.map(one => tag('li', {}, tag('a', {href: link('persona', {id: one.id}), dir: 'auto'}, one.role || cut(one.text, 60)),
+        ' ', tag('span.soft', {dir: 'auto'}, cut(one.text, 120))))) : null));
+  }
+  while (parts.calls.children.length > 12) parts.calls.lastChild.remove();
+}
+
+function problem({message}, from) {
+  const shown = panel.querySelector('.refused');
+  if (shown?.textContent === message) return;
+  shown?.remove();
+  panel.prepend(tag('div.callout.refused', {role: 'alert', 'data-from': from}, tag('p', {}, message)));
+  panel.hidden = false;
+}
+
+const announce = text => { document.getElementById('said').textContent = text; };

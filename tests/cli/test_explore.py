@@ -1,0 +1,273 @@
+"""`pgraph explore` without its page: who is refused, and what is answered."""
+
+import json
+import shutil
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from graphstore.exporting import PERSONA_COLUMNS
+from tests.cli.expanding import Field
+from tests.cli.exploring import Explorer, explorer
+from tests.console import Console
+from tests.fakes import world
+from tests.fakes.server import FakeServer
+
+
+@pytest.fixture
+def seeded(work: Console) -> Console:
+    rows = [
+        {"persona": f"A nurse of ward {n} who keeps bees", "role": f"nurse {n}", "domain": "care"} for n in range(120)
+    ]
+    work.run("import", work.write("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows)))
+    return work
+
+
+@pytest.fixture
+def running(seeded: Console) -> Iterator[Explorer]:
+    with explorer(seeded) as made:
+        yield made
+
+
+PATHS = ["/", "/static/app.js", "/api/overview", "/api/search?words=nurse", "/nothing"]
+
+
+@pytest.mark.parametrize(
+    ("what", "cookie", "headers", "method", "status"),
+    [
+        ("no token", "", {}, "GET", 403),
+        ("a wrong token", "pgraph-{port}=wrong", {}, "GET", 403),
+        ("a token with letters that are none", "pgraph-{port}=\u00e9", {}, "GET", 403),
+        ("the token of another explorer", "pgraph-1={token}", {}, "GET", 403),
+        ("a name of another site (DNS rebinding)", None, {"Host": "evil.test:{port}"}, "GET", 403),
+        ("another port", None, {"Host": "127.0.0.1:1"}, "GET", 403),
+        ("no port", None, {"Host": "127.0.0.1"}, "GET", 403),
+        ("a page of another site", None, {"Origin": "http://evil.test"}, "GET", 403),
+        ("a page of another server here", None, {"Origin": "http://127.0.0.1:1"}, "GET", 403),
+        ("a page in a sandbox", None, {"Origin": "null"}, "GET", 403),
+        ("a write", None, {}, "POST", 405),
+        ("a write from its own page", None, {"Origin": "http://127.0.0.1:{port}"}, "DELETE", 405),
+        ("its own page", None, {"Origin": "http://localhost:{port}"}, "GET", 200),
+        ("another name of this machine", None, {"Host": "localhost:{port}"}, "GET", 200),
+    ],
+)
+def test_who_is_refused(
+    running: Explorer, *, what: str, cookie: str | None, headers: dict[str, str], method: str, status: int
+) -> None:
+    for path in PATHS:
+        given = {name: value.format(port=running.port) for name, value in headers.items()}
+        held = None if cookie is None else cookie.format(port=running.port, token=running.token)
+        reply = running.ask(path, method=method, cookie=held, **given)
+        expected = 404 if status == 200 and path == "/nothing" else status
+        assert reply.status == expected, what
+        assert reply.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self';")
+        assert reply.headers["cache-control"] == "no-store"
+        assert "access-control-allow-origin" not in reply.headers
+        if expected != 200:
+            assert "nurse" not in reply.body
+            assert running.token not in reply.body
+            assert "set-cookie" not in reply.headers
+
+
+def test_the_link_gives_the_cookie_and_only_its_token_does(running: Explorer) -> None:
+    page = running.ask(f"/?token={running.token}", cookie="")
+    assert page.status == 200
+    cookie = page.headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+    assert running.token not in page.body
+    assert running.ask("/api/overview", cookie=cookie.split(";")[0]).status == 200
+    assert running.ask("/?token=wrong", cookie="").status == 403
+    assert len(running.token) >= 40
+
+
+def test_it_answers_on_this_machine_only(running: Explorer) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", running.port), timeout=5)
+    reply = running.ask("/static/../server.py")
+    assert (reply.status, "def " in reply.body) == (404, False)
+
+
+def test_a_taken_port(running: Explorer, seeded: Console) -> None:
+    done = seeded.run("explore", "--no-browser", "--port", str(running.port), code=2)
+    assert f"port {running.port} of 127.0.0.1 cannot be used" in done.err
+    assert "--port" in done.err
+
+
+def test_the_overview_is_what_coverage_says(work: Console) -> None:
+    field = Field(work, {})
+    field.seed(20)
+    with FakeServer(answer=world.answer) as model:
+        field.expand(model, "--calls", "25")
+        shown = work.run("--json", "coverage", env=field.env(model)).json
+    with explorer(work) as running:
+        found = running.survey()
+    assert found["overall"] == shown["overall"]
+    same = ("personas", "roles", "sightings", "singles", "coverage", "next_new")
+    assert {row["label"]: [row[key] for key in same] for row in found["regions"]} == {
+        row["group"]: [row[key] for key in same] for row in shown["rows"]
+    }
+    flows = work.run(
+        "cypher",
+        "MATCH (a:Domain)<-[:IN_DOMAIN]-(:Persona)<-[d:DERIVED_FROM]-(:Persona)-[:IN_DOMAIN]->(b:Domain)"
+        " OPTIONAL MATCH (a)-[:IN_GROUP]->(g:DomainGroup) OPTIONAL MATCH (b)-[:IN_GROUP]->(h:DomainGroup)"
+        " RETURN coalesce(g.id, a.id) AS `from`, coalesce(h.id, b.id) AS `to`, sum(coalesce(d.times, 1)) AS answers",
+        "--format",
+        "json",
+    ).json
+    assert sorted(map(str, found["flows"])) == sorted(map(str, flows))
+    for row in found["regions"]:
+        assert sum(times for _, times in row["depths"]) == row["personas"]
+        assert row["missing"]["command"].startswith("pgraph expand --from ")
+        assert row["label"] in row["missing"]["why"]
+
+
+def test_an_overview_is_kept_until_the_graph_changes(seeded: Console) -> None:
+    with explorer(seeded) as first:
+        counted = first.survey()
+    with explorer(seeded) as second:
+        told = second.api("overview")
+        assert (told["counting"], told["survey"]) == (False, counted)
+        seeded.run("import", seeded.write("more.jsonl", '{"persona": "A ferry pilot", "domain": "rivers"}\n'))
+        renewed = second.survey()
+    assert {row["label"] for row in renewed["regions"]} == {"care", "rivers"}
+    (seeded.directory / ".pgraph" / "explorer" / "overview.json").write_text('{"state": {"form"', encoding="utf-8")
+    with explorer(seeded) as third:
+        assert third.survey() == renewed
+
+
+def test_the_pages_of_a_region(running: Explorer) -> None:
+    (home,) = [row["id"] for row in running.survey()["regions"]]
+    seen: list[str] = []
+    for skip, count, more in ((0, 50, True), (50, 50, True), (100, 20, False)):
+        page = running.api("region", id=home, skip=skip)
+        assert (len(page["people"]), page["more"]) == (count, more)
+        seen += [row["id"] for row in page["people"]]
+    assert len(set(seen)) == 120
+    assert running.api("region", id=home, depth=1)["people"] == []
+    assert running.api("region", id="none")["people"] == []
+    assert running.api("region", id=home, coverage=100)["people"] == []  # no answer has landed there
+    assert running.api("matching", depth=0)["personas"] == {home: 120}
+    assert running.api("matching", depth=1)["personas"] == {}
+
+
+def test_an_export_is_that_of_the_command(running: Explorer, seeded: Console) -> None:
+    (home,) = [row["id"] for row in running.survey()["regions"]]
+    for form in ("jsonl", "csv"):
+        whole = seeded.run("export", "personas", "-o", "-", "--format", form).out
+        for more in ("", f"&id={home}", "&depth=0"):
+            reply = running.ask(f"/api/export?format={form}{more}")
+            assert (reply.status, reply.headers["content-disposition"]) == (200, "attachment")
+            assert reply.body == whole
+    assert running.ask("/api/export?format=csv&depth=1").body == ",".join(PERSONA_COLUMNS) + "\n"
+    assert running.ask("/api/export?format=jsonl&id=nowhere").body == ""
+    assert running.ask("/api/export", cookie="").status == 403
+    seeded.run("local", "stop")
+    assert running.ask("/api/export").status == 503
+
+
+def test_the_words_that_were_sent(field: Field) -> None:
+    """Those that the model's server got, letter for letter; none where they are not known for sure."""
+    work = field.work
+    rows = [
+        {"persona": f"A nurse of ward {n} who keeps bees", "role": f"nurse {n}", "domain": "care"} for n in range(3)
+    ]
+    work.run("import", work.write("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows)), env=field.store)
+    with FakeServer() as model:
+        env = field.env(model)
+        for _ in range(2):  # the second one lists roles that the first one found
+            work.run("expand", "--depth", "1", "--calls", "5", "--at-once", "1", env=env, code=None)
+        work.run(
+            "ingest", work.write("t.txt", "The pier is closed for the winter."), "--calls", "2", env=env, code=None
+        )
+        sent = [request["messages"] for request in model.requests if "messages" in request]
+    people = [row["id"] for row in field.rows("MATCH (p:Persona)-[:DERIVED_FROM]->() RETURN DISTINCT p.id AS id")]
+
+    def calls() -> list[dict[str, Any]]:
+        with explorer(work, env=field.store) as running:
+            return [call for one in people for call in running.api("persona", id=one)["calls"]]
+
+    found = calls()
+    assert {call["kind"] for call in found} == {"persona", "text"}
+    assert any("who are known" in call["words"][-1]["content"] for call in found)
+    for call in found:
+        assert call["words"] in sent, call
+    (work.directory / ".pgraph" / "replies.sqlite").unlink()
+    for call in calls():
+        listed = next(one for one in found if one["call"] == call["call"])["words"][-1]["content"]
+        assert call["words"] is None if "who are known" in listed else call["words"] in sent
+        assert (call["why_not"] == "") == (call["words"] is not None)
+
+
+def test_a_search_by_meaning(field: Field) -> None:
+    texts = [f"A nurse of ward {n} who keeps bees and sings in choir {n * 7}" for n in range(300)]
+    rows = [{"persona": text, "domain": f"d{n % 3}", "role": f"nurse {n}"} for n, text in enumerate(texts)]
+    work = field.work
+    shutil.rmtree(work.directory / ".pgraph" / "vectors", ignore_errors=True)
+    work.run("import", work.write("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows)), env=field.store)
+    with FakeServer() as model:
+        env = field.env(model)
+        with explorer(work, env=env) as running:
+            running.survey()
+            refused = running.ask("/api/search?words=nurse&meaning=1")
+            assert refused.status == 400
+            assert "keeps no embeddings of these personas (model fake-model)" in refused.json["error"]
+            assert "pgraph dedup --sweep" in refused.json["hint"]
+            work.run("dedup", "--sweep", env=env)
+            found = running.api("search", words=texts[120], meaning=1)
+            assert (found["people"][0]["text"], found["people"][0]["similarity"]) == (texts[120], 1.0)
+            assert (len(found["people"]), found["more"], found["known"], found["of"]) == (50, True, 300, 300)
+            likeness = [row["similarity"] for row in found["people"]]
+            assert likeness == sorted(likeness, reverse=True)
+            home = next(row for row in running.survey()["regions"] if row["label"] == "d1")
+            assert running.api("region", id=home["id"])["people"]
+            assert running.api("search", words=texts[120], meaning=1, depth=1)["people"] == []
+            assert running.api("search", words=" ", meaning=1)["people"] == []
+            work.run("import", work.write("b.jsonl", '{"persona": "A ferry pilot"}\n'), env=field.store)
+            assert running.api("search", words=texts[3], meaning=1)["of"] in {300, 301}  # read again after a rest
+    with explorer(work, env=field.env(model)) as running:
+        running.survey()
+        assert running.api("search", words=texts[120], meaning=1)["known"] == 300  # those words are known
+        gone = running.ask("/api/search?words=new+ones&meaning=1")
+        assert gone.status == 503
+        assert "embeddings fail" in gone.json["error"]
+        assert gone.json["hint"]
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("persona?id=nobody", "there is no persona 'nobody'"),
+        ("persona", "there is no persona ''"),
+        ("region?id=x&depth=deep", "depth = 'deep' is not a whole number"),
+        ("export?format=xml", "format = 'xml' is none"),
+        ("matching?least=nan", "least = 'nan' is not a number"),
+        ("search?words=a&coverage=half", "coverage = 'half' is not a number"),
+    ],
+)
+def test_a_question_that_has_no_answer(running: Explorer, path: str, says: str) -> None:
+    reply = running.ask(f"/api/{path}")
+    assert reply.status == 400
+    assert reply.json["error"] == says
+    assert reply.json["hint"]
+
+
+def test_a_store_that_goes_away_is_told(seeded: Console) -> None:
+    with explorer(seeded) as running:
+        running.survey()
+        seeded.run("local", "stop")
+        for path in ("overview", "search?words=nurse"):
+            reply = running.ask(f"/api/{path}")
+            assert reply.status == 503
+            assert "the local graph server" in reply.json["error"]
+            assert "Run the same command again" in reply.json["hint"]
+    with explorer(seeded) as running:
+        assert len(running.api("search", words="ward 7")["people"]) == 11
+
+
+def test_an_empty_graph(work: Console) -> None:
+    with explorer(work) as running:
+        assert running.survey()["regions"] == []
+        assert running.api("search", words="nurse")["people"] == []
+        assert running.api("region", id="")["people"] == []
