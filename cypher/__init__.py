@@ -1,9 +1,23 @@
 """The shipped Cypher: one statement a file, with a `//` header that says purpose, parameters and columns."""
 
+import json
+import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the `//` lines at the head of a query say; a parameter without a default is required."""
+
+    purpose: str
+    parameters: dict[str, Any]
+    required: list[str]
+    columns: list[str]
 
 
 @cache
@@ -15,3 +29,17 @@ def load(name: str) -> str:
 def names(folder: str) -> list[str]:
     """The statements of a folder, in order: `names("queries")`."""
     return sorted(path.stem for path in (ROOT / folder).glob("*.cypher"))
+
+
+def header(query: str) -> Header:
+    """Of a file in queries/."""
+    lines = [line[2:].strip() for line in load(f"queries/{query}").splitlines() if line.startswith("//")]
+    fields = {key: value for key, colon, value in (line.partition(": ") for line in lines) if colon}
+    parameters, required = {}, []
+    for match in re.finditer(r"(\w+)(?: = (\S+?))?(?: \([^)]*\))?(?:, |$)", fields.get("Parameters", "")):
+        if match[2] is None:
+            required.append(match[1])
+        else:
+            parameters[match[1]] = json.loads(match[2])
+    columns = re.sub(r" \([^)]*\)", "", fields.get("Columns", "")).split(", ")
+    return Header(fields.get("Purpose", ""), parameters, required, columns)

@@ -5,6 +5,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -62,11 +63,12 @@ class Neo4jServer:
     password: str
     version: str
     pid: int = 0  # 0: not ours to stop or kill
+    http: str = ""  # where Neo4j Browser is: known of a server from jars only
 
 
 @contextlib.contextmanager
-def neo4j_server(version: str = "") -> Iterator[Neo4jServer]:
-    """A running server; raises `Neo4jNotHereError` where none can be had."""
+def neo4j_server(version: str = "", more: str = "") -> Iterator[Neo4jServer]:
+    """A running server; raises `Neo4jNotHereError` where none can be had. `more`: settings, for one from Maven's artifacts."""
     version = version or os.environ.get("PGRAPH_TEST_NEO4J_VERSION") or DEFAULT
     if given := os.environ.get("PGRAPH_TEST_NEO4J"):
         parts = urlsplit(given)
@@ -79,7 +81,7 @@ def neo4j_server(version: str = "") -> Iterator[Neo4jServer]:
         return
     java = find_java(17 if version.startswith("5.") else 21)
     if java and shutil.which("mvn"):
-        with _from_jars(java, version) as server:
+        with _from_jars(java, version, more) as server:
             yield server
     elif shutil.which("docker") and _quiet("docker", "info"):
         with _in_docker(version) as server:
@@ -118,7 +120,8 @@ def _quiet(*command: str) -> bool:
 def jars(version: str) -> Path:
     """The folder of the server's jars; fetched once, whoever asks, and complete when it is there."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    library = CACHE / f"neo4j-{version}"
+    of = hashlib.sha256(POM.read_bytes()).hexdigest()[:8]  # other jars in the POM, another folder
+    library = CACHE / f"neo4j-{version}-{of}"
     with (CACHE / "neo4j.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not library.is_dir():
@@ -133,16 +136,16 @@ def jars(version: str) -> Path:
 
 
 @contextlib.contextmanager
-def _from_jars(java: str, version: str) -> Iterator[Neo4jServer]:
+def _from_jars(java: str, version: str, more: str = "") -> Iterator[Neo4jServer]:
     library = jars(version)
     with tempfile.TemporaryDirectory(prefix="neo4j-", ignore_cleanup_errors=True) as home:
         configuration = Path(home) / "conf"
         configuration.mkdir()
-        (configuration / "neo4j.conf").write_text(CONFIGURATION)
+        (configuration / "neo4j.conf").write_text(_joined(CONFIGURATION, more))
         environment = {**os.environ, "NEO4J_HOME": home, "NEO4J_CONF": str(configuration)}
         set_password = ["org.neo4j.cli.AdminTool", "dbms", "set-initial-password", PASSWORD]
         subprocess.run([java, "-cp", f"{library}/*", *set_password], env=environment, check=True, capture_output=True)
-        log_path = CACHE / f"neo4j-{version}-{os.getpid()}.log"
+        log_path = Path(home) / "said.log"
         flags = [f"--home-dir={home}", f"--config-dir={configuration}", "--console-mode"]
         with log_path.open("w") as log:
             process = subprocess.Popen(
@@ -150,9 +153,16 @@ def _from_jars(java: str, version: str) -> Iterator[Neo4jServer]:
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
         try:
-            yield Neo4jServer(_address(process, log_path), USER, PASSWORD, version, process.pid)
+            uri, http = _addresses(process, log_path)
+            yield Neo4jServer(uri, USER, PASSWORD, version, process.pid, http)
         finally:
             _end(process)
+
+
+def _joined(*settings: str) -> str:
+    """As one file, in which nothing may stand twice: what comes last holds."""
+    lines = [line.partition("=") for text in settings for line in text.split("\n") if line]
+    return "".join(f"{name}={value}\n" for name, value in {name: value for name, _, value in lines}.items())
 
 
 def _main_class(library: Path, version: str) -> str:
@@ -161,14 +171,15 @@ def _main_class(library: Path, version: str) -> str:
     return "org.neo4j.server.Neo4jCommunity" if newer else "org.neo4j.server.CommunityEntryPoint"
 
 
-def _address(process: subprocess.Popen[bytes], log_path: Path) -> str:
+def _addresses(process: subprocess.Popen[bytes], log_path: Path) -> tuple[str, str]:
+    """Of Bolt and of HTTP."""
     end = time.monotonic() + READY_WITHIN
     while time.monotonic() < end and process.poll() is None:
         text = log_path.read_text(errors="replace")
         found = re.search(r"Remote interface available at (http://\S+)", text)
         if found and re.search(r"Started\.\s*$", text, re.MULTILINE):
             with urllib.request.urlopen(found[1], timeout=10) as answer:
-                return str(json.load(answer)["bolt_direct"])
+                return str(json.load(answer)["bolt_direct"]), found[1].rstrip("/")
         time.sleep(0.1)
     raise RuntimeError(f"Neo4j did not start:\n{log_path.read_text(errors='replace')[-3000:]}")
 
@@ -227,7 +238,7 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     with neo4j_server(sys.argv[1] if len(sys.argv) > 1 else "") as server:
         sys.stdout.write(
-            f"{server.uri} {server.user} {server.password} (Neo4j {server.version}, process {server.pid})\n"
+            f"{server.uri} {server.user} {server.password} (Neo4j {server.version}, process {server.pid}, {server.http})\n"
         )
         sys.stdout.flush()
         stop.wait()

@@ -58,7 +58,8 @@ def _table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
     held = list(rows)
     cells = [[_cell(row.get(name), "-") for name in columns] for row in held]
     right = [any(isinstance(row.get(name), int | float) for row in held) for name in columns]
-    widths = [min(60, max([_width(name), *(_width(line[i]) for line in cells)])) for i, name in enumerate(columns)]
+    most = 60 if len(columns) > 2 else 160  # one column of long texts, such as paths, has the line for itself
+    widths = [min(most, max([_width(name), *(_width(line[i]) for line in cells)])) for i, name in enumerate(columns)]
     for line in [list(columns), *cells]:
         padded = [_pad(text, width, side) for text, width, side in zip(line, widths, right, strict=True)]
         click.echo("  ".join(padded).rstrip())
@@ -71,7 +72,22 @@ def _cell(value: object, missing: str) -> str:
         return f"{value:.3f}"
     if isinstance(value, str):
         return value
+    if isinstance(value, dict) and value.keys() == {"nodes", "relationships"}:
+        return _walk(value)
     return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _walk(path: Mapping[str, Any]) -> str:
+    """A path of the graph in one line, each node by what people call it."""
+    parts = [_called(path["nodes"][0])]
+    for link, node in zip(path["relationships"], path["nodes"][1:], strict=True):
+        said = f"{link['type']} {link.get('relation') or link.get('kind') or link.get('stance') or ''}".rstrip()
+        parts += [f"-[{said}]->" if link.get("to") == node.get("id") else f"<-[{said}]-", _called(node)]
+    return " ".join(parts)
+
+
+def _called(node: Mapping[str, Any]) -> str:
+    return str(next(filter(None, (node.get(name) for name in ("role", "label", "topic", "title", "id"))), "()"))
 
 
 def _width(text: str) -> int:

@@ -1,56 +1,101 @@
+import contextlib
 import difflib
 import json
-import re
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import click
 
 import cypher
+from pgraph.cli.explore import show_link
 from pgraph.cli.main import Session
 from pgraph.cli.output import FORMATS, dump, notice, show
 from pgraph.errors import UsageError
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What the `//` lines at the head of a query say; a parameter without a default is required."""
-
-    purpose: str
-    parameters: dict[str, Any]
-    required: list[str]
-    columns: list[str]
 
 
 @click.command("query")
 @click.argument("name", required=False)
 @click.option("--param", "pairs", metavar="K=V", multiple=True, help="Set a parameter of the query; repeatable.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
-@click.option("--link", is_flag=True, help="Print a Neo4j Browser link to the query, do not run it.")
+@click.option("--link", is_flag=True, help="Open Neo4j Browser with the query in its editor, do not run it.")
+@click.option("--guide", is_flag=True, help="Open a guide to the graph in Neo4j Browser, served until Ctrl-C.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="For --guide; 0 takes a free one.  [default: 0]",
+)
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="For --guide: of this machine; in a container 0.0.0.0.",
+)
+@click.option("--no-browser", is_flag=True, help="With --link or --guide: only print the link.")
 @click.pass_obj
-def command(session: Session, *, name: str | None, pairs: tuple[str, ...], form: str, link: bool) -> None:
-    """Run one of the shipped Cypher queries; without a name, list them."""
+def command(
+    session: Session,
+    *,
+    name: str | None,
+    pairs: tuple[str, ...],
+    form: str,
+    link: bool,
+    guide: bool,
+    port: int,
+    host: str,
+    no_browser: bool,
+) -> None:
+    """Run one of the shipped Cypher queries; without a name, list them.
+
+    Those whose names begin with picture_ return paths, which Neo4j Browser draws: --link opens it with the query. Its
+    address is printed, and opened where stdout is a terminal.
+    """
+    if guide:
+        _guide(session, name, host, port, no_browser=no_browser)
+        return
+    if name is None and link:
+        raise UsageError("--link needs the name of a query", "For example: pgraph query picture_groups --link")
     if name is None:
         _list(session, form)
         return
     header = _header(name)
     parameters = _parameters(name, header, parse_pairs(pairs))
     if link:
-        click.echo(browser_link(session, cypher.load(f"queries/{name}")))
-        notice(f"In the Browser, first run :params {json.dumps(parameters)}", quiet=session.quiet or not parameters)
+        from pgraph.app.neo4j_browser import query_link
+
+        show_link(session, query_link(session, name, parameters), browser=_at_terminal(no_browser=no_browser))
         return
+    from graphstore.adhoc import plain
     from pgraph.app import open_store
 
     with open_store(session) as store:
-        rows = list(store.read(f"queries/{name}", **parameters))
+        rows = [plain(row) for row in store.read(f"queries/{name}", **parameters)]
     if session.json:
         dump({"query": name, "parameters": parameters, "rows": rows})
         return
     show(rows, header.columns, form)
     if not rows:
         notice("No rows.", quiet=session.quiet)
+
+
+def _guide(session: Session, name: str | None, host: str, port: int, *, no_browser: bool) -> None:
+    from pgraph.app.neo4j_browser import serve_guide
+
+    if name is not None:
+        raise UsageError(f"--guide takes no query, and got {name}", "Leave one of them out.")
+
+    def ready(link: str) -> None:
+        show_link(session, link, browser=_at_terminal(no_browser=no_browser), served=True)
+
+    with contextlib.suppress(KeyboardInterrupt):
+        serve_guide(session, host, port, ready)
+
+
+def _at_terminal(*, no_browser: bool) -> bool:
+    """Whether to open a link: only somebody at a terminal can want that."""
+    return sys.stdout.isatty() and not no_browser
 
 
 def parse_pairs(pairs: tuple[str, ...]) -> dict[str, Any]:
@@ -65,24 +110,6 @@ def parse_pairs(pairs: tuple[str, ...]) -> dict[str, Any]:
         except json.JSONDecodeError:
             values[key] = text
     return values
-
-
-def browser_link(session: Session, text: str) -> str:
-    """The address at which Neo4j Browser opens with the query in its editor."""
-    from pgraph.app import settings
-
-    values = settings(session)
-    if values.store == "local":
-        raise UsageError(
-            "a link needs a Neo4j: the local server has no web page of its own",
-            "Set --store or PGRAPH_STORE to a Neo4j's address; or open any Neo4j Browser, connect it to the address that"
-            " `pgraph local status` shows (user root, password in .pgraph/store/server.json), paste the query.",
-        )
-    host = urlsplit(values.store).hostname or "localhost"
-    secure = "+s" in values.store
-    page = f"https://{host}:7473" if secure else f"http://{host}:7474"
-    login = "" if values.store_password else "&preselectAuthMethod=NO_AUTH"
-    return f"{page}/browser/?dbms={quote(values.store, safe='')}{login}&cmd=edit&arg={quote(text, safe='')}"
 
 
 def _list(session: Session, form: str) -> None:
@@ -101,29 +128,16 @@ def _list(session: Session, form: str) -> None:
         click.echo(f"{row['query']}  {row['parameters']}".rstrip() + f"\n    {row['purpose']}")
 
 
-def _header(name: str) -> Header:
+def _header(name: str) -> cypher.Header:
     known = cypher.names("queries")
     if name not in known:
         close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
         hint = f"Did you mean {' or '.join(close)}?" if close else "`pgraph query` lists them."
         raise UsageError(f"there is no query {name!r}", hint)
-    return parse_header(cypher.load(f"queries/{name}"))
+    return cypher.header(name)
 
 
-def parse_header(text: str) -> Header:
-    lines = [line[2:].strip() for line in text.splitlines() if line.startswith("//")]
-    fields = {key: value for key, colon, value in (line.partition(": ") for line in lines) if colon}
-    parameters, required = {}, []
-    for match in re.finditer(r"(\w+)(?: = (\S+?))?(?: \([^)]*\))?(?:, |$)", fields.get("Parameters", "")):
-        if match[2] is None:
-            required.append(match[1])
-        else:
-            parameters[match[1]] = json.loads(match[2])
-    columns = re.sub(r" \([^)]*\)", "", fields.get("Columns", "")).split(", ")
-    return Header(fields.get("Purpose", ""), parameters, required, columns)
-
-
-def _parameters(name: str, header: Header, given: Mapping[str, Any]) -> dict[str, Any]:
+def _parameters(name: str, header: cypher.Header, given: Mapping[str, Any]) -> dict[str, Any]:
     known = [*header.required, *header.parameters]
     for key in given:
         if key not in known:

@@ -7,6 +7,7 @@ import signal
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -58,15 +59,34 @@ def test_query_takes_parameters(grown: Console) -> None:
 
 
 def test_a_link_opens_the_browser_with_the_query(work: Console) -> None:
-    link = work.run("--store", "bolt://example.test:7687", "query", "runs", "--link")
-    assert link.out.startswith("http://example.test:7474/browser/?dbms=bolt%3A%2F%2Fexample.test%3A7687&preselect")
-    assert "MATCH%20%28run%3ARun%29" in link.out
-    assert ':params {"limit": 50}' in link.err
-    guarded = work.run(
-        "--store", "neo4j+s://example.test", "query", "depth_histogram", "--link", env={"PGRAPH_STORE_PASSWORD": "x"}
-    )
-    assert guarded.out.startswith("https://example.test:7473/browser/?dbms=neo4j%2Bs%3A%2F%2Fexample.test&cmd=edit")
-    assert "pgraph local status" in work.run("query", "runs", "--link", code=2).err
+    def link(store: str, *command: str, **env: str) -> tuple[str, dict[str, str]]:
+        given = {f"PGRAPH_STORE_{name.upper()}": value for name, value in env.items()}
+        address = urlsplit(work.run("--store", store, "query", *command, "--link", env=given).out.strip())
+        return f"{address.scheme}://{address.netloc}{address.path}", dict(parse_qsl(address.query))
+
+    page, asked = link("bolt://example.test:7687", "runs")
+    assert page == "http://example.test:7474/browser/"
+    assert asked.pop("arg").startswith("// runs\nMATCH (persona:Persona)")
+    assert asked == {"dbms": "bolt://example.test:7687", "preselectAuthMethod": "NO_AUTH", "cmd": "edit"}
+    page, asked = link("neo4j+s://example.test", "runs", password="x", user="me@home", database="people")
+    assert page == "https://example.test:7473/browser/"
+    del asked["arg"]
+    assert asked == {"dbms": "neo4j+s://me%40home@example.test", "db": "people", "cmd": "edit"}
+    assert link("bolt://[::1]:7687", "runs")[0] == "http://[::1]:7474/browser/"
+    for browser in ("https://b.test:1", "https://b.test:1/browser/"):
+        assert link("bolt://h", "runs", browser=browser)[0] == "https://b.test:1/browser/"
+    text = link("bolt://h", "picture_text", "--param", 'id=it\'s "1"\n$limit')[1]["arg"]
+    assert r"""(:Text {id: "it's \"1\"\n$limit"})""" in text
+    assert text.endswith("LIMIT 60")
+
+
+def test_a_picture_is_a_path_a_line(grown: Console) -> None:
+    assert grown.run("query", "picture_way_to_seed", "--param", "id=driver", "--format", "csv").out.splitlines() == [
+        "path,origin",
+        "driver -[DERIVED_FROM driver]-> supplier -[DERIVED_FROM supplier]-> district nurse,",
+    ]
+    rows = grown.run("--json", "query", "picture_groups").json["rows"]
+    assert [[node["id"] for node in row["path"]["nodes"]] for row in rows] == [["care", "health"], ["farming", "land"]]
 
 
 def test_cypher_from_the_command_line_and_from_standard_input(grown: Console) -> None:

@@ -21,7 +21,20 @@ from tests.neo4j_server import Neo4jServer
 pytestmark = pytest.mark.neo4j
 
 FILES = [f"{folder}/{name}" for folder in ("queries", "reads", "writes", "schema") for name in cypher.names(folder)]
-EXAMPLES: dict[str, object] = {"limit": 5, "at_least": 1, "rows": [], "id": "x"}
+EXAMPLES: dict[str, object] = {
+    "limit": 5,
+    "at_least": 1,
+    "rows": [],
+    "id": "x",
+    "skip": 0,
+    "depth": 1,
+    "relation": "",
+    "run": "",
+    "language": "",
+    "least": 1.0,
+    "below": 1.0,
+    "letters": "x",
+}
 # Properties and links that a full graph has and the small one of these tests has not: no news, unlike a typing error,
 # which the answers in tests/contract would show.
 UNKNOWN = ("01N50", "01N51", "01N52")

@@ -1,0 +1,9 @@
+// Purpose: a picture of the personas that an expansion derived from one, in up to two steps.
+// Parameters: id (required), limit = 60 (paths)
+// Columns: path
+MATCH path = (:Persona {id: $id})
+             ((source:Persona)<-[:DERIVED_FROM]-(found:Persona) WHERE found.depth > source.depth){1,2}
+             (last:Persona)
+RETURN path
+ORDER BY length(path), last.id
+LIMIT $limit
