@@ -14,14 +14,22 @@ sys.path.insert(0, str(HERE.parent))
 
 import cypher  # noqa: E402  the checkout's own packages
 from expansion.relations import load_relations  # noqa: E402
+from pgraph.app import browser_guide  # noqa: E402
 from pgraph.cli.main import COMMANDS, cli  # noqa: E402
 from pgraph.settings import Settings  # noqa: E402
 
 MADE = "<!-- Made by docs/generate.py; change the code, then `make docs`. -->\n"
 
 
-def pages() -> dict[str, str]:
-    return {"cli.md": command_line(), "settings.md": settings(), "queries.md": queries(), "relations.md": relations()}
+BROWSER = "../docker/browser/"
+SERVED = "http://localhost:8475"  # where `pgraph query --guide --port 8475` hands them out
+
+
+def pages() -> dict[str, bytes]:
+    made = {"cli.md": command_line(), "settings.md": settings(), "queries.md": queries(), "relations.md": relations()}
+    return {name: text.encode() for name, text in made.items()} | {
+        BROWSER + name: content for name, content in browser_guide.files(SERVED).items()
+    }
 
 
 def command_line() -> str:
@@ -71,12 +79,12 @@ def relations() -> str:
         "# Relationship kinds\n",
         "`pgraph expand` asks along these, which are in `expansion/relations.yml`; the head of that file says what each",
         "key means. `--relations FILE` takes a file of the same form instead.\n",
-        "| id | family | asked for as | inverse |",
-        "|---|---|---|---|",
+        "| id | family | distance | asked for as | inverse |",
+        "|---|---|---|---|---|",
     ]
     for relation in load_relations():
         inverse = "itself" if relation.symmetric else relation.inverse or "none"
-        lines.append(f"| `{relation.id}` | {relation.family} | {relation.phrase} | {inverse} |")
+        lines.append(f"| `{relation.id}` | {relation.family} | {relation.distance} | {relation.phrase} | {inverse} |")
     return "\n".join(lines) + "\n"
 
 
@@ -92,8 +100,9 @@ def settings() -> str:
     ]
     for spec in fields(Settings):
         default = f"`{spec.default}`" if spec.default != "" else "empty"
-        least = spec.metadata["least"]
+        least, most = spec.metadata["least"], spec.metadata["most"]
         bound = f" At least {least:g}." if least is not None else ""
+        bound += f" At most {most:g}." if most is not None else ""
         meaning = spec.metadata["help"].replace("|", "\\|")
         lines.append(f"| `{spec.name}` | `PGRAPH_{spec.name.upper()}` | {default} | {meaning}{bound} |")
     return "\n".join(lines) + "\n"
@@ -102,13 +111,14 @@ def settings() -> str:
 def main() -> None:
     os.environ.pop("COLUMNS", None)
     stale = []
-    for name, text in pages().items():
+    for name, content in pages().items():
         path = HERE / name
-        if path.is_file() and path.read_text(encoding="utf-8") == text:
+        if path.is_file() and path.read_bytes() == content:
             continue
         stale.append(name)
         if "--check" not in sys.argv:
-            path.write_text(text, encoding="utf-8")
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
     if stale and "--check" in sys.argv:
         sys.exit(f"out of date: {', '.join(stale)}; run `make docs`")
 

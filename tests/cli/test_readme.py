@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
-import click
 import pytest
 
+from tests.cli.documented import shape
 from tests.cli.expanding import Field
 from tests.console import ROOT, Console
 from tests.fakes import replies, thinkers
@@ -24,13 +24,6 @@ def steps() -> Iterator[tuple[str, str]]:
     for step in re.split(r"^\$ ", block[1], flags=re.MULTILINE)[1:]:
         command, _, output = step.partition("\n")
         yield command, output
-
-
-def shape(text: str) -> list[str]:
-    """Lines without what the model decides: numbers, run ids, column widths, why answers were unusable or calls failed."""
-    masked = re.sub(r"\br[0-9a-f]{16}\b", "RUN", text)
-    masked = re.sub(r"(?<=unusable) \(.*?\)|(?<=Stopped by: calls) \(.*?\)", "", masked)
-    return [" ".join(re.sub(r"\d[\d.,]*", "#", line).split()) for line in masked.splitlines()]
 
 
 @pytest.mark.model
@@ -79,18 +72,3 @@ def test_from_texts_to_a_dataset(field: Field) -> None:
         assert len(way) >= 2
         texts |= {text for step in way for text in step["texts"]}
     assert texts & {"harbour_notice.md", "clinic_leaflet.md", "seed_bank_letter.md"}
-
-
-def test_commands_named_in_the_readme_exist() -> None:
-    from pgraph.cli.main import COMMANDS, cli
-
-    blocks = "".join(re.findall(r"```\w*\n(.*?)```", README, re.DOTALL))
-    named = re.findall(r"^(?:\$ )?pgraph (\w+)(.*)", blocks, re.MULTILINE)
-    assert len(named) >= 10
-    for name, rest in named:
-        assert name in COMMANDS
-        command = cli.get_command(click.Context(cli), name)
-        assert command is not None
-        options = {flag for parameter in command.params for flag in parameter.opts}
-        for flag in re.findall(r"(--[\w-]+)", rest.split("#")[0]):
-            assert flag in options, f"pgraph {name} has no {flag}"
