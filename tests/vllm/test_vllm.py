@@ -40,6 +40,8 @@ def request(number: int, **more: Any) -> ChatRequest:
         "phrase": "someone who makes or delivers what this person needs",
         "count": 2,
         "context": "",
+        "known": "",
+        "probability": "",
     }
     more.setdefault("schema", reply_schema("supplier", 2))
     return ChatRequest(PROMPT.fill(values), seed=number, tag={"run": "r"}, **more)
