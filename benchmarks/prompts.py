@@ -8,8 +8,8 @@ asks the bundled model by the real command, each variant on a fresh local store 
     python -m benchmarks.prompts --worlds 3 [--calls 5000] [--only NAME]
 
 does the same in the simulated worlds of benchmarks/world.py, with lists of 50 roles honoured at 60 % beside each switch, as
-`pgraph expand` comes. What a switch does to a model is an assumption there, from nothing to much: the table shows from which
-strength on it pays. Tokens are those of SENT, five personas a call.
+`pgraph expand` comes, unless the switch is another length. What a switch does to a model is an assumption there, from nothing
+to much: the table shows from which strength on it pays. Tokens are those of SENT, five personas a call.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from benchmarks.selection import LIST, PER_CALL, Setting, run
+from benchmarks.selection import LIST, PER_CALL, SEEDS, Setting, run
 from benchmarks.world import World
 from expansion.exclusion import PROBES
 
@@ -36,6 +36,8 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "near": ("--distances", "near"),
     "mid": ("--distances", "mid"),
     "far": ("--distances", "far"),
+    "lists of 20": ("--exclude", "20"),
+    "lists of 50": ("--exclude", "50"),
 }
 
 BASE = Setting("none", listed=LIST)
@@ -49,7 +51,9 @@ SETTINGS = (
         replace(BASE, name=f"void in {share:.0%} of calls, {obeyed:.0%} of answers moved", void=share, obeyed=obeyed)
         for share, obeyed in ((0.2, 0.0), (0.2, 0.2), (0.2, 0.4), (0.2, 0.6), (0.2, 0.8), (0.5, 0.6))
     ),
+    *(replace(BASE, name=f"lists of {roles}" if roles else "no lists", listed=roles) for roles in (0, 20, 100, 200)),
     replace(BASE, name="random: none", policies=("uniform",)),
+    replace(BASE, name="random: no lists", listed=0, policies=("uniform",)),
     replace(
         BASE, name="random: void in 20 % of calls, 60 % of answers moved", void=0.2, obeyed=0.6, policies=("uniform",)
     ),
@@ -74,11 +78,11 @@ def worlds(count: int, calls: int, workers: int, only: str) -> None:
     outcomes = run(
         [(setting, setting.policies[0], seed, calls, 16) for setting in some for seed in range(count)], workers
     )
-    print(f"| switch | roles after {calls:,} calls | a call | per 1,000 tokens | to none, a call | a token |")
+    print(f"| switch | new roles in {calls:,} calls | a call | per 1,000 tokens | to none, a call | a token |")
     print("|---|---:|---:|---:|---:|---:|")
     base: tuple[float, float] | None = None
     for setting in some:
-        found = mean(one.distinct for one in outcomes if one.setting == setting.name)
+        found = mean(one.distinct for one in outcomes if one.setting == setting.name) - SEEDS
         per_call, per_token = found / calls, 1000 * found / calls / tokens(setting)
         base = base or (per_call, per_token)
         cells = (

@@ -69,7 +69,7 @@ POLICIES = ("coverage", "breadth-first", "uniform", "least-count", "farthest-fir
 TEXTS = ("coverage", "coverage with texts", "texts first", "uniform")
 SETTINGS = (
     Setting("as described", policies=POLICIES),
-    Setting(f"lists of {LIST}, honoured at 60 %", listed=LIST),
+    Setting(f"lists of {LIST}, honoured at 60 %", listed=LIST, policies=POLICIES),
     Setting("collapsed model (30 % from the top list)", World(collapse=0.30)),
     Setting("flatter model (Zipf 0.7 and 0.4)", World(zipf=0.7, region_zipf=0.4)),
     Setting("five times the universe", World(roles=300_000)),

@@ -29,7 +29,8 @@ many answers would be new, and takes the best; what it cannot know is which answ
 ![Predicted and counted share of new roles](selection-calibration.svg)
 
 How far a policy can be ahead of uniform is set by how unlike in size the regions are: compare those of like size. The cost of
-a choice was measured on a 2-core x86-64 machine with Python 3.11, calls chosen 16 at a time.
+a choice was measured on a 16-core x86-64 machine with Python 3.12, 16 processes of one thread at a time, calls chosen 16 at a
+time.
 
 ## Tried, and kept or not
 | change | roles after 1,000 and 20,000 calls |
