@@ -230,8 +230,9 @@ class EndpointEmbedder:
 class SentenceTransformersEmbedder:
     """Any model that sentence-transformers loads; importing it takes ten seconds and more."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, batch: int = 256) -> None:
         self.name = name
+        self._batch = batch
         self._model: object | None = None
 
     def embed(self, texts: Sequence[str]) -> "Vectors":
@@ -239,7 +240,11 @@ class SentenceTransformersEmbedder:
 
         model = self._load()
         vectors = model.encode(  # type: ignore[attr-defined]
-            list(texts), normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+            list(texts),
+            batch_size=self._batch,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+            convert_to_numpy=True,
         )
         return np.asarray(vectors, dtype=np.float32)
 
