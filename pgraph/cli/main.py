@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "local": ("pgraph.cli.local", "Look at, start or stop the local graph server."),
     "doctor": ("pgraph.cli.doctor", "Check what is set up and what is wrong."),
     "settings": ("pgraph.cli.settings", "Show each setting and where its value came from."),
+    "prompts": ("pgraph.cli.prompts", "Show the prompts that come with pgraph, as they are sent."),
 }
 
 
@@ -104,6 +105,9 @@ def _exit_code(error: BaseException) -> int:
     if _interrupted(error):
         click.echo("Interrupted.", err=True)
         return 130
+    if isinstance(error, click.NoSuchOption) and any(error.option_name in one.opts for one in cli.params):
+        hint = f"No such option {error.option_name!r} here: it stands before the command, pgraph {error.option_name} …"
+        error = click.UsageError(hint, error.ctx)
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code

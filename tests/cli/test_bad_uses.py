@@ -170,6 +170,8 @@ CASES = [
         r"temperature = '-1' \(environment\) must be at least 0",
         env={"PGRAPH_TEMPERATURE": "-1"},
     ),
+    Case("an option of all commands behind one", "coverage --json", 2, "before the command, pgraph --json"),
+    Case("an unknown prompt", "prompts joint", 2, "there is no prompt 'joint'.*joint.en"),
     Case("an unknown query", "query depth_histgram", 2, "there is no query 'depth_histgram'.*depth_histogram"),
     Case("an unknown parameter", "query runs --param x=1", 2, "no parameter 'x'"),
     Case("a negative limit", "query under_covered_groups --param limit=-1", 2, "not a whole number from 0"),
