@@ -140,9 +140,9 @@ def _prepare(work: _Work, notice: Callable[[str], None]) -> "Expansion":
     from expansion.expand import Expansion
     from expansion.plan import Hint
 
-    if not (
-        work.run.resumed and work.plan.strategy == "breadth-first"
-    ):  # its matching rests on the groups it began with
+    if (
+        work.plan.strategy != "breadth-first" or not work.run.progress.calls
+    ):  # its matching rests on those it began with
         ensure_groups(work.store, work.embedder, work.run.id, notice)
     texts = None if work.texts is None else text_arms(work.store, work.texts, work.plan.per_call)
     loaded = _load(work, texts)

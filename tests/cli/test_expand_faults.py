@@ -5,6 +5,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -97,6 +98,20 @@ def test_killed_at_twenty_moments_and_resumed(seeded: Field) -> None:
         assert texts(other.personas()) == resumed
     assert paid["paid_twice"] <= kills * AT_ONCE
     print(f"{kills} kills: {paid['paid']} replies paid for 150 calls, {paid['paid_twice']} twice")
+
+
+def test_killed_while_it_groups_it_groups_when_it_goes_on(seeded: Field) -> None:
+    """Else its matching would rest on other groups than those of an undisturbed run."""
+    options = ("--calls", "10", "--strategy", "breadth-first")
+    shutil.rmtree(seeded.work.directory / ".pgraph" / "vectors", ignore_errors=True)  # what other tests left there
+    with model({"kind": "slow", "seconds": 60, "on": "embeddings", "last": 0}) as server:
+        process = start(seeded, server, *options)
+        wait_for(lambda: server.stats()["embeddings"] > 0)
+        process.kill()
+        process.communicate()
+        assert not seeded.rows("MATCH (g:DomainGroup) RETURN g.id AS id")
+        code, _, err = finish(start(seeded, server, *options))
+    assert (code, "Going on with run" in err, "Grouping the domains" in err) == (0, True, True)
 
 
 def test_an_interrupted_coverage_run_uses_what_it_paid_for(seeded: Field) -> None:
