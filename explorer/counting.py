@@ -22,7 +22,7 @@ class Counting:
     """The last overview of a store; `file` keeps it, without the commands: they are those of who looks at it."""
 
     def __init__(self, store: GraphStore, name: str, file: Path, command: Command) -> None:
-        self._store, self._name, self._file, self._command = store, name, file, command
+        self._store, self._name, self._file, self.command = store, name, file, command
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._began = self._took = 0.0
@@ -73,7 +73,7 @@ class Counting:
 
     def _shown(self, counted: Row) -> Row:
         rows = [(row, row["missing"]) for row in counted["regions"]]
-        shown = [{**row, "missing": {**gap, "command": self._command(gap["query"], gap["depth"])}} for row, gap in rows]
+        shown = [{**row, "missing": {**gap, "command": self.command(gap["query"], gap["depth"])}} for row, gap in rows]
         return {**counted, "regions": shown}
 
     def _state(self) -> Row:

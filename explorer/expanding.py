@@ -1,7 +1,8 @@
 """The expansion that the page starts: `pgraph expand` as a process of its own, one at a time, and what it tells.
 
 So a run is held, its limits are kept and Ctrl-C is obeyed as from a shell. What it asks is composed here from the overview;
-the page only names a gap. When the explorer is killed, nobody reads what the process prints, and it ends at its next call.
+the page only names a gap or a persona. When the explorer is killed, nobody reads what the process prints, and it ends at its
+next call.
 """
 
 import json
@@ -39,19 +40,11 @@ class Expanding:
         last = self._last
         return {"model": self._model(), "run": None if last is None else last.told()}
 
-    def start(self, survey: Row | None, gap: str, calls: int) -> Row:
-        """Begin to ask at a gap of this overview."""
-        rows = [row for row in (survey or {"regions": []})["regions"] if row["missing"]]  # a draft has none
-        row = next((row for row in rows if row["missing"]["gap"] == gap), None)
-        if row is None:
-            raise UsageError(
-                "this gap is not there any more: the graph has changed",
-                "Load the page again and choose from what it shows.",
-            )
+    def start(self, place: Row, calls: int) -> Row:
+        """Begin to ask at a place {label, query, depth}: see `at_gap` and `views.around`."""
         if not 1 <= calls <= MOST:
             raise UsageError(f"calls = {calls} is not between 1 and {MOST:,}", "Give another number of calls.")
-        missing = row["missing"]
-        shown, words = self._words(missing["query"], missing["depth"], calls)
+        shown, words = self._words(place["query"], place["depth"], calls)
         with self._lock:
             if self._last is not None and self._last.code is None:
                 raise UsageError(
@@ -59,7 +52,7 @@ class Expanding:
                     "Wait until it ends, or stop it.",
                 )
             self._begun += 1
-            head = {"number": self._begun, "label": row["label"], "of": calls, "command": shown}
+            head = {"number": self._begun, "label": place["label"], "of": calls, "command": shown}
             self._last = _Run(head, _started(words))
             self._last.follow()
         return self.now()
@@ -75,6 +68,16 @@ class Expanding:
         if self._last is not None:
             self._last.stop()
             self._last.wait()
+
+
+def at_gap(survey: Row | None, gap: str) -> Row:
+    """Where to ask for a gap of this overview."""
+    for row in (survey or {"regions": []})["regions"]:
+        if row["missing"] and row["missing"]["gap"] == gap:  # a draft has none
+            return {**row["missing"], "label": row["label"]}
+    raise UsageError(
+        "this gap is not there any more: the graph has changed", "Load the page again and choose from what it shows."
+    )
 
 
 def _started(words: Sequence[str]) -> "subprocess.Popen[str]":

@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 PERSONAS = 300  # at most so many are in the file, each with all that is known of it
 # Each after those that it imports from.
-_MODULES = ("tags", "server", "filters", "picture", "map", "people", "crowd", "run", "groups", "app")
+_MODULES = ("tags", "server", "filters", "picture", "map", "run", "people", "crowd", "groups", "app")
 
 
 def one_file(

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from explorer import views
 from explorer.calls import Told, untold
 from explorer.counting import Counting
-from explorer.expanding import Expanding
+from explorer.expanding import Expanding, at_gap
 from explorer.filters import Filters, number
 from explorer.meaning import Meaning
 from graphstore.exporting import PERSONA_COLUMNS
@@ -99,6 +99,11 @@ def application(
         filters, skip = Filters.of(asked), max(0, number(asked, "skip", 0))
         return views.region(store, asked.get("id", ""), filters, left(filters), skip=skip)
 
+    def persona(asked: Asked) -> Row:
+        found = _persona(store, asked, told)
+        place = views.around(found)
+        return {**found, "command": place and counting.command(place["query"], place["depth"])}
+
     def search(asked: Asked) -> Row:
         filters = Filters.of(asked)
         if asked.get("meaning"):
@@ -110,7 +115,7 @@ def application(
         "region": region,
         "crowd": lambda asked: views.crowd(store, asked.get("id", ""), number(asked, "size", 0)),
         "matching": lambda asked: views.matching(store, Filters.of(asked)),
-        "persona": lambda asked: _persona(store, asked, told),
+        "persona": persona,
         "search": search,
     }
 
@@ -119,18 +124,24 @@ def application(
         return _stream(views.selected(store, filters, left(filters), asked.get("id")), form)
 
     routes = [Route(f"/api/{name}", _answering(answer)) for name, answer in api.items()]
-    routes += [Route("/api/export", _answering(export)), *_writing(counting, expanding)]
+    routes += [Route("/api/export", _answering(export)), *_writing(store, counting, expanding)]
     pages = [Route("/", _page), Mount("/static", StaticFiles(directory=STATIC))]
     guard = Middleware(_Guard, port=port, token=token, write=expanding is not None)
     return Starlette(routes=[*routes, *pages], middleware=[guard])
 
 
-def _writing(counting: Counting, expanding: Expanding | None) -> list[Route]:
+def _writing(store: GraphStore, counting: Counting, expanding: Expanding | None) -> list[Route]:
     if expanding is None:
         return []
 
     def start(asked: Asked) -> Row:
-        return expanding.start(counting.now()["survey"], asked.get("gap", ""), number(asked, "calls", 0))
+        if "id" in asked:
+            place = views.around(_persona(store, asked))
+            if place is None:
+                raise UsageError("another persona counts for this one", "Ask around that one: it stands on the page.")
+        else:
+            place = at_gap(counting.now()["survey"], asked.get("gap", ""))
+        return expanding.start(place, number(asked, "calls", 0))
 
     return [
         Route("/api/expansion", _answering(lambda _: expanding.now())),
@@ -168,7 +179,7 @@ def _stream(rows: Iterator[Row], form: str) -> Response:
     return StreamingResponse(chain([first], chunks), media_type=_TYPES[form], headers=headers)
 
 
-def _persona(store: GraphStore, asked: Asked, told: Told) -> Row:
+def _persona(store: GraphStore, asked: Asked, told: Told = untold) -> Row:
     found = views.persona(store, asked.get("id", ""), told)
     if found is None:
         raise UsageError(f"there is no persona {asked.get('id', '')!r}", "Look for it by its words.")

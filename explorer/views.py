@@ -1,5 +1,6 @@
 """What the page asks for beside the overview: a region, a persona, a search. Each is a few bounded, read-only queries."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -95,6 +96,14 @@ def persona(store: GraphStore, persona_id: str, told: calls.Told = calls.untold)
         "duplicates": _ask(store, "explore_duplicates", id=persona_id, limit=LINKS),
         "knowledge": _ask(store, "explore_knowledge", id=persona_id, limit=LINKS),
     }
+
+
+def around(one: Row) -> Row | None:
+    """Where to ask for the people around a persona, as `persona` tells of it: {label, query, depth}; None for a duplicate."""
+    if any(row["way"] == "survivor" for row in one["duplicates"]):
+        return None
+    query = f"MATCH (p:Persona {{id: {json.dumps(one['id'])}}}) RETURN p.id"
+    return {"label": one["role"] or one["id"], "query": query, "depth": one["depth"] + 1}
 
 
 def search(store: GraphStore, words: str, filters: Filters = EVERYBODY, regions: list[str] | None = None) -> Row:

@@ -79,8 +79,10 @@ const figures = row => tag('dl.tiles', {},
   tile('Answers', number(row.sightings), `Roles that only one call named, and no file: ${number(row.singles)}.`),
   tile('Covered', percent(row.coverage), 'The chance that the next answer here is of a role that is known.'));
 
+const gap = row => offer({label: row.label, command: row.missing.command, about: {gap: row.missing.gap}});
+
 const lacks = row => tag('section', {}, tag('h2', {}, 'What is missing here?'), tag('p', {}, row.missing.why),
-  offer(row) || tag('details', {}, tag('summary', {}, 'The command that goes there'), command(row.missing.command)));
+  gap(row) || tag('details', {}, tag('summary', {}, 'The command that goes there'), command(row.missing.command)));
 
 function flows(survey, row, name) {
   const part = (title, mine, other) => {
@@ -123,4 +125,4 @@ export function missing(survey) {
 }
 
 const entry = row => tag('li', {}, tag('div.share', {}, row.coverage === null ? '–' : percent(1 - row.coverage), tag('small', {}, 'uncovered')),
-  tag('div', {}, tag('h2', {}, tag('a', {href: link('region', {id: row.id}), dir: 'auto'}, row.label)), tag('p', {}, row.missing.why), offer(row) || command(row.missing.command)));
+  tag('div', {}, tag('h2', {}, tag('a', {href: link('region', {id: row.id}), dir: 'auto'}, row.label)), tag('p', {}, row.missing.why), gap(row) || command(row.missing.command)));

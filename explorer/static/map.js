@@ -32,7 +32,7 @@ export function map(survey, left) {
     const found = event.target.closest('[data-id]');
     if (found) window.location.hash = link('region', {id: found.dataset.id}).slice(1);
   });
-    const given = filters();
+  const given = filters();
   const below = [`${describe(survey, rows).split('.')[0]}. Size: personas; colour: not covered; dashed: ${unknown(survey)}.`,
     ...(left ? [`Dimmed: groups without personas ${words(given, survey)}.`] : [])];
   return {figure: tag('figure.map', {}, picture, say, legend(survey, rows), saving(picture, 'pgraph-map', below)), point: draw};

@@ -1,6 +1,7 @@
 // The views of personas: a list of them, and one with all that is known of it.
 
-import {cut, link, number, spoken, table, tag} from './tags.js';
+import {offer} from './run.js';
+import {command, cut, link, number, spoken, table, tag} from './tags.js';
 
 const who = row => row.role || cut(row.text || row.id, 60);
 const to = row => tag('a', {href: link('persona', {id: row.id}), dir: 'auto'}, who(row));
@@ -20,13 +21,17 @@ export function found(title, given) {
 export function persona(one) {
   return tag('div', {}, tag('p.eyebrow', {}, tag('a', {href: link('')}, 'Groups'), ' / ', tag('a', {href: link('region', {id: one.region || undefined}), dir: 'auto'}, one.region_label)),
     tag('h1', {dir: 'auto'}, one.role || 'A persona without a role'), tag('p.text', {dir: 'auto'}, one.text), facts(one),
-    part('The way to a seed', one.ways.map(way)), part('Source texts', one.texts.map(source)),
+    around(one), part('The way to a seed', one.ways.map(way)), part('Source texts', one.texts.map(source)),
     part('Relatives', related(one)), part('Says the same', one.duplicates.map(same)),
     part('Known with its help', one.knowledge.map(known)),
     part('The calls that brought it', one.calls.map(call)), calls(one.sightings));
 }
 
 const part = (title, rows) => (rows.length ? tag('section', {}, tag('h2', {}, title), rows) : null);
+
+/** Not in a file that was sent: there the command is nobody's. */
+const around = one => (one.command ? tag('section', {}, tag('h2', {}, 'Who else is around?'),
+  offer({label: one.role || 'this persona', command: one.command, about: {id: one.id}}) || tag('details', {}, tag('summary', {}, 'The command that asks there'), command(one.command))) : null);
 
 function facts(one) {
   const rows = [['domain', one.domain_label], ['hops from a seed', one.depth], ['language', one.language],

@@ -1,4 +1,4 @@
-// Expansions that the page starts (`pgraph explore --write`): a form at each gap, and how the one that runs goes.
+// Expansions that the page starts (`pgraph explore --write`): a form at each gap and persona, and how the one that runs goes.
 
 import {request} from './server.js';
 import {command, cut, link, number, percent, tag} from './tags.js';
@@ -9,7 +9,7 @@ let model = null; // what a start would ask; null: nothing can be started from h
 let told = null; // the run as last told
 let parts = null; // of the panel that change
 let turn = 0, ended = null;
-const chosen = new Map(); // numbers of calls by gap, kept when a view is drawn anew
+const chosen = new Map(); // numbers of calls by gap or persona, kept when a view is drawn anew
 
 /** Begin to look at what runs, once; `whenEnded` is called each time that a run has. */
 export async function watch(whenEnded) {
@@ -53,24 +53,24 @@ async function order(path, given) {
   }
 }
 
-/** The command at a gap with the number of its calls to choose, and the button that starts it. */
-export function offer(row) {
+/** The command at a gap or around a persona (`about`) with the number of its calls to choose, and the button that starts it. */
+export function offer({label, command: given, about}) {
   if (model === null) return null;
-  const {gap, command: given} = row.missing, most = 1000000;
-  const calls = tag('input', {type: 'number', min: 1, max: most, required: true, value: chosen.get(gap) ?? given.match(/\d+$/)[0]});
+  const [key] = Object.values(about), most = 1000000;
+  const calls = tag('input', {type: 'number', min: 1, max: most, required: true, value: chosen.get(key) ?? given.match(/\d+$/)[0]});
   const shown = command(given.replace(/\d+$/, calls.value)), code = shown.querySelector('code');
   calls.addEventListener('input', () => {
     if (!calls.validity.valid) return;
-    chosen.set(gap, calls.value);
+    chosen.set(key, calls.value);
     code.textContent = given.replace(/\d+$/, calls.value);
   });
   const start = async event => {
     event.preventDefault();
-    await order('expand', {gap, calls: calls.value});
+    await order('expand', {...about, calls: calls.value});
     panel.focus();
   };
   return tag('form.offer', {onsubmit: start}, shown, tag('label', {}, 'Calls ', calls),
-    tag('button', {'aria-label': `Start it: ${row.label}`}, 'Start it'), asks());
+    tag('button', {'aria-label': `Start it: ${label}`}, 'Start it'), asks());
 }
 
 const asks = () => (model ? tag('span.soft', {}, 'It asks ', tag('bdi', {}, model), '.') : null);

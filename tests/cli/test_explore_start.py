@@ -57,6 +57,10 @@ def test_an_expansion_from_the_page(field: Field, browser: Browser) -> None:
             expect(page.locator("main h1")).to_have_text(re.compile("^role"), timeout=30_000)
             panel.get_by_role("button", name="Close").click()
             expect(panel).to_be_hidden()
+            page.get_by_label("Calls", exact=True).fill("1")
+            page.get_by_role("button", name="Start it").click()
+            expect(panel).to_contain_text("of 1 calls", timeout=30_000)
+            expect(panel).to_contain_text("Stopped by: calls", timeout=60_000)
 
 
 RADII = "all => all.map(one => one.getAttribute('r'))"
@@ -84,7 +88,11 @@ def test_an_expansion_of_a_group_is_stopped_and_what_goes_wrong_is_said(work: Co
 
 def test_without_write_there_is_nothing_to_press(small: Console, browser: Browser) -> None:
     with explorer(small) as running, opened(browser, running) as found:
-        for view in ("#/missing", "#/region?id=health"):
+        person = found.page.request.get(f"{running.link.partition('?')[0]}api/search?words=nurse").json()["people"][0][
+            "id"
+        ]
+        for view in ("#/missing", "#/region?id=health", f"#/persona?id={person}"):
             found.view(view)
+            assert "pgraph expand --from" in (found.page.locator("main").text_content() or "")
             assert found.page.locator(".offer").count() == 0
             assert found.page.locator("#run").is_hidden()

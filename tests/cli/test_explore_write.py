@@ -91,6 +91,19 @@ def test_from_a_gap_to_new_personas(field: Field, model: FakeServer) -> None:
         assert running.api("expansion")["run"] == ended
 
 
+def test_from_a_persona_to_those_around_it(seeded: Field, model: FakeServer) -> None:
+    someone = seeded.personas()[7]
+    with explorer(seeded.work, "--write", env=seeded.env(model, SLOW)) as running:
+        command = running.api("persona", id=someone["id"])["command"]
+        assert running.tell("expand", id="p0", calls=3).status == 400
+        assert running.tell("expand", id=someone["id"], calls=3).status == 200
+        ended = running.run()
+    assert (ended["code"], ended["command"]) == (0, command.removesuffix("5") + "3")
+    asked = [request["messages"][-1]["content"] for request in model.requests]
+    assert len(asked) == 3
+    assert all(someone["persona"] in prompt for prompt in asked)
+
+
 def test_stopped_and_gone_on_with(field: Field, model: FakeServer) -> None:
     field.seed(20)
     with explorer(field.work, "--write", env=field.env(model, SLOW)) as running:

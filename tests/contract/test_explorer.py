@@ -218,6 +218,10 @@ def test_what_a_persona_came_from_and_stands_for(small: BoltStore) -> None:
     assert (nurse["score"], nurse["reason"], nurse["marked"]) == (2.5, "thin", True)
     assert [(row["way"], row["id"], row["score"]) for row in patient["duplicates"]] == [("survivor", "patient", 0.93)]
     assert [(row["way"], row["id"]) for row in kept["duplicates"]] == [("duplicate", "patient2")]
+    assert views.around(kept) == {
+        "label": "patient", "query": 'MATCH (p:Persona {id: "patient"}) RETURN p.id', "depth": 2
+    }  # fmt: skip
+    assert views.around(patient) is None
     assert [(row["kind"], row["source"], row["relation"]) for row in patient["sightings"]] == [
         ("persona", "farmer", "buyer"),
         ("text", "notice", "write"),
