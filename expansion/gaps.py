@@ -84,8 +84,8 @@ def why(row: Mapping[str, Any]) -> str:
     """
     group, relation, source = row["group"], row["relation"], row["from"]
     state = (
-        f"is {_percent(row['uncovered'])} uncovered: {row['singles']:,} roles that only one call named, in "
-        f"{row['sightings']:,} sightings."
+        f"is {_percent(row['uncovered'])} uncovered: {_count(row['singles'], 'role')} that only one call named, in "
+        f"{_count(row['sightings'], 'sighting')}."
     )
     if relation is None:
         return f"{group} {state} No call about a person has led there yet; its people came from files or texts."
@@ -97,6 +97,10 @@ def why(row: Mapping[str, Any]) -> str:
 def spoken(relation: str) -> str:
     """The id of a relationship kind as words."""
     return relation.replace("_", " ").replace("-", " ")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def _percent(share: float) -> str:

@@ -99,7 +99,7 @@ def test_the_way_that_leads_to_a_gap(told: tuple[History, Loaded]) -> None:
     assert (first["from"], first["relation"], first["landed"], first["answers"]) == ("Health", "kin", 4, 4)
     assert gaps.why(first).replace("\u00a0", " ") == (
         "100 % of the answers (4 of 4) when people of Health are asked for their kin land in (no domain), which is 25 % "
-        "uncovered: 1 roles that only one call named, in 4 sightings."
+        "uncovered: 1 role that only one call named, in 4 sightings."
     )
     found = gaps.heat_map(loaded, ["buyer", "driver", "kin", "patient", "supplier"], regions=2, relations=3)
     assert (len(found.rows), found.regions, len(found.relations), found.kinds) == (2, 4, 3, 5)
