@@ -1,6 +1,6 @@
 // The calls and files that named a persona.
 // Parameters: id, limit (of each kind)
-// Columns: kind (persona, text, file), source (id), name (role, or title of the text, or row of the file), relation (or stance),
+// Columns: kind (persona, text, file), source (id), name (role, or title of the text, or file and row), relation (or stance),
 //          evidence, call, run, command, model, at
 MATCH (:Persona {id: $id})-[d:DERIVED_FROM]->(s:Persona)
 OPTIONAL MATCH (r:Run {id: d.run})
@@ -15,6 +15,6 @@ RETURN 'text' AS kind, t.id AS source, coalesce(t.title, t.source) AS name, d.st
 ORDER BY call, source LIMIT $limit
 UNION ALL
 MATCH (:Persona {id: $id})-[i:IMPORTED_BY]->(r:Run)
-RETURN 'file' AS kind, null AS source, i.row AS name, null AS relation, null AS evidence,
+RETURN 'file' AS kind, null AS source, coalesce(r.file + ':', '') + i.row AS name, null AS relation, null AS evidence,
        null AS call, r.id AS run, r.command AS command, r.model AS model, r.started AS at
 ORDER BY name LIMIT $limit

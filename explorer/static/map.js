@@ -55,7 +55,7 @@ function caption(row, x, y, r) {
     if (lines.length && (lines.at(-1) + word).length < 13) lines[lines.length - 1] += ` ${word}`;
     else lines.push(word);
   }
-  const shown = lines.slice(0, 3).map(text => cut(text, 18));
+  const shown = lines.slice(0, 3).map((text, place) => cut(place === 2 && lines.length > 3 ? `${text}…` : text, 18));
   const size = Math.min(26, (1.5 * r) / Math.max(4, ...shown.map(text => text.length)) / 0.55);
   if (size < 11) return [];
   return shown.map((text, place) => shape('text', {x, y: y + (place - (shown.length - 1) / 2) * size * 1.1, 'font-size': size}, text));

@@ -39,7 +39,7 @@ def about(who: str, text: str, call: str, stance: str, **props: Any) -> dict[str
 
 SMALL = [
     Write("run", [
-        {"id": "r1", "props": {"command": "import", "started": "2026-01-01", "ended": "2026-01-02"}},
+        {"id": "r1", "props": {"command": "import", "file": "f.jsonl", "started": "2026-01-01", "ended": "2026-01-02"}},
         {"id": "r2", "props": {"command": "expand", "model": "m", "started": "2026-01-03"}},
         {"id": "r3", "props": {"command": "ingest", "model": "m", "started": "2026-01-04"}},
     ]),
@@ -74,7 +74,7 @@ SMALL = [
         {"domain": "farming", "group": "land", "by": "own"},
     ]),
     Write("imported_by", [
-        {"persona": name, "run": "r1", "row": f"f.jsonl:{line}", "props": {}}
+        {"persona": name, "run": "r1", "row": str(line), "props": {}}
         for line, name in enumerate(["nurse", "farmer", "loner", "nurse"], start=1)
     ]),
     Write("derived_from", [
