@@ -145,6 +145,7 @@ def test_what_is_saved(small: Console, browser: Browser) -> None:
     with explorer(small) as running, opened(browser, running, scheme="dark") as found:
         page = found.page
         found.view("#/region?id=trade&depth=1")
+        page.locator("canvas[aria-label*=' seeds ']").wait_for()  # it comes later, and moves what stands below it
         with page.expect_download() as taken:
             page.locator(".save a", has_text="JSON Lines").click()
         assert taken.value.suggested_filename == "personas-Trade-depth-1.jsonl"
