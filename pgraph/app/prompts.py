@@ -1,7 +1,7 @@
 """The words that pgraph ships for models: prompts, rubrics and tasks, each with the command that sends it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,9 +46,7 @@ def shipped() -> Iterator[Shipped]:
         own = found.name == rubric.OWN[found.of]
         listed = {f"criterion {name}": text for name, text in found.criteria.items()}
         one = _prompt(f"judge {found.of}" + ("" if own else f" --rubric {found.name}"), path, found.prompt)
-        yield Shipped(
-            path.stem, one.command, one.file, found.digest, one.fields, one.messages, {**one.phrases, **listed}
-        )
+        yield replace(one, name=path.stem, digest=found.digest, phrases={**one.phrases, **listed})
     for task in instructions.load_tasks(instructions.SHIPPED).values():
         messages = (*((("system", task.system),) if task.system else ()), ("user", task.template))
         command = f"infer --task {task.name}"

@@ -1,6 +1,7 @@
 """Data to stdout as table, JSON or CSV; all else to stderr."""
 
 import csv
+import difflib
 import io
 import json
 import unicodedata
@@ -18,6 +19,12 @@ FORMATS = ("table", "json", "csv")
 def notice(text: str, *, quiet: bool = False) -> None:
     if not quiet:
         click.echo(text, err=True)
+
+
+def meant(name: str, known: Iterable[str], otherwise: str) -> str:
+    """A hint for a name that is none: those like it, else what `otherwise` says."""
+    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4)
+    return f"Did you mean {' or '.join(close)}?" if close else otherwise
 
 
 def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], form: str) -> None:

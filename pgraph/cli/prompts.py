@@ -1,10 +1,9 @@
-import difflib
 from dataclasses import asdict
 
 import click
 
 from pgraph.cli.main import Session
-from pgraph.cli.output import dump, show
+from pgraph.cli.output import dump, meant, show
 from pgraph.errors import UsageError
 
 
@@ -30,9 +29,7 @@ def command(session: Session, *, name: str | None) -> None:
             )
         return
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-        hint = f"Did you mean {' or '.join(close)}?" if close else "`pgraph prompts` lists them."
-        raise UsageError(f"there is no prompt {name!r}", hint)
+        raise UsageError(f"there is no prompt {name!r}", meant(name, known, "`pgraph prompts` lists them."))
     one = known[name]
     if session.json:
         dump(asdict(one))

@@ -1,5 +1,4 @@
 import contextlib
-import difflib
 import json
 import sys
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ import click
 import cypher
 from pgraph.cli.explore import show_link
 from pgraph.cli.main import Session
-from pgraph.cli.output import FORMATS, dump, notice, show
+from pgraph.cli.output import FORMATS, dump, meant, notice, show
 from pgraph.errors import UsageError
 
 
@@ -131,9 +130,7 @@ def _list(session: Session, form: str) -> None:
 def _header(name: str) -> cypher.Header:
     known = cypher.names("queries")
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-        hint = f"Did you mean {' or '.join(close)}?" if close else "`pgraph query` lists them."
-        raise UsageError(f"there is no query {name!r}", hint)
+        raise UsageError(f"there is no query {name!r}", meant(name, known, "`pgraph query` lists them."))
     return cypher.header(name)
 
 
