@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from graphstore import local
+from graphstore.server import local
 from graphstore.store import GraphStore
 
 GROUPS, PEOPLE, SPEAKERS, WORDS = 500, 40, 3, 150

@@ -21,12 +21,13 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from foundation.concurrency import for_each
+from foundation.model import ChatOptions
+from foundation.model.chat import open_chat
+from foundation.model.messages import ChatReply, ChatRequest
+from foundation.model.replies import Replies
 from graphstore.ids import persona_id
 from graphstore.store import GraphStore, Write
-from pgraph.chat import ChatReply, ChatRequest, open_chat
-from pgraph.concurrency import for_each
-from pgraph.replies import Replies
-from pgraph.settings import Settings
 from tests.fakes.server import MODEL, started
 
 FAULTS = [
@@ -62,12 +63,12 @@ def request(number: int) -> ChatRequest:
 
 
 async def whole(url: str, calls: int, at_once: int, folder: Path) -> Callable[[], Coroutine[Any, Any, int]]:
-    from graphstore import local
+    from graphstore.server import local
 
     store = local.connect(folder / "store", heap="512m", idle=60)
     store.migrate()
     store.write(Write("persona", [{"id": persona_id(text), "depth": 0, "props": {"text": text}} for text in SOURCES]))
-    settings = Settings(base_url=url, model=MODEL, at_once=at_once)
+    settings = ChatOptions(base_url=url, model=MODEL, at_once=at_once)
     replies = Replies(folder / "replies.sqlite").open()
     chat = await open_chat(settings, replies, logs=folder)
     written = 0
@@ -193,7 +194,7 @@ def stats(url: str) -> dict[str, Any]:
 
 
 def _stop(folder: Path) -> None:
-    from graphstore import local
+    from graphstore.server import local
 
     if (folder / "store").exists():
         local.stop(folder / "store")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pgraph.embedding import Embedder, SentenceTransformersEmbedder
+from foundation.model.embedding import Embedder, SentenceTransformersEmbedder
 
 PEOPLE = Path(__file__).parents[1] / "examples" / "personas.jsonl"
 
@@ -40,7 +40,7 @@ def main() -> None:
         for size in asked.batches
     ]
     if asked.light:
-        from pgraph.minilm import MiniLM
+        from foundation.model.minilm import MiniLM
 
         ways.append(("without torch", MiniLM("all-MiniLM-L6-v2")))
     first = None

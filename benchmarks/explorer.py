@@ -28,10 +28,10 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.import_rate import PLACES, TRADES, WAYS, peak  # noqa: E402  the checkout's own
-from graphstore import local  # noqa: E402
-from graphstore.store import Write  # noqa: E402
-from tests.cli.in_browser import FLAGS  # noqa: E402
+from benchmarks.import_rate import PLACES, TRADES, WAYS, peak
+from graphstore.server import local
+from graphstore.store import Write
+from tests.cli.in_browser import FLAGS
 
 KINDS = [f"kind {number}" for number in range(24)]
 BATCH = 5000

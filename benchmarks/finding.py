@@ -21,9 +21,9 @@ from benchmarks.reports import KINDS, filled
 from explorer import views
 from explorer.filters import EVERYBODY, Filters
 from explorer.meaning import Meaning
-from graphstore.exporting import PERSONA_COLUMNS
-from graphstore.writing import text_chunks
-from pgraph.embedding import CachedEmbedder
+from foundation.model.embedding import CachedEmbedder
+from graphstore.exports.exporting import PERSONA_COLUMNS
+from graphstore.exports.writing import text_chunks
 
 WIDTH = 384
 

@@ -10,7 +10,7 @@ import argparse
 from itertools import pairwise
 
 from benchmarks.selection import PER_CALL, SETTINGS, Trial
-from expansion.forecasting import grown
+from population.reports.forecasting import grown
 
 AFTER = (40, 100, 500, 2_000)
 TRIED = (

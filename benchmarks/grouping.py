@@ -38,11 +38,11 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from distill import nearest  # noqa: E402  the checkout's own packages
-from distill.louvain import Graph, louvain  # noqa: E402
-from graphstore.ids import normal_name  # noqa: E402
-from pgraph.embedding import open_embedder  # noqa: E402
-from pgraph.settings import Settings  # noqa: E402
+from distill.groups import nearest
+from distill.groups.louvain import Graph, louvain
+from foundation.model import EmbeddingOptions
+from foundation.model.embedding import open_embedder
+from graphstore.ids import normal_name
 
 VARIANTS = ("senior {}", "assistant {}", "{}s", "retired {}")
 SAMPLED = 0.5, 0.2, 0.8  # the groups that are shown stand there in the order of size
@@ -138,7 +138,7 @@ def timed(step: Callable[..., Any], *args: object) -> Figures:
 
 
 def embed(work: Path, names: list[str]) -> None:
-    embedder = open_embedder(Settings(), work / "vectors")
+    embedder = open_embedder(EmbeddingOptions(), work / "vectors")
     np.save(work / "vectors.npy", embedder.embed(names))
     embedder.close()
 

@@ -26,12 +26,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-import cypher  # noqa: E402  the checkout's own packages
-from graphstore import importing, local  # noqa: E402
-from graphstore.bolt import BoltStore  # noqa: E402
-from graphstore.personas import PersonaRow  # noqa: E402
-from graphstore.reading import opened  # noqa: E402
-from tests.neo4j_server import neo4j_server  # noqa: E402
+import cypher
+from graphstore.files.personas import PersonaRow
+from graphstore.files.reading import opened
+from graphstore.imports import importing
+from graphstore.server import local
+from graphstore.server.bolt import BoltStore
+from tests.neo4j_server import neo4j_server
 
 TRADES = "nurse baker ferry-pilot tailor welder clerk beekeeper porter midwife fisher weaver driver cook tutor".split()  # noqa: SIM905
 PLACES = "Accra Pune Bergen Lima Osaka Tunis Hanoi Quito Minsk Davao Kano Leeds Perth Oaxaca Sylhet Gdansk".split()  # noqa: SIM905

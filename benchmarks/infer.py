@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.dispatch import FAULTS, stats
+from pgraph.app.settings import Workspace
 from tests.fakes.server import MODEL, started
 
 TEMPLATE = "You are {0}, and know {1} well. Explain to a newcomer what is hard about it, with cases from your own work."
@@ -46,11 +47,10 @@ def ours(url: str, at_once: int, folder: Path) -> Callable[[], Coroutine[Any, An
     import openai  # noqa: F401
 
     from pgraph.app.infer import InferRequest, run
-    from pgraph.cli.main import Session
 
     (folder / "tasks.yml").write_text(json.dumps({"explain": TEMPLATE}))
     flags: dict[str, object] = {"base_url": url, "model": MODEL, "at_once": at_once}
-    session = Session(folder, flags=flags)
+    session = Workspace(folder, flags)
     request = InferRequest(
         str(folder / "in.parquet"), str(folder / "out.jsonl"), folder / "tasks.yml", fields=("persona", "domain")
     )

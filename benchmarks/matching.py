@@ -27,12 +27,12 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from expansion.matching import Vectors  # noqa: E402  the checkout's own packages
-from expansion.survivors import Crowd, Found, VectorFile, sweep  # noqa: E402
-from expansion.words import WordIndex  # noqa: E402
-from graphstore.ids import normal_name, persona_id  # noqa: E402
-from pgraph.embedding import CachedEmbedder, open_embedder  # noqa: E402
-from pgraph.settings import Settings  # noqa: E402
+from foundation.model import EmbeddingOptions
+from foundation.model.embedding import CachedEmbedder, open_embedder
+from graphstore.ids import normal_name, persona_id
+from population.matching.matchers import Vectors
+from population.matching.survivors import Crowd, Survivors, VectorFile, sweep_thresholds
+from population.matching.words import WordIndex
 
 THRESHOLDS = [0.70, 0.75, 0.80, 0.85, 0.88, 0.90, 0.92, 0.95, 0.97]
 WORDS = [0.5, 0.6, 0.7, 0.8, 0.9]
@@ -48,7 +48,7 @@ def main() -> None:
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as temporary,
-        closing(open_embedder(Settings(), options.cache or Path(temporary))) as embedder,
+        closing(open_embedder(EmbeddingOptions(), options.cache or Path(temporary))) as embedder,
     ):
         personas(embedder)
         if options.esco:
@@ -114,7 +114,7 @@ def roles(file: Path, embedder: CachedEmbedder) -> None:
     curve = list(all_pairs(vectors, numbers))
     crowd = Crowd(labels, np.zeros(len(labels), np.int32), np.ones(len(labels), np.bool_), {})
     with closing(VectorFile(crowd, embedder.embed, None)) as kept:
-        swept = sweep(crowd, 2.0, THRESHOLDS, kept)
+        swept = sweep_thresholds(crowd, 2.0, THRESHOLDS, kept)
     possible = len(labels) - len(sizes)
     for least, (right, wrong), found in zip(THRESHOLDS, curve, swept, strict=True):
         joined, correct, near = joins(found, occupations, groups)
@@ -154,13 +154,13 @@ def all_pairs(vectors: Vectors, numbers: "np.ndarray[tuple[int], np.dtype[np.int
     yield from ((int(right), int(wrong)) for right, wrong in totals)
 
 
-def joins(found: Found, occupations: Sequence[str], groups: Sequence[str]) -> tuple[int, int, int]:
+def joins(found: Survivors, occupations: Sequence[str], groups: Sequence[str]) -> tuple[int, int, int]:
     marks = [(one, other) for one, other, _, _ in found.marks()]
     right = sum(occupations[one] == occupations[other] for one, other in marks)
     return len(marks), right, sum(groups[one] == groups[other] for one, other in marks)
 
 
-def examples(found: Found, labels: Sequence[str], occupations: Sequence[str]) -> None:
+def examples(found: Survivors, labels: Sequence[str], occupations: Sequence[str]) -> None:
     """Three joins at the border that ESCO does not make."""
     wrong = sorted(
         (score, one, other) for one, other, _, score in found.marks() if occupations[one] != occupations[other]

@@ -34,9 +34,9 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.import_rate import peak  # noqa: E402  the checkout's own packages
-from graphstore import local  # noqa: E402
-from graphstore.ids import persona_id  # noqa: E402
+from benchmarks.import_rate import peak
+from graphstore.ids import persona_id
+from graphstore.server import local
 
 DIMENSIONS = 384
 WHO, WORK, SYLLABLES = (
@@ -210,7 +210,7 @@ def variant(draw: random.Random, text: str, names: list[str]) -> tuple[str, str]
 
 def sample(count: int) -> None:
     """How fast the default model embeds here."""
-    from pgraph.minilm import MiniLM
+    from foundation.model.minilm import MiniLM
 
     draw = random.Random(3)
     with tempfile.TemporaryDirectory() as name:

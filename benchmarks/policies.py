@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.world import HOME, Built
-from expansion.population import Population
-from expansion.selection import Choice
+from expansion.selection.strategies import Choice
+from population.population import Population
 
 Wait = str
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from benchmarks.selection import LIST, PER_CALL, SEEDS, Setting, run
 from benchmarks.world import World
-from expansion.exclusion import PROBES
+from expansion.selection.exclusion import PROBES
 
 PEOPLE = Path(__file__).parents[1] / "examples" / "personas.jsonl"
 VARIANTS: dict[str, tuple[str, ...]] = {

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from graphstore.ids import normal_name  # noqa: E402  the checkout's own packages
-from pgraph.embedding import CachedEmbedder, open_embedder  # noqa: E402
-from pgraph.settings import Settings  # noqa: E402
+from foundation.model import EmbeddingOptions
+from foundation.model.embedding import CachedEmbedder, open_embedder
+from graphstore.ids import normal_name
 
 THRESHOLDS = (0.60, 0.65, 0.70, 0.75, 0.80, 0.85, 0.90, 0.95)
 Labels = list[tuple[str, str]]  # code, label
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, default=Path(tempfile.gettempdir()) / "reference-vectors")
     options = parser.parse_args()
     occupations, groups = read(options.occupations), read(options.groups)
-    embedder = open_embedder(Settings(), options.workspace)
+    embedder = open_embedder(EmbeddingOptions(), options.workspace)
     tell("synonyms", embedder, *synonyms(occupations))
     preferred = [(row["iscoGroup"], normal_name(row["preferredLabel"])) for row in occupations]
     units = [(row["code"], normal_name(row["preferredLabel"])) for row in groups if len(row["code"]) == 4]

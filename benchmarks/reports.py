@@ -22,8 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.import_rate import PLACES, TRADES, WAYS, Place, generate, local_places, pgraph  # noqa: E402  the checkout's own
-from graphstore.store import Write  # noqa: E402
+from benchmarks.import_rate import PLACES, TRADES, WAYS, Place, generate, local_places, pgraph
+from graphstore.store import Write
 
 KINDS = [f"kind {number}" for number in range(24)]
 TOOLS = "boat loom oven ledger plough tram lathe press".split()  # noqa: SIM905

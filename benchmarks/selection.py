@@ -21,13 +21,21 @@ from benchmarks import selection_page
 from benchmarks.policies import FarthestFirst, GoodUcb, LeastCount, Oracle
 from benchmarks.texts import Library, Shelves, TextsFirst
 from benchmarks.world import World
-from expansion.coverage import NO_ARM, text_arm
-from expansion.exclusion import Exclusions
-from expansion.plan import NO_HINT, Hint
-from expansion.population import Population
-from expansion.selection import BreadthFirst, Choice, CoverageFirst, Random, Strategy, predictions
-from expansion.text_arms import TextArms, TextChoice
-from expansion.void import Voids
+from expansion.selection.exclusion import Exclusions
+from expansion.selection.hint import NO_HINT, Hint
+from expansion.selection.strategies import (
+    BreadthFirst,
+    Choice,
+    CoverageFirst,
+    RandomChoice,
+    Strategy,
+    TextChoice,
+    predictions_for,
+)
+from expansion.selection.void import Voids
+from expansion.texts.arms import TextArms
+from population.coverage import NO_ARM, text_arm
+from population.population import Population
 
 SEEDS, PER_CALL = 200, 5
 LIST = 50  # roles
@@ -111,7 +119,7 @@ class Trial:
         for role in dict.fromkeys([*self.world.seeds(SEEDS, self.draws), *files]):
             self.people.know(self._add(role, 0))
         self.strategy = self._strategy(policy, rng)
-        arms = predictions(self.strategy, self.people)
+        arms = predictions_for(self.strategy, self.people)
         self.exclusions = Exclusions(self.people, arms, setting.listed, rng)
         self.voids = Voids(self.people, arms, setting.void, rng)
         self.seconds = 0.0  # of the processor, spent choosing
@@ -124,7 +132,7 @@ class Trial:
         make: Mapping[str, Callable[[], Strategy]] = {
             "coverage": lambda: self._rule(rng),
             "breadth-first": lambda: BreadthFirst(people),
-            "uniform": lambda: Random(people, rng),
+            "uniform": lambda: RandomChoice(people, rng),
             "least-count": lambda: LeastCount(people, rng),
             "farthest-first": lambda: FarthestFirst(people, rng, lambda some: vectors[[self.roles[p] for p in some]]),
             "Good-UCB": lambda: GoodUcb(people, rng),

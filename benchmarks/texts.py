@@ -12,11 +12,11 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.world import Built
-from expansion.selection import Choice, CoverageFirst
-from expansion.text_arms import TextArms, TextChoice
-from expansion.texts import TextPlan
-from graphstore.documents import Piece
-from pgraph.prompts import Prompt
+from expansion.selection.strategies import Choice, CoverageFirst, TextChoice
+from expansion.texts.arms import TextArms
+from expansion.texts.plan import TextPlan
+from foundation.prompts import Prompt
+from graphstore.files.documents import Piece
 
 Next = Choice | TextChoice | Literal["wait"] | None
 STAY = {"read": 0.60, "write": 0.75, "like": 0.45, "dislike": 0.30}  # share of a stance's answers in the text's region

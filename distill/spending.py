@@ -3,19 +3,26 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
-from distill.regions import Person, Unit
-from expansion.plan import now
-from graphstore.languages import contradicts
-from graphstore.store import Write
-from pgraph.chat import Chat, ChatReply, ChatRequest
-from pgraph.concurrency import for_each
-from pgraph.prompts import Prompt
+from foundation.clock import now
+from foundation.concurrency import for_each
+from foundation.model import Chat, ChatReply, ChatRequest
+from foundation.prompts import Prompt
+from graphstore import contradicts
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 OWN_RUNS = 0.7  # of a text's runs of three words so many are different; 0.9 and more in what people write
 Pending = TypeVar("Pending")
+Unit = Literal["group", "domain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    id: str
+    text: str
+    domain: str
+    depth: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,67 +53,61 @@ class SpendPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class DistillCall:
     """What is asked for a region; `about` is the question that is answered, or the item that is judged, else ""."""
 
     id: str
     region: int
-    people: list[Person]
+    people: list[Participant]
     request: ChatRequest
     about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class DistillOutcome:
     """What one reply brought, for the thread that chooses."""
 
-    call: Call
+    call: DistillCall
     topics: list[str]  # of its usable answers
     lost: int
 
 
-@dataclass(slots=True)
-class Rows:
-    """What one transaction writes: statement -> rows, the statements in the order of their first row."""
-
-    statements: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-
-    def add(self, statement: str, **row: Any) -> None:  # noqa: ANN401  values of a row
-        self.statements.setdefault(statement, []).append(row)
-
-    def writes(self) -> list[Write]:
-        return [Write(statement, rows) for statement, rows in self.statements.items()]
-
-
 async def spend(
     pending: Iterator[Pending],
-    prepare: Callable[[Pending], Awaitable[Call]],
-    absorb: Callable[[Sequence[tuple[Call, ChatReply]]], list[Learned]],
-    learn: Callable[[Learned], None],
+    prepare: Callable[[Pending], Awaitable[DistillCall]],
+    absorb: Callable[[Sequence[tuple[DistillCall, ChatReply]]], list[DistillOutcome]],
+    learn: Callable[[DistillOutcome], None],
     *,
     chat: Chat,
     at_once: int,
 ) -> None:
     """Make the calls, at most `at_once` at a time. `absorb` blocks and runs in a thread, one batch at a time."""
 
-    async def ask(item: Pending) -> tuple[Call, ChatReply]:
+    async def ask(item: Pending) -> tuple[DistillCall, ChatReply]:
         call = await prepare(item)
         return call, await chat.ask(call.request)
 
-    async def sink(batch: Sequence[tuple[Pending, tuple[Call, ChatReply]]]) -> None:
+    async def sink(batch: Sequence[tuple[Pending, tuple[DistillCall, ChatReply]]]) -> None:
         for learned in await asyncio.to_thread(absorb, [pair for _, pair in batch]):
             learn(learned)
 
     await for_each(pending, ask, sink, at_once, ahead=1 if at_once == 1 else None)
 
 
-def failure(run: str, call: Call, about: str, reply: ChatReply, reasons: Sequence[str], **more: Any) -> dict[str, Any]:  # noqa: ANN401  values of a row
+def failure_row(
+    run: str,
+    call: DistillCall,
+    about: str,
+    reply: ChatReply,
+    reasons: Sequence[str],
+    **more: Any,  # noqa: ANN401  values of a row
+) -> dict[str, Any]:
     """The row of a FAILED_ON."""
     props = {"reason": ", ".join(sorted(set(reasons))), "times": len(reasons), "at": now(), "paid": reply.paid, **more}
     return {"run": run, "about": about, "call": call.id, "props": props}
 
 
-def listed(people: Sequence[Person]) -> str:
+def listed(people: Sequence[Participant]) -> str:
     """The people as a prompt names them, a letter each."""
     return "\n".join(
         f"{letter}. {person.text}" + (f" (knows: {person.domain})" if person.domain else "")
@@ -125,7 +126,7 @@ def wording(prompt: Prompt, language: str) -> str:
     return "" if written_in_it else prompt.phrase("language", language)
 
 
-def problem(text: str, language: str, *, shortest: int) -> str:
+def answer_problem(text: str, language: str, *, shortest: int) -> str:
     """Why a text is of no use: too short, going round in circles, in another language; "" where it is none of these."""
     words = text.casefold().split()
     if len(words) < shortest and " " in text.strip():

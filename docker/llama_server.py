@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from pgraph.bundled import MODEL, model_file
+from foundation.model.bundled import MODEL, model_file
 
 
 def main() -> None:

@@ -12,11 +12,11 @@ import click
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-import cypher  # noqa: E402  the checkout's own packages
-from expansion.relations import load_relations  # noqa: E402
-from pgraph.app import browser_guide  # noqa: E402
-from pgraph.cli.main import COMMANDS, cli  # noqa: E402
-from pgraph.settings import Settings  # noqa: E402
+import cypher
+from pgraph.app import browser_guide
+from pgraph.app.settings import Settings
+from pgraph.cli.main import COMMANDS, cli
+from population.relations import load_relations
 
 MADE = "<!-- Made by docs/generate.py; change the code, then `make docs`. -->\n"
 

@@ -1,0 +1,1 @@
+"""Growing the population: from texts to personas, from personas to personas."""

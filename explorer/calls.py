@@ -3,21 +3,22 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from expansion.plan import Hint
-from expansion.reasons import Reason, sentence
-from expansion.rebuilding import about_persona, about_text
+from expansion.personas import about_persona, about_text
+from expansion.selection import Hint, Reason, reason_in_words
 
 Row = dict[str, Any]
-Told = Callable[[str, str], Mapping[str, Any] | None]  # (run, call) -> the tag kept with its reply in this workspace
+TagReader = Callable[
+    [str, str], Mapping[str, Any] | None
+]  # (run, call) -> the tag kept with its reply in this workspace
 
 CALLS = 10  # of a persona, with their words
 
 
-def untold(_run: str, _call: str) -> None:
+def no_tag(_run: str, _call: str) -> None:
     return None
 
 
-def told(row: Row, siblings: list[Row], told: Told) -> Row:
+def call_as_shown(row: Row, siblings: list[Row], told: TagReader) -> Row:
     """A row of reads/explore_calls as it is shown."""
     run, asked = row["run"] or {}, row["asked"] or {}
     words, why_not = _words(row, run, asked, told)
@@ -46,10 +47,12 @@ def _why(row: Row, asked: Row) -> str:
     reason = Reason(asked["how"], "home" if row["home"] else "", toward=asked.get("toward", ""), **known)
     labels = {"home": row["home"], reason.toward: row["toward"]}
     who = row["name"] or f"“{row['text'][:60]}”"
-    return sentence(reason, f"about the text {who}" if row["kind"] == "text" else f"the {who}", row["relation"], labels)
+    return reason_in_words(
+        reason, f"about the text {who}" if row["kind"] == "text" else f"the {who}", row["relation"], labels
+    )
 
 
-def _words(row: Row, run: Row, asked: Row, told: Told) -> tuple[list[Row] | None, str]:
+def _words(row: Row, run: Row, asked: Row, told: TagReader) -> tuple[list[Row] | None, str]:
     """The messages that were sent; else None and why they are not known."""
     if not run:
         return None, "The graph does not hold its run."

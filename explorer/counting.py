@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from explorer.survey import Row, draft, survey
-from graphstore.store import GraphStore
-from graphstore.writing import replacing
-from pgraph.errors import PgraphError
+from foundation.errors import PgraphError
+from graphstore import GraphStore
+from graphstore.files import replacing
 
 FORM = 3  # of the file; another one is not read
 Command = Callable[[str, int], str]  # (query for personas, depth) -> the `pgraph expand` from them

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import IO, Any
 
-from pgraph.errors import PgraphError, UsageError
+from foundation.errors import PgraphError, UsageError
 
 Row = dict[str, Any]
 Words = Callable[
@@ -34,7 +34,7 @@ class Expanding:
         self._words, self._model = words, model
         self._lock = threading.Lock()
         self._begun = 0
-        self._last: _Run | None = None
+        self._last: _Process | None = None
 
     def now(self) -> Row:
         last = self._last
@@ -53,7 +53,7 @@ class Expanding:
                 )
             self._begun += 1
             head = {"number": self._begun, "label": place["label"], "of": calls, "command": shown}
-            self._last = _Run(head, _started(words))
+            self._last = _Process(head, _started(words))
             self._last.follow()
         return self.now()
 
@@ -80,7 +80,7 @@ def at_gap(survey: Row | None, gap: str) -> Row:
     )
 
 
-def _started(words: Sequence[str]) -> "subprocess.Popen[str]":
+def _started(words: Sequence[str]) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
             words,
@@ -96,10 +96,10 @@ def _started(words: Sequence[str]) -> "subprocess.Popen[str]":
         raise PgraphError(f"{words[0]}: cannot be started ({error.strerror})", "Free some memory.") from error
 
 
-class _Run:
+class _Process:
     """A started process; `code` is its exit code once it has ended and all it said is read."""
 
-    def __init__(self, head: Row, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, head: Row, process: subprocess.Popen[str]) -> None:
         self.head, self._process = head, process
         self.code: int | None = None
         self._lock = threading.Lock()

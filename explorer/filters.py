@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pgraph.errors import UsageError
+from foundation.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ import numpy as np
 
 from explorer.filters import Filters
 from explorer.views import PAGE, some
-from graphstore.store import GraphStore
-from pgraph.errors import StoreError, UsageError
+from foundation.errors import StoreError, UsageError
+from foundation.model import CachedEmbedder
+from graphstore import GraphStore
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pgraph.embedding import CachedEmbedder
 
 Row = dict[str, Any]
 
@@ -30,7 +30,7 @@ _REST = 5  # while the graph changes: so many times as long as reading it took
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
+class _VectorIndex:
     """`vectors`: (known personas, numbers), float16, a file without a name; `people`: known or not."""
 
     state: Row
@@ -44,10 +44,10 @@ class _Index:
 class Meaning:
     """The vectors are read at the first search, and again when the graph has changed: 60 µs a persona."""
 
-    def __init__(self, store: GraphStore, embedder: "CachedEmbedder", directory: Path) -> None:
+    def __init__(self, store: GraphStore, embedder: CachedEmbedder, directory: Path) -> None:
         self._store, self._embedder, self._directory = store, embedder, directory
         self._lock = threading.Lock()
-        self._index: _Index | None = None
+        self._index: _VectorIndex | None = None
 
     def search(self, words: str, filters: Filters, regions: list[str] | None) -> Row:
         """The personas nearest to the words, each with its cosine. Raises `UsageError` where no vector is known."""
@@ -64,7 +64,7 @@ class Meaning:
         return {"words": words, "people": rows[:PAGE], "more": len(rows) > PAGE, **known}
 
     def _nearest(
-        self, index: _Index, scores: "NDArray[np.float32]", filters: Filters, regions: list[str] | None
+        self, index: _VectorIndex, scores: "NDArray[np.float32]", filters: Filters, regions: list[str] | None
     ) -> Iterator[Row]:
         """Those that the filters leave, the nearest first."""
         count = min(len(scores), _ROUNDS[-1])
@@ -75,7 +75,7 @@ class Meaning:
             found = {row["id"]: row for row in some(self._store, list(near), filters, regions)} if near else {}
             yield from ({**found[one], "similarity": round(near[one], 3)} for one in near if one in found)
 
-    def _now(self) -> _Index:
+    def _now(self) -> _VectorIndex:
         state = next(self._store.read("reads/explore_state"))
         with self._lock:
             index = self._index
@@ -83,7 +83,7 @@ class Meaning:
                 index = self._index = self._read(state)
         return index
 
-    def _read(self, state: Row) -> _Index:
+    def _read(self, state: Row) -> _VectorIndex:
         began, people, width = time.monotonic(), 0, 0
         ids: list[bytes] = []
         rows = self._store.read("reads/explore_texts")
@@ -105,4 +105,4 @@ class Meaning:
         except OSError as error:
             raise StoreError(f"{self._directory}: {error.strerror}", "Make room, or make it writable.") from error
         took = time.monotonic() - began
-        return _Index(state, np.array(ids), kept, people, time.monotonic(), took)
+        return _VectorIndex(state, np.array(ids), kept, people, time.monotonic(), took)

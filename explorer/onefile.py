@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from explorer import views
-from explorer.calls import Told, untold
+from explorer.calls import TagReader, no_tag
 from explorer.server import STATIC
-from graphstore.store import GraphStore
+from graphstore import GraphStore
 
 Row = dict[str, Any]
 
@@ -20,7 +20,7 @@ _MODULES = ("tags", "server", "filters", "picture", "map", "run", "people", "cro
 
 
 def one_file(
-    store: GraphStore, survey: Row, report: Callable[[int, int], None] = lambda *_: None, told: Told = untold
+    store: GraphStore, survey: Row, report: Callable[[int, int], None] = lambda *_: None, told: TagReader = no_tag
 ) -> tuple[str, int, int]:
     """The page, how many personas are in it, and of how many. Asks for each persona: about 0.1 s."""
     total = survey["overall"][0]["distinct"]

@@ -23,15 +23,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer import views
-from explorer.calls import Told, untold
+from explorer.calls import TagReader, no_tag
 from explorer.counting import Counting
 from explorer.expanding import Expanding, at_gap
 from explorer.filters import Filters, number
 from explorer.meaning import Meaning
-from graphstore.exporting import PERSONA_COLUMNS
-from graphstore.store import GraphStore
-from graphstore.writing import text_chunks
-from pgraph.errors import PgraphError, QueryError, UsageError
+from foundation.errors import PgraphError, QueryError, UsageError
+from graphstore import GraphStore
+from graphstore.exports import PERSONA_COLUMNS, text_chunks
 
 _TYPES = {"jsonl": "application/jsonl; charset=utf-8", "csv": "text/csv; charset=utf-8"}
 Asked = dict[str, str]
@@ -56,7 +55,7 @@ HEADERS = {
 }
 
 
-def bound(port: int, host: str = HOST) -> socket.socket:
+def bound_socket(port: int, host: str = HOST) -> socket.socket:
     """A socket on an address of this machine; port 0 takes a free one."""
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
@@ -90,7 +89,7 @@ def application(
     *,
     port: int,
     token: str,
-    told: Told = untold,
+    told: TagReader = no_tag,
 ) -> Starlette:
     def left(filters: Filters) -> list[str] | None:
         return filters.regions(counting.regions())
@@ -179,7 +178,7 @@ def _stream(rows: Iterator[Row], form: str) -> Response:
     return StreamingResponse(chain([first], chunks), media_type=_TYPES[form], headers=headers)
 
 
-def _persona(store: GraphStore, asked: Asked, told: Told = untold) -> Row:
+def _persona(store: GraphStore, asked: Asked, told: TagReader = no_tag) -> Row:
     found = views.persona(store, asked.get("id", ""), told)
     if found is None:
         raise UsageError(f"there is no persona {asked.get('id', '')!r}", "Look for it by its words.")

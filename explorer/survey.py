@@ -1,16 +1,14 @@
 """What the overview shows: the regions, how expansion flows between them, what is missing; a fold over the whole graph."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from explorer.layout import arrange
-from graphstore.ids import digest
-
-if TYPE_CHECKING:
-    from expansion.loading import Loaded
-    from graphstore.store import GraphStore
+from graphstore import GraphStore, digest
+from population import Loaded
+from population.reports import coverage_by_group, coverage_overall, explain_gap, find_gaps, people_query
 
 Row = dict[str, Any]
 
@@ -22,19 +20,18 @@ DRAFTED = 100  # circles of a draft
 _COUNTED = ("roles", "sightings", "singles", "coverage", "next_new")
 
 
-def survey(store: "GraphStore") -> Row:
+def survey(store: GraphStore) -> Row:
     """The overview as JSON. Streams every persona and sighting once, as `pgraph coverage` does: about 15 µs each.
 
     A region is a group; a domain that has no group yet; or "" for personas without a domain. A flow counts the answers of
     region `to` that came when people of region `from` were asked along some relationship, as coverage does: without calls
     that named the region in which to look.
     """
-    from expansion import report
-    from expansion.loading import load
+    from population import load_population
 
     kinds = sorted(row["relation"] for row in store.read("reads/relation_kinds") if row["relation"] is not None)
-    loaded = load(store, kinds, depth=1 << 30)
-    rows = sorted(report.by_group(loaded), key=lambda row: (-row["personas"], row["key"]))
+    loaded = load_population(store, kinds, depth=1 << 30)
+    rows = sorted(coverage_by_group(loaded), key=lambda row: (-row["personas"], row["key"]))
     shown = [_region(row) for row in rows[:REGIONS]]
     _add_facets(loaded, kinds, shown)
     _add_missing(loaded, kinds, shown)
@@ -44,7 +41,7 @@ def survey(store: "GraphStore") -> Row:
     for row, circle in zip(shown, arrange([row["personas"] for row in shown[:CIRCLES]], links), strict=False):
         row["circle"] = circle
     return {
-        "overall": report.overall(loaded),
+        "overall": coverage_overall(loaded),
         "regions": shown,
         "flows": flows,
         "left_out": _left_out(rows),
@@ -53,7 +50,7 @@ def survey(store: "GraphStore") -> Row:
     }
 
 
-def draft(store: "GraphStore", personas: int) -> Row:
+def draft(store: GraphStore, personas: int) -> Row:
     """The regions and their sizes only, duplicates among them, to be seen until the rest is counted: 1 µs a persona."""
     rows: dict[str, Row] = {}
     for one in store.read("reads/domains"):
@@ -86,7 +83,7 @@ def _region(row: Row) -> Row:
     return {"id": row["key"], "label": row["group"], **{name: row[name] for name in ("personas", *_COUNTED)}}
 
 
-def _add_facets(loaded: "Loaded", kinds: list[str], shown: list[Row]) -> None:
+def _add_facets(loaded: Loaded, kinds: list[str], shown: list[Row]) -> None:
     """How many of its personas stand how many hops from the seeds, and how many answers came along which relationship."""
     people, tally = loaded.population, loaded.population.tally
     relations: dict[int, Counter[str]] = {}
@@ -98,11 +95,9 @@ def _add_facets(loaded: "Loaded", kinds: list[str], shown: list[Row]) -> None:
         row["relations"] = relations.get(number, Counter()).most_common()
 
 
-def _add_missing(loaded: "Loaded", kinds: list[str], shown: list[Row]) -> None:
+def _add_missing(loaded: Loaded, kinds: list[str], shown: list[Row]) -> None:
     """What is uncovered in each, why, and whom to ask: the query for them, and how deep. `gap` names just that."""
-    from expansion import gaps
-
-    found = gaps.gaps(loaded, kinds, len(loaded.population.region_ids))  # the least covered first
+    found = find_gaps(loaded, kinds, len(loaded.population.region_ids))  # the least covered first
     rows = {row["key"]: {**row, "rank": rank} for rank, row in enumerate(found)}
     for row in shown:
         gap = rows.get(row["id"])
@@ -111,14 +106,14 @@ def _add_missing(loaded: "Loaded", kinds: list[str], shown: list[Row]) -> None:
             why = f"No answer of a call has landed in {row['label']} yet: its people came from files."
             source, depth = row["id"], 1 + max(row["depths"])[0]
         else:
-            why, source, depth = gaps.why(gap), gap["from_key"], gap["depth"]
-        query = gaps.people_of(loaded, source)
+            why, source, depth = explain_gap(gap), gap["from_key"], gap["depth"]
+        query = people_query(loaded, source)
         row["missing"] = {
             "gap": digest(row["id"], query, depth), "rank": rank, "why": why, "query": query, "depth": depth
         }  # fmt: skip
 
 
-def _flows(loaded: "Loaded", shown: set[str]) -> list[Row]:
+def _flows(loaded: Loaded, shown: set[str]) -> list[Row]:
     """The answers from region to region, the largest first; those that stayed in their region too."""
     tally, names = loaded.population.tally, loaded.population.region_ids
     arms, regions, answers = tally.landed[:, : tally.cells]

@@ -7,8 +7,8 @@ from typing import Any
 import cypher
 from explorer import calls
 from explorer.filters import EVERYBODY, Filters
-from graphstore.exporting import persona_rows, selected_rows
-from graphstore.store import GraphStore
+from graphstore import GraphStore
+from graphstore.exports import persona_rows, selected_rows
 
 Row = dict[str, Any]
 
@@ -74,7 +74,7 @@ def matching(store: GraphStore, filters: Filters) -> Row:
     return {"personas": {row["region"]: row["personas"] for row in rows}}
 
 
-def persona(store: GraphStore, persona_id: str, told: calls.Told = calls.untold) -> Row | None:
+def persona(store: GraphStore, persona_id: str, told: calls.TagReader = calls.no_tag) -> Row | None:
     """All that is known of one persona; None where there is none of this id. `told`: see `explorer.calls`."""
     found = _ask(store, "explore_persona", id=persona_id)
     if not found:
@@ -90,7 +90,7 @@ def persona(store: GraphStore, persona_id: str, told: calls.Told = calls.untold)
         **found[0],
         "ways": [way["steps"] for way in ways],
         "sightings": sightings,
-        "calls": [calls.told(row, siblings, told) for row in asked],
+        "calls": [calls.call_as_shown(row, siblings, told) for row in asked],
         "texts": [_quoted(texts[one], quotes) for one in ids if one in texts],
         "relatives": _ask(store, "explore_relatives", id=persona_id, limit=LINKS),
         "duplicates": _ask(store, "explore_duplicates", id=persona_id, limit=LINKS),

@@ -1,0 +1,1 @@
+"""The roof: the command line, the commands behind it, the HTML report."""

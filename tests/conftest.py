@@ -9,8 +9,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from graphstore import local
-from graphstore.bolt import BoltStore
+from graphstore.server import local
+from graphstore.server.bolt import BoltStore
 from tests.neo4j_server import Neo4jNotHereError, Neo4jServer, neo4j_server
 
 hypothesis.settings.register_profile("here", deadline=None)  # a busy machine is no failure

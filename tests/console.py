@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from graphstore import local
-from graphstore.bolt import BoltStore
+from graphstore.server import local
+from graphstore.server.bolt import BoltStore
 
 ROOT = Path(__file__).parents[1]
 

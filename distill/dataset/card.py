@@ -8,7 +8,7 @@ import yaml
 
 from distill.dataset import licences
 from distill.dataset.recipe import licences as stated
-from graphstore.writing import schema_of
+from graphstore.exports import schema_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from graphstore.writing import schema_of
+from graphstore.exports import schema_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

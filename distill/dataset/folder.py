@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from distill.dataset import recipe
-from graphstore.writing import unwritable
-from pgraph.errors import InputError
+from foundation.errors import InputError
+from graphstore.files import unwritable
 
 CARD, CROISSANT = "README.md", "croissant.json"
 _ELSEWHERE = "Choose another directory, or empty this one."
 
 
 @contextmanager
-def replacing(name: str) -> Iterator[Path]:
+def replacing_directory(name: str) -> Iterator[Path]:
     """A directory to write to, which takes the place of `name` when all went well; else it is removed.
 
     What is there already must be nothing, an empty directory or a dataset of ours, else `InputError`.

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from expansion.matching import WordMatcher
-from graphstore.ids import normal_text
+from graphstore import normal_text
+from population.matching import WordMatcher
 
 SHORTEST = 40  # characters of an answer: shorter ones ("on Mondays") are alike by chance
 

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from distill.dataset.likeness import Likeness
 from distill.dataset.splitting import WHOLE, Parts, Weights, assign, counted, most, shares
-from graphstore.ids import digest
-from graphstore.training import Kind, Sample
-from pgraph.errors import InputError, UsageError
+from foundation.errors import InputError, UsageError
+from graphstore import digest
+from graphstore.exports import Sample, TrainingKind
 
 Form = Literal["parquet", "jsonl"]
 NO_GROUP = "(no group)"
@@ -36,7 +36,7 @@ _BATCH = 1000
 class Options:
     """What decides which rows a dataset has."""
 
-    kind: Kind
+    kind: TrainingKind
     form: Form = "parquet"
     splits: Weights = field(default_factory=lambda: WHOLE)
     rows: int | None = None

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from distill.dataset.making import Making, Options
-from graphstore.store import GraphStore
-from graphstore.training import KINDS
+from graphstore import GraphStore
+from graphstore.exports import TRAINING_KINDS
 
 FORMAT = "pgraph dataset 1"
 FILE = "recipe.json"
@@ -67,7 +67,7 @@ def _is_whole(found: Mapping[str, Any]) -> bool:
     kinds = {"split": str, "path": str, "rows": int, "sha256": str}
     files = found.get("splits")
     return (
-        found.get("kind") in KINDS
+        found.get("kind") in TRAINING_KINDS
         and isinstance(files, list)
         and all(isinstance(one, dict) and all(isinstance(one.get(n), k) for n, k in kinds.items()) for one in files)
     )

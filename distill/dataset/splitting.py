@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from graphstore.ids import digest
-from pgraph.errors import UsageError
+from foundation.errors import UsageError
+from graphstore import digest
 
 Weights = Mapping[str, Fraction]  # split -> its share of the rows, in the order that the user named them
 WHOLE: Weights = {"train": Fraction(1)}

@@ -10,10 +10,9 @@ from typing import Any
 from distill.dataset import recipe as recipes
 from distill.dataset.folder import files_of, sha256
 from distill.dataset.likeness import Likeness
-from graphstore.exporting import COLUMNS, on_disk
-from graphstore.store import GraphStore
-from graphstore.training import Sample, samples
-from pgraph.errors import InputError
+from foundation.errors import InputError
+from graphstore import GraphStore
+from graphstore.exports import EXPORT_COLUMNS, Sample, on_disk, samples
 
 CHANGING = {"about", "domains", "group", "score", "marked"}  # columns that the graph may say anew after the export
 _TABLES = """
@@ -28,12 +27,12 @@ Tell = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class DatasetCheck:
     rows: int
     problems: list[str]  # each as file:line: what, or file: what
 
 
-def require(directory: Path) -> Mapping[str, Any]:
+def require_recipe(directory: Path) -> Mapping[str, Any]:
     """The recipe. Raises `InputError` for a directory without one of ours."""
     found = recipes.read(directory)
     if found is None:
@@ -45,14 +44,14 @@ def require(directory: Path) -> Mapping[str, Any]:
     return found
 
 
-def verify(store: GraphStore, directory: Path, recipe: Mapping[str, Any], tell: Tell) -> Checked:
+def verify_dataset(store: GraphStore, directory: Path, recipe: Mapping[str, Any], tell: Tell) -> DatasetCheck:
     with on_disk(_TABLES) as disk:
         checking = _Checking(disk, directory, recipe, tell)
         checking.files()
         checking.graph(store)
         checking.leakage()
         checking.likeness()
-        return Checked(checking.rows, checking.problems())
+        return DatasetCheck(checking.rows, checking.problems())
 
 
 class _Checking:
@@ -140,7 +139,7 @@ class _Checking:
             self._problem(name, 0, f"{count:,} rows, {recipes.FILE} says {one['rows']:,}")
 
     def _hold(self, split: str, name: str, line: int, row: Mapping[str, Any]) -> None:
-        missing = [column for column in COLUMNS[self._kind] if column not in row]
+        missing = [column for column in EXPORT_COLUMNS[self._kind] if column not in row]
         if missing:
             self._problem(name, line, f"no column {missing[0]}")
             return

@@ -8,11 +8,13 @@ from distill.dataset import card, croissant, licences, recipe
 from distill.dataset.folder import CARD, CROISSANT, sha256
 from distill.dataset.making import Making
 from distill.dataset.recipe import DataFile
-from graphstore.store import GraphStore
-from graphstore.writing import write_jsonl, write_parquet
+from graphstore import GraphStore
+from graphstore.exports import write_jsonl, write_parquet
 
 
-def write(store: GraphStore, making: Making, directory: Path, tell: Callable[[str, int], None]) -> dict[str, Any]:
+def write_dataset_files(
+    store: GraphStore, making: Making, directory: Path, tell: Callable[[str, int], None]
+) -> dict[str, Any]:
     """Write all files to the directory; returns the recipe."""
     (directory / "data").mkdir()
     languages: set[str] = set()

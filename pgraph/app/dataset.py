@@ -2,34 +2,35 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pgraph.app import Session, open_store
-
-if TYPE_CHECKING:
-    from distill.dataset.making import Options
-    from distill.dataset.verifying import Checked
+from distill.dataset import (
+    TABLES,
+    DatasetCheck,
+    Making,
+    Options,
+    replacing_directory,
+    require_recipe,
+    verify_dataset,
+    write_dataset_files,
+)
+from graphstore.exports import on_disk, samples
+from pgraph.app.settings import Workspace
+from pgraph.app.workspace import open_store
 
 Tell = Callable[[str, int], None]
 
 
-def make(session: Session, output: str, options: "Options", tell: Tell) -> dict[str, Any]:
+def make(workspace: Workspace, output: str, options: Options, tell: Tell) -> dict[str, Any]:
     """Write a dataset to a directory; returns its recipe. `tell`: what is done now, and how far."""
-    from distill.dataset import folder, writing
-    from distill.dataset.making import TABLES, Making
-    from graphstore.exporting import on_disk
-    from graphstore.training import samples
-
-    with folder.replacing(output) as directory, open_store(session) as store, on_disk(TABLES) as disk:
+    with replacing_directory(output) as directory, open_store(workspace) as store, on_disk(TABLES) as disk:
         making = Making(disk, options)
         making.make(samples(store, options.kind), tell)
-        return writing.write(store, making, directory, tell)
+        return write_dataset_files(store, making, directory, tell)
 
 
-def verify(session: Session, directory: Path, tell: Tell) -> "Checked":
+def verify(workspace: Workspace, directory: Path, tell: Tell) -> DatasetCheck:
     """Compare a dataset with its recipe and with the graph."""
-    from distill.dataset import verifying
-
-    recipe = verifying.require(directory)
-    with open_store(session) as store:
-        return verifying.verify(store, directory, recipe, tell)
+    recipe = require_recipe(directory)
+    with open_store(workspace) as store:
+        return verify_dataset(store, directory, recipe, tell)

@@ -5,17 +5,30 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pgraph.app import Session, data_directory, open_embedder, open_store
+from foundation.model import Embedder
+from graphstore import normal_name
 from pgraph.app.expand import require_personas
-
-if TYPE_CHECKING:
-    from expansion.coverage import Coverage
-    from expansion.dedup import Changes, People, Roles
-    from expansion.survivors import Crowd, Found, VectorFile
-    from expansion.thresholds import Thresholds
-    from pgraph.embedding import Embedder
+from pgraph.app.settings import Workspace
+from pgraph.app.workspace import open_embedder, open_store
+from population import Coverage
+from population.duplicates import (
+    Changes,
+    PersonaColumns,
+    RoleColumns,
+    borderline_rows,
+    changes_to_write,
+    coverage_if,
+    crowd_of,
+    find_roles,
+    read_people,
+    roles_of,
+    survivors_now,
+    write_changes,
+)
+from population.matching import Crowd, Survivors, Thresholds, VectorFile, find_survivors, keep_thresholds, thresholds_of
+from population.matching import sweep_thresholds as tried
 
 SWEPT = (0.75, 0.80, 0.85, 0.88, 0.90, 0.92, 0.95, 0.97)
 
@@ -33,15 +46,15 @@ class DedupRequest:
 
 @dataclass(frozen=True, slots=True)
 class DedupSummary:
-    thresholds: "Thresholds"
+    thresholds: Thresholds
     personas: int
     duplicates: int
     clusters: int
     roles: int
     joined: int
-    changes: "Changes"
-    before: "dict[str, Coverage]"
-    after: "dict[str, Coverage]"
+    changes: Changes
+    before: dict[str, Coverage]
+    after: dict[str, Coverage]
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
@@ -94,25 +107,22 @@ class Sweep:
         return {"command": "dedup", "sweep": self.of, "total": self.total, "in_force": self.in_force, "rows": self.rows}
 
 
-def dedup(session: Session, request: DedupRequest, *, report: Report) -> DedupSummary:
+def dedup(workspace: Workspace, request: DedupRequest, *, report: Report) -> DedupSummary:
     """Find all duplicates, join the roles, write what differs from the graph."""
-    from expansion import dedup as work
-    from expansion.thresholds import keep, thresholds_of
-
     began = time.monotonic()
-    with open_store(session) as store, open_embedder(session) as embedder:
+    with open_store(workspace) as store, open_embedder(workspace) as embedder:
         require_personas(store)
         thresholds = _chosen(thresholds_of(store), request)
-        people = work.read(store)
-        groups = work.crowd(store, people, embedder if thresholds.meaning < 1 else None)
-        tools = _Tools(embedder, data_directory(session), report)
+        people = read_people(store)
+        groups = crowd_of(store, people, embedder if thresholds.meaning < 1 else None)
+        tools = _Tools(embedder, workspace.data, report)
         found = _found(groups, thresholds, tools)
-        roles = work.roles_of(people)
+        roles = roles_of(people)
         joined = _joined(roles, thresholds.roles, tools)
         canonical = roles.canonical(joined)
-        made = work.changes(people, found, canonical)
-        keep(store, thresholds)  # first: what is cut off now goes on with the same thresholds
-        work.write(store, made)
+        made = changes_to_write(people, found, canonical)
+        keep_thresholds(store, thresholds)  # first: what is cut off now goes on with the same thresholds
+        write_changes(store, made)
         return DedupSummary(
             thresholds,
             len(people.ids),
@@ -121,23 +131,20 @@ def dedup(session: Session, request: DedupRequest, *, report: Report) -> DedupSu
             len(roles.names),
             _duplicates(joined),
             made,
-            work.coverage(people, work.marked(people), people.roles),
-            work.coverage(people, found.survivor, _renamed(people, canonical)),
+            coverage_if(people, survivors_now(people), people.roles),
+            coverage_if(people, found.survivor, _renamed(people, canonical)),
             time.monotonic() - began,
         )
 
 
-def sweep(session: Session, request: DedupRequest, *, roles: bool, report: Report) -> Sweep:
+def sweep(workspace: Workspace, request: DedupRequest, *, roles: bool, report: Report) -> Sweep:
     """Try thresholds; of personas those of meaning, with the words' as asked for, or as in force."""
-    from expansion import dedup as work
-    from expansion.thresholds import thresholds_of
-
-    with open_store(session) as store, open_embedder(session) as embedder:
+    with open_store(workspace) as store, open_embedder(workspace) as embedder:
         require_personas(store)
-        limits, people = _chosen(thresholds_of(store), request), work.read(store)
-        groups = None if roles else work.crowd(store, people, embedder)
-    with open_embedder(session) as embedder:
-        tools = _Tools(embedder, data_directory(session), report)
+        limits, people = _chosen(thresholds_of(store), request), read_people(store)
+        groups = None if roles else crowd_of(store, people, embedder)
+    with open_embedder(workspace) as embedder:
+        tools = _Tools(embedder, workspace.data, report)
         if groups is None:
             return _sweep_roles(people, limits, tools)
         return _sweep_personas(people, groups, limits, tools)
@@ -145,12 +152,11 @@ def sweep(session: Session, request: DedupRequest, *, roles: bool, report: Repor
 
 @dataclass(frozen=True, slots=True)
 class _Tools:
-    embedder: "Embedder"
+    embedder: Embedder
     directory: Path  # for vectors while they are compared
     report: Report
 
-    def vectors(self, crowd: "Crowd", what: str) -> "closing[VectorFile]":
-        from expansion.survivors import VectorFile
+    def vectors(self, crowd: Crowd, what: str) -> closing[VectorFile]:
 
         return closing(VectorFile(crowd, self.embedder.embed, self.directory, self.tell(f"{what} embedded")))
 
@@ -158,62 +164,56 @@ class _Tools:
         return lambda done, total: self.report(what, done, total)
 
 
-def _sweep_personas(people: "People", groups: "Crowd", limits: "Thresholds", tools: _Tools) -> Sweep:
-    from expansion import dedup as work
-    from expansion.survivors import sweep as tried
+def _sweep_personas(people: PersonaColumns, groups: Crowd, limits: Thresholds, tools: _Tools) -> Sweep:
 
     with tools.vectors(groups, "personas") as vectors:
         tell = tools.tell("personas compared")
         found = tried(groups, limits.words, SWEPT, vectors, border=_border(groups), tell=tell)
     rows = [
-        _row(threshold, each, work.coverage(people, each.survivor, people.roles), people.texts)
+        _row(threshold, each, coverage_if(people, each.survivor, people.roles), people.texts)
         for threshold, each in zip(SWEPT, found, strict=True)
     ]
     return Sweep("personas", len(people.ids), limits.meaning, rows)
 
 
-def _sweep_roles(people: "People", limits: "Thresholds", tools: _Tools) -> Sweep:
-    from expansion import dedup as work
+def _sweep_roles(people: PersonaColumns, limits: Thresholds, tools: _Tools) -> Sweep:
 
-    roles, marked, rows = work.roles_of(people), work.marked(people), []
+    roles, marked, rows = roles_of(people), survivors_now(people), []
     with tools.vectors(roles.crowd, "roles") as vectors:
         tell = tools.tell("roles compared")
-        found = work.find_roles(roles, SWEPT, vectors, border=_border(roles.crowd), tell=tell)
+        found = find_roles(roles, SWEPT, vectors, border=_border(roles.crowd), tell=tell)
     for threshold, each in zip(SWEPT, found, strict=True):
-        after = work.coverage(people, marked, _renamed(people, roles.canonical(each)))
+        after = coverage_if(people, marked, _renamed(people, roles.canonical(each)))
         rows.append(_row(threshold, each, {"role": after["role"]}, roles.spelled))
     return Sweep("roles", len(roles.names), limits.roles, rows)
 
 
-def _border(crowd: "Crowd") -> float:
+def _border(crowd: Crowd) -> float:
     """How far below a threshold pairs are looked at: in a large crowd more lie near to it than are shown."""
     return 0.15 if len(crowd) < 20_000 else 0.02
 
 
-def _row(threshold: float, found: "Found", after: "Mapping[str, Coverage]", texts: list[str]) -> dict[str, Any]:
-    from expansion.dedup import borderline
+def _row(threshold: float, found: Survivors, after: Mapping[str, Coverage], texts: list[str]) -> dict[str, Any]:
 
     return {
         "threshold": threshold,
         "duplicates": _duplicates(found),
         "clusters": _clusters(found),
         **{f"coverage_by_{kind}": value.share for kind, value in after.items()},
-        "borderline": borderline(found.borderline, texts),
+        "borderline": borderline_rows(found.borderline, texts),
     }
 
 
-def _found(groups: "Crowd", thresholds: "Thresholds", tools: _Tools) -> "Found":
-    from expansion.survivors import survivors
+def _found(groups: Crowd, thresholds: Thresholds, tools: _Tools) -> Survivors:
 
     tell = tools.tell("personas compared")
     if thresholds.meaning >= 1:
-        return survivors(groups, thresholds, None, tell=tell)
+        return find_survivors(groups, thresholds, None, tell=tell)
     with tools.vectors(groups, "personas") as vectors:
-        return survivors(groups, thresholds, vectors, tell=tell)
+        return find_survivors(groups, thresholds, vectors, tell=tell)
 
 
-def _joined(roles: "Roles", least: float, tools: _Tools) -> "Found":
-    from expansion.dedup import find_roles
+def _joined(roles: RoleColumns, least: float, tools: _Tools) -> Survivors:
 
     if least >= 1:
         return find_roles(roles, [least], None)[0]
@@ -221,20 +221,19 @@ def _joined(roles: "Roles", least: float, tools: _Tools) -> "Found":
         return find_roles(roles, [least], vectors, tell=tools.tell("roles compared"))[0]
 
 
-def _chosen(kept: "Thresholds", request: DedupRequest) -> "Thresholds":
+def _chosen(kept: Thresholds, request: DedupRequest) -> Thresholds:
     asked = {"meaning": request.threshold, "words": request.words, "roles": request.roles}
     return replace(kept, **{name: value for name, value in asked.items() if value is not None})
 
 
-def _renamed(people: "People", canonical: Mapping[str, str]) -> list[str | None]:
-    from graphstore.ids import normal_name
+def _renamed(people: PersonaColumns, canonical: Mapping[str, str]) -> list[str | None]:
 
     return [said and canonical.get(normal_name(said), said) for said in people.said]
 
 
-def _duplicates(found: "Found") -> int:
+def _duplicates(found: Survivors) -> int:
     return int((found.method > 0).sum())
 
 
-def _clusters(found: "Found") -> int:
+def _clusters(found: Survivors) -> int:
     return len(set(found.survivor[found.method > 0].tolist()))

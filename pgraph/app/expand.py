@@ -6,24 +6,22 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from expansion.plan import PROMPT, Limits, Plan, StrategyName
-from pgraph.app import Session, data_directory, open_embedder, open_model, open_store, settings
+from expansion.personas import PERSONA_PROMPT, REGROUP, Absorber, Expansion, Limits, Plan, StrategyName
+from expansion.selection import BreadthFirst, CoverageFirst, Hint, RandomChoice, Strategy, Vectors
+from expansion.texts import STANCES, TextArms, TextPlan, load_stances
+from foundation.errors import InputError, ModelError, PgraphError, StoreError, UsageError
+from foundation.model import CachedEmbedder
+from foundation.prompts import load_prompt
+from graphstore import GraphStore
+from graphstore.files import Piece
 from pgraph.app.running import ensure_groups, reconcile, record, run_to_end
-from pgraph.app.summary import ExpandSummary, Report
-from pgraph.errors import InputError, ModelError, PgraphError, StoreError, UsageError
-
-if TYPE_CHECKING:
-    from expansion.expand import Expansion
-    from expansion.loading import Loaded
-    from expansion.runs import Run
-    from expansion.selection import Strategy, Vectors
-    from expansion.text_arms import TextArms
-    from expansion.texts import TextPlan
-    from graphstore.store import GraphStore
-    from pgraph.app import Model
-    from pgraph.embedding import CachedEmbedder
+from pgraph.app.settings import Workspace
+from pgraph.app.summary import ExpandSummary, ProgressReport
+from pgraph.app.workspace import Model, open_embedder, open_model, open_store
+from population import RELATIONS, Loaded, at_distances, load_population, load_relations
+from population.runs import Run, hold_run
 
 EXCLUDED = 50  # by default; the bundled model names what it is told not to name
 Explain = Callable[[dict[str, Any]], None]
@@ -42,77 +40,72 @@ class ExpandRequest:
     strategy: StrategyName = "coverage"
     relations: Path | None = None
     from_cypher: str = ""
-    context: str | None = None
     seed: int = 0
     new_run: bool = False
     with_texts: bool = False
     exclude: int | None = None  # None: as many as suit the model
-    distances: str | None = None  # None: as in the settings
-    void: float | None = None
-    verbalise: float | None = None
 
 
 def expand(
-    session: Session,
+    workspace: Workspace,
     request: ExpandRequest,
     *,
     notice: Callable[[str], None],
-    report: Callable[[Report], None],
+    report: Callable[[ProgressReport], None],
     explain: Explain | None = None,
 ) -> ExpandSummary:
     """Run `pgraph expand` to its end. Ctrl-C raises KeyboardInterrupt once what was completed is written.
 
     `explain` is told of each call, as it comes back, why it was made and what it brought.
     """
-    return run_to_end(_expand(session, request, notice, report, explain))
+    return run_to_end(_expand(workspace, request, notice, report, explain))
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _ExpandWork:
     """What an expansion works with, opened once; `began` is when this process took it up."""
 
-    store: "GraphStore"
-    embedder: "CachedEmbedder"
-    model: "Model"
+    store: GraphStore
+    embedder: CachedEmbedder
+    model: Model
     plan: Plan
-    run: "Run"
+    run: Run
     allowed: set[str] | None  # the personas to start from, None for all
     began: float
     before: int  # calls of the run until then
-    texts: "TextPlan | None"
+    texts: TextPlan | None
     prices: tuple[float, float]  # of a million tokens, in and out
-    waiting: "list[Mapping[str, Any]]"  # tags of the calls that an interrupted run paid for and did not write
+    waiting: list[Mapping[str, Any]]  # tags of the calls that an interrupted run paid for and did not write
 
 
 async def _expand(
-    session: Session,
+    workspace: Workspace,
     request: ExpandRequest,
     notice: Callable[[str], None],
-    report: Callable[[Report], None],
+    report: Callable[[ProgressReport], None],
     explain: Explain | None,
 ) -> ExpandSummary:
-    from expansion.expand import REGROUP
 
     async with AsyncExitStack() as stack:
-        store = stack.enter_context(await asyncio.to_thread(open_store, session))
+        store = stack.enter_context(await asyncio.to_thread(open_store, workspace))
         await asyncio.to_thread(require_people, store, request)
         plan = make_plan(
-            session, request, settings(session).model
+            workspace, request, workspace.settings().model
         )  # what is wrong with it is said before a model starts
         allowed = await asyncio.to_thread(allowed_sources, store, plan.from_cypher)
-        model = await stack.enter_async_context(open_model(session, notice))
+        model = await stack.enter_async_context(open_model(workspace, notice))
         plan = replace(plan, model=model.chat.model)
-        embedder = stack.enter_context(open_embedder(session))
-        run = stack.enter_context(await asyncio.to_thread(_hold, session, store, plan, request))
+        embedder = stack.enter_context(open_embedder(workspace))
+        run = stack.enter_context(await asyncio.to_thread(_hold, workspace, store, plan, request))
         if run.resumed:
             notice(
                 f"Going on with run {run.id}, begun {run.started}, {run.progress.calls} calls so far (--new-run starts afresh)."
             )
-        stances = text_plan(session, plan) if request.with_texts else None
+        stances = text_plan(workspace, plan) if request.with_texts else None
         waiting = await asyncio.to_thread(_waiting, store, model, run) if run.resumed else []
-        prices = settings(session).price_in, settings(session).price_out
+        prices = workspace.settings().price_in, workspace.settings().price_out
         began = time.monotonic(), run.progress.calls
-        work = _Work(store, embedder, model, plan, run, allowed, *began, stances, prices, waiting)
+        work = _ExpandWork(store, embedder, model, plan, run, allowed, *began, stances, prices, waiting)
         paid = [] if plan.strategy == "breadth-first" else waiting  # it comes to them by itself, and must in its order
         while True:  # once more whenever so many domains came that the groups must be made anew
             expansion = await asyncio.to_thread(_prepare, work, notice)
@@ -126,19 +119,14 @@ async def _expand(
     return summary
 
 
-def _hold(session: Session, store: "GraphStore", plan: Plan, request: ExpandRequest) -> "AbstractContextManager[Run]":
-    from expansion import runs
+def _hold(workspace: Workspace, store: GraphStore, plan: Plan, request: ExpandRequest) -> AbstractContextManager[Run]:
 
-    return runs.hold(store, data_directory(session) / "runs", "expand", plan.recipe(), fresh=request.new_run)
+    return hold_run(store, workspace.data / "runs", "expand", plan.recipe(), fresh=request.new_run)
 
 
-def _prepare(work: _Work, notice: Callable[[str], None]) -> "Expansion":
+def _prepare(work: _ExpandWork, notice: Callable[[str], None]) -> Expansion:
     """Groups, population, strategy."""
     import numpy as np
-
-    from expansion.absorb import Absorber
-    from expansion.expand import Expansion
-    from expansion.plan import Hint
 
     if (
         work.plan.strategy != "breadth-first" or not work.run.progress.calls
@@ -154,16 +142,16 @@ def _prepare(work: _Work, notice: Callable[[str], None]) -> "Expansion":
 
 
 async def _go(
-    work: _Work,
-    expansion: "Expansion",
-    paid: "list[Mapping[str, Any]]",
-    report: Callable[[Report], None],
+    work: _ExpandWork,
+    expansion: Expansion,
+    paid: list[Mapping[str, Any]],
+    report: Callable[[ProgressReport], None],
     explain: Explain | None,
 ) -> ExpandSummary:
     def tell() -> None:
         done, people = expansion.progress, len(expansion.population.ids)
         seconds, asked = time.monotonic() - work.began, done.calls - work.before
-        report(Report(done, work.plan.limits, expansion.coverage.coverage, people, seconds, asked))
+        report(ProgressReport(done, work.plan.limits, expansion.coverage.coverage, people, seconds, asked))
 
     error: PgraphError | None = None
     try:
@@ -175,7 +163,7 @@ async def _go(
     return _summary(expansion, time.monotonic() - work.began, error, money)
 
 
-def _summary(expansion: "Expansion", seconds: float, error: PgraphError | None, money: float) -> ExpandSummary:
+def _summary(expansion: Expansion, seconds: float, error: PgraphError | None, money: float) -> ExpandSummary:
     limits = expansion.plan.limits
     stopped_by = expansion.stopped_by if error is None else "model" if isinstance(error, ModelError) else "store"
     goal = limits.target is not None or limits.until_coverage is not None
@@ -194,55 +182,47 @@ def _summary(expansion: "Expansion", seconds: float, error: PgraphError | None, 
     )
 
 
-def make_plan(session: Session, request: ExpandRequest, model: str) -> Plan:
-    from expansion.relations import SHIPPED, at_distances, load_relations
-    from pgraph.prompts import load
+def make_plan(workspace: Workspace, request: ExpandRequest, model: str) -> Plan:
 
     if request.with_texts and request.strategy != "coverage":
         raise UsageError(
             f"--with-texts does not go with --strategy {request.strategy}",
             "Only coverage weighs texts against personas.",
         )
-    values = settings(session)
-    distances = values.distances if request.distances is None else request.distances
+    values = workspace.settings()
     return Plan(
         depth=request.depth,
         limits=Limits(request.calls, request.tokens, request.target, request.until_coverage),
         per_call=request.per_call,
         strategy=request.strategy,
-        relations=at_distances(load_relations(request.relations or SHIPPED), distances),
-        prompt=load(PROMPT),
+        relations=at_distances(load_relations(request.relations or RELATIONS), values.distances),
+        prompt=load_prompt(PERSONA_PROMPT),
         seed=request.seed,
-        context=values.context if request.context is None else request.context,
+        context=values.context,
         from_cypher=request.from_cypher,
         model=model,
         sampling={"temperature": values.temperature, "max_tokens": values.max_tokens},
         stances=_stances_digest() if request.with_texts else "",
         exclude=(EXCLUDED if values.base_url else 0) if request.exclude is None else request.exclude,
-        void=values.void if request.void is None else request.void,
-        verbalise=values.verbalise if request.verbalise is None else request.verbalise,
+        void=values.void,
+        verbalise=values.verbalise,
     )
 
 
 def _stances_digest() -> str:
-    from expansion.texts import STANCES, load_stances
 
     prompt, _ = load_stances(STANCES)
     return f"{','.join(STANCES)} {prompt.digest}"
 
 
-def text_plan(session: Session, plan: Plan) -> "TextPlan":
+def text_plan(workspace: Workspace, plan: Plan) -> TextPlan:
     """What is asked about texts, by the settings of the run: the very calls that `pgraph ingest` makes."""
-    from expansion.texts import STANCES, TextPlan, load_stances
-
     prompt, stances = load_stances(STANCES)
-    offered = not settings(session).base_url
+    offered = not workspace.settings().base_url
     return TextPlan((), 0, stances, prompt, None, plan.context, plan.model, offered, plan.sampling)
 
 
-def text_arms(store: "GraphStore", plan: "TextPlan", per_call: int) -> "TextArms":
-    from expansion.text_arms import TextArms
-    from graphstore.documents import Piece
+def text_arms(store: GraphStore, plan: TextPlan, per_call: int) -> TextArms:
 
     def read(ids: Sequence[str]) -> list[Piece]:
         rows = store.read("reads/texts_by_id", ids=list(ids))
@@ -252,7 +232,7 @@ def text_arms(store: "GraphStore", plan: "TextPlan", per_call: int) -> "TextArms
     return TextArms(plan, store.read("reads/texts"), done, cost=per_call, read=read)
 
 
-def require_people(store: "GraphStore", request: ExpandRequest) -> None:
+def require_people(store: GraphStore, request: ExpandRequest) -> None:
     """Personas, or with `--with-texts` texts to draw them from."""
     if not request.with_texts:
         require_personas(store)
@@ -260,14 +240,14 @@ def require_people(store: "GraphStore", request: ExpandRequest) -> None:
         raise InputError("the graph holds no texts", "Put some in: pgraph ingest FILE --calls 0")
 
 
-def require_personas(store: "GraphStore") -> None:
+def require_personas(store: GraphStore) -> None:
     if not any(True for _ in store.read("reads/any_persona")):
         raise InputError(
             "the graph holds no personas yet", "Import some first: pgraph import FILE (one persona a line will do)."
         )
 
 
-def allowed_sources(store: "GraphStore", cypher: str) -> set[str] | None:
+def allowed_sources(store: GraphStore, cypher: str) -> set[str] | None:
     """The ids that the user's query returns in its first column, as ids or as nodes."""
     if not cypher:
         return None
@@ -286,12 +266,11 @@ def allowed_sources(store: "GraphStore", cypher: str) -> set[str] | None:
     return ids
 
 
-def _load(work: _Work, texts: "TextArms | None") -> "Loaded":
-    from expansion.loading import load
+def _load(work: _ExpandWork, texts: TextArms | None) -> Loaded:
 
     plan, run = work.plan, work.run
     relations = [kind.id for kind in plan.relations]
-    loaded = load(work.store, relations, plan.depth, allowed=work.allowed, run=run.id, texts=texts)
+    loaded = load_population(work.store, relations, plan.depth, allowed=work.allowed, run=run.id, texts=texts)
     waiting = loaded.population.pairs_left + (0 if texts is None else texts.left)
     if not waiting and not run.progress.calls:
         raise UsageError(
@@ -302,25 +281,23 @@ def _load(work: _Work, texts: "TextArms | None") -> "Loaded":
 
 
 def make_strategy(
-    plan: Plan, loaded: "Loaded", embedder: "CachedEmbedder", run: "Run", texts: "TextArms | None" = None
-) -> "Strategy":
+    plan: Plan, loaded: Loaded, embedder: CachedEmbedder, run: Run, texts: TextArms | None = None
+) -> Strategy:
     import numpy as np
-
-    from expansion.selection import BreadthFirst, CoverageFirst, Random
 
     people = loaded.population
     rng = np.random.default_rng([plan.seed, run.progress.calls])
 
-    def vectors(positions: list[int]) -> "Vectors | None":
+    def vectors(positions: list[int]) -> Vectors | None:
         found, known = embedder.known([people.texts[position] for position in positions])
         return found if known.all() else None
 
     if plan.strategy == "coverage":
         return CoverageFirst(people, rng, vectors, texts)
-    return BreadthFirst(people) if plan.strategy == "breadth-first" else Random(people, rng)
+    return BreadthFirst(people) if plan.strategy == "breadth-first" else RandomChoice(people, rng)
 
 
-def _waiting(store: "GraphStore", model: "Model", run: "Run") -> "list[Mapping[str, Any]]":
+def _waiting(store: GraphStore, model: Model, run: Run) -> list[Mapping[str, Any]]:
     """The tags of the calls whose replies are in the cache but, as the run was interrupted, not in the graph."""
     written = {row["call"] for row in store.read("reads/run_calls", run=run.id)}
     return [tag for tag, _ in model.replies.of_run(run.id) if tag["call"] not in written]

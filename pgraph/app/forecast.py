@@ -4,9 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pgraph.app import Session, open_embedder, open_store, settings
+from expansion.personas import Plan
+from expansion.selection import PROBES, Choice, Exclusions, Hint, TextChoice, Voids, predictions_for
+from foundation.model import CachedEmbedder, ChatRequest
+from graphstore import GraphStore
 from pgraph.app.expand import (
     ExpandRequest,
     allowed_sources,
@@ -16,13 +19,11 @@ from pgraph.app.expand import (
     text_arms,
     text_plan,
 )
-
-if TYPE_CHECKING:
-    from expansion.coverage import Coverage
-    from expansion.plan import Plan
-    from graphstore.store import GraphStore
-    from pgraph.chat import ChatRequest
-    from pgraph.embedding import CachedEmbedder
+from pgraph.app.settings import Workspace
+from pgraph.app.workspace import open_embedder, open_store
+from population import Coverage, load_population
+from population.reports import grown, grown_needed, sightings_needed
+from population.runs import Run, RunProgress
 
 SHOWN = 3
 _CHARACTERS_A_TOKEN = 4
@@ -30,16 +31,13 @@ _TOKENS_A_PERSONA = 70  # of a reply: 61 measured with the bundled model, longer
 _TOKENS_A_PROBABILITY = 8
 
 
-def forecast(session: Session, request: ExpandRequest) -> dict[str, Any]:
+def forecast(workspace: Workspace, request: ExpandRequest) -> dict[str, Any]:
     """The first calls and an estimate, from earlier runs with this model where there are any, else from the prompt's length."""
-    from expansion.exclusion import PROBES
-    from expansion.forecasting import grown
-
-    values = settings(session)
-    with open_store(session) as store, open_embedder(session) as embedder:
+    values = workspace.settings()
+    with open_store(workspace) as store, open_embedder(workspace) as embedder:
         require_people(store, request)
-        plan = make_plan(session, request, values.model)
-        sample = _sample(session, plan, store, embedder, request)
+        plan = make_plan(workspace, request, values.model)
+        sample = _sample(workspace, plan, store, embedder, request)
         past = _past(store, plan)
     means = past or {
         "tokens_in": (sample.characters - sample.listed) / _CHARACTERS_A_TOKEN,
@@ -83,7 +81,7 @@ def forecast(session: Session, request: ExpandRequest) -> dict[str, Any]:
 class _Sample:
     """How the graph stands, and the first calls; lengths are means."""
 
-    known: "Coverage"
+    known: Coverage
     personas: int
     groups: int
     waiting: int
@@ -94,30 +92,22 @@ class _Sample:
 
 
 def _sample(
-    session: Session, plan: "Plan", store: "GraphStore", embedder: "CachedEmbedder", request: ExpandRequest
+    workspace: Workspace, plan: Plan, store: GraphStore, embedder: CachedEmbedder, request: ExpandRequest
 ) -> _Sample:
     import numpy as np
 
-    from expansion.exclusion import Exclusions
-    from expansion.loading import load
-    from expansion.plan import Hint, Progress
-    from expansion.runs import Run
-    from expansion.selection import Choice, predictions
-    from expansion.text_arms import TextChoice
-    from expansion.void import Voids
-
-    texts = text_arms(store, text_plan(session, plan), plan.per_call) if request.with_texts else None
+    texts = text_arms(store, text_plan(workspace, plan), plan.per_call) if request.with_texts else None
     allowed = allowed_sources(store, plan.from_cypher)
-    loaded = load(store, [kind.id for kind in plan.relations], plan.depth, allowed=allowed, texts=texts)
+    loaded = load_population(store, [kind.id for kind in plan.relations], plan.depth, allowed=allowed, texts=texts)
     people = loaded.population
-    strategy = make_strategy(plan, loaded, embedder, Run("", "", Progress(), resumed=False), texts)
-    arms, rng = predictions(strategy, people), np.random.default_rng(plan.seed)
+    strategy = make_strategy(plan, loaded, embedder, Run("", "", RunProgress(), resumed=False), texts)
+    arms, rng = predictions_for(strategy, people), np.random.default_rng(plan.seed)
     exclusions, voids = Exclusions(people, arms, plan.exclude, rng), Voids(people, arms, plan.void, rng)
     asked: list[ChatRequest] = []
     lists: list[Sequence[str]] = []
     while len(asked) < SHOWN and isinstance(choice := strategy.choose(), Choice | TextChoice):
         if isinstance(choice, TextChoice):
-            asked.append(choice.call("").request)
+            asked += [texts.call(choice, "").request] if texts is not None else []
             continue
         people.mark_asked(choice.source, choice.relation)
         arm = people.arm(choice.source, choice.relation)
@@ -138,14 +128,12 @@ def _sample(
     )
 
 
-def calls_needed(plan: "Plan", known: "Coverage", personas: int, answers: float) -> int | None:
+def calls_needed(plan: Plan, known: Coverage, personas: int, answers: float) -> int | None:
     """Calls until the goal that the user set; None where there is none or where the sightings do not tell.
 
     `answers`: usable ones a call. To a target every new role counts as one persona; coverage is taken over all regions
     together, and foretold no further than to twice the sightings there are.
     """
-    from expansion.forecasting import grown_needed, sightings_needed
-
     goals = plan.limits
     if goals.target is not None:
         missing = max(0, goals.target - personas)
@@ -157,7 +145,7 @@ def calls_needed(plan: "Plan", known: "Coverage", personas: int, answers: float)
     return None if more is None or math.isinf(more) else math.ceil(more / answers)
 
 
-def _past(store: "GraphStore", plan: "Plan") -> dict[str, Any] | None:
+def _past(store: GraphStore, plan: Plan) -> dict[str, Any] | None:
     """Means per call over the finished runs with this model."""
     rows = [row["run"] for row in store.read("reads/finished_runs", model=plan.model)]
     calls = sum(row.get("calls") or 0 for row in rows)
@@ -173,7 +161,7 @@ def _past(store: "GraphStore", plan: "Plan") -> dict[str, Any] | None:
     return {**means, "usable": found / max(1.0, found + total("unusable")) or 1.0, "listed": listed, "calls": calls}
 
 
-def _calls(plan: "Plan", pairs: int, needed: int | None, per_call: Mapping[str, Any]) -> int:
+def _calls(plan: Plan, pairs: int, needed: int | None, per_call: Mapping[str, Any]) -> int:
     limits = plan.limits
     calls = min(bound for bound in (pairs, limits.calls, needed) if bound is not None)
     if limits.tokens is not None:

@@ -2,24 +2,36 @@
 
 import asyncio
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pgraph.app import Session, open_model, settings
-from pgraph.errors import InputError, ModelError, PgraphError, UsageError
-
-if TYPE_CHECKING:
-    from distill.inference import Inference, Job, Progress
-    from distill.instructions import AsGiven, Template
-    from distill.output import Answers
-    from distill.tables import Kinds
-    from graphstore.reading import BadRow, Record, Source
-    from pgraph.chat import Chat
+from distill.batch import (
+    INSTRUCTIONS,
+    Answers,
+    AsGiven,
+    Inference,
+    InferenceProgress,
+    Job,
+    Kinds,
+    Template,
+    bind_task,
+    choose_task,
+    identified,
+    kinds_of,
+    load_tasks,
+    same_file,
+)
+from foundation.errors import InputError, ModelError, PgraphError, UsageError
+from foundation.model import Chat
+from graphstore.files import BadRow, Record, Source, opened, records
+from pgraph.app.settings import Workspace
+from pgraph.app.workspace import open_model
 
 _LOOKED_AT = 100  # rows of a text file that tell its columns
 _SHOWN = 3  # prompts that a dry run shows
@@ -35,7 +47,6 @@ class InferRequest:
     instructions: Path | None = None
     task: str = ""
     fields: tuple[str, ...] = ()
-    context: str | None = None
     column: str = "response"
     ordered: bool = False
     request_rate: float = math.inf
@@ -47,7 +58,7 @@ class InferSummary:
     output: str
     rows: int  # answers in the output
     before: int
-    progress: "Progress"
+    progress: InferenceProgress
     seconds: float
     error: PgraphError | None = None
 
@@ -95,10 +106,10 @@ class InferSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class InferReport:
     """How it stands, for the progress line."""
 
-    progress: "Progress"
+    progress: InferenceProgress
     before: int
     total: int  # rows of the input, 0 where not known
     seconds: float
@@ -117,49 +128,47 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class _Input:
-    rows: "Iterator[Record | BadRow]"
+    rows: Iterator[Record | BadRow]
     columns: tuple[str, ...]
-    kinds: "Kinds | None"  # of a Parquet file
+    kinds: Kinds | None  # of a Parquet file
     total: int
 
 
 def infer(
-    session: Session, request: InferRequest, *, notice: Callable[[str], None], report: Callable[[Report], None]
+    workspace: Workspace, request: InferRequest, *, notice: Callable[[str], None], report: Callable[[InferReport], None]
 ) -> InferSummary:
     """Run `pgraph infer` to its end. Ctrl-C raises KeyboardInterrupt once what was answered is written."""
-    return asyncio.run(run(session, request, notice, report))
+    return asyncio.run(run(workspace, request, notice, report))
 
 
 async def run(
-    session: Session, request: InferRequest, notice: Callable[[str], None], report: Callable[[Report], None]
+    workspace: Workspace, request: InferRequest, notice: Callable[[str], None], report: Callable[[InferReport], None]
 ) -> InferSummary:
-    from distill.inference import Inference
-    from distill.output import Answers
 
     async with AsyncExitStack() as stack:
         given = await asyncio.to_thread(_read, stack, request)
-        template = make_template(session, request, given.columns)
+        template = make_template(workspace, request, given.columns)
         tell_literals(template, notice)
         answers = stack.enter_context(Answers(request.output, request.column, given.kinds))
         await asyncio.to_thread(answers.open)
-        job = make_job(session, request, template)
-        model = await stack.enter_async_context(open_model(session, notice))
+        job = make_job(workspace, request, template)
+        model = await stack.enter_async_context(open_model(workspace, notice))
         tell_resumed(answers, template.digest, model.chat.model, notice)
         return await _go(Inference(job, answers), model.chat, model.at_once, given, answers, report)
 
 
 async def _go(  # noqa: PLR0917  what was opened, one by one
-    inference: "Inference",
-    chat: "Chat",
+    inference: Inference,
+    chat: Chat,
     at_once: int,
     given: _Input,
-    answers: "Answers",
-    report: Callable[[Report], None],
+    answers: Answers,
+    report: Callable[[InferReport], None],
 ) -> InferSummary:
     began, before = time.monotonic(), answers.done
 
-    def tell(progress: "Progress") -> None:
-        report(Report(progress, before, given.total, time.monotonic() - began))
+    def tell(progress: InferenceProgress) -> None:
+        report(InferReport(progress, before, given.total, time.monotonic() - began))
 
     error: PgraphError | None = None
     try:
@@ -171,18 +180,14 @@ async def _go(  # noqa: PLR0917  what was opened, one by one
     return InferSummary(answers.output, before + done.answered, before, done, seconds, error)
 
 
-def dry_run(session: Session, request: InferRequest, notice: Callable[[str], None]) -> dict[str, Any]:
+def dry_run(workspace: Workspace, request: InferRequest, notice: Callable[[str], None]) -> dict[str, Any]:
     """The first prompts as they would be sent; nothing is asked, nothing written."""
-    from distill.inference import identified
-    from distill.output import Answers
-    from graphstore.reading import BadRow
-
     with ExitStack() as stack:
         given = _read(stack, request)
         Answers(request.output, request.column, given.kinds)
-        template = make_template(session, request, given.columns)
+        template = make_template(workspace, request, given.columns)
         tell_literals(template, notice)
-        values, prompts = settings(session), []
+        values, prompts = workspace.settings(), []
         for row in islice(given.rows, _SHOWN):
             filled = row.reason if isinstance(row, BadRow) else template.fill(row.values)
             key = None if isinstance(row, BadRow) else identified(row)["id"]
@@ -203,13 +208,7 @@ def dry_run(session: Session, request: InferRequest, notice: Callable[[str], Non
     }
 
 
-def _read(stack: "ExitStack | AsyncExitStack", request: InferRequest) -> _Input:
-    import sys
-
-    from distill.output import same_file
-    from distill.tables import kinds_of
-    from graphstore.reading import opened
-    from graphstore.rows import records
+def _read(stack: ExitStack | AsyncExitStack, request: InferRequest) -> _Input:
 
     if same_file(request.input, request.output):
         raise UsageError(f"{request.output}: is the input too", "Give the answers a file of their own.")
@@ -226,43 +225,42 @@ def _read(stack: "ExitStack | AsyncExitStack", request: InferRequest) -> _Input:
     return _Input(chain(first, rows), columns, kinds, total)
 
 
-def make_template(session: Session, request: InferRequest, columns: tuple[str, ...]) -> "Template | AsGiven":
-    from distill.instructions import SHIPPED, AsGiven, bind, choose
+def make_template(workspace: Workspace, request: InferRequest, columns: tuple[str, ...]) -> Template | AsGiven:
 
-    context = settings(session).context if request.context is None else request.context
+    context = workspace.settings().context
     if request.task or request.instructions:
-        return bind(choose(request.instructions or SHIPPED, request.task), request.fields, columns, context)
+        return bind_task(
+            choose_task(request.instructions or INSTRUCTIONS, request.task), request.fields, columns, context
+        )
     ready = next((name for name in ("messages", "prompt") if name in columns), None)
     if ready is None or request.fields:
         raise UsageError(
             "no task was named, and the rows have no column messages or prompt that could be sent as it is",
-            f"Give --task, and --instructions for a file of your own ({SHIPPED} has {', '.join(_shipped())}).",
+            f"Give --task, and --instructions for a file of your own ({INSTRUCTIONS} has {', '.join(_shipped())}).",
         )
     return AsGiven(ready)
 
 
 def _shipped() -> list[str]:
-    from distill.instructions import SHIPPED, load_tasks
 
-    return list(load_tasks(SHIPPED))
+    return list(load_tasks(INSTRUCTIONS))
 
 
-def make_job(session: Session, request: InferRequest, template: "Template | AsGiven") -> "Job":
-    from distill.inference import Job
+def make_job(workspace: Workspace, request: InferRequest, template: Template | AsGiven) -> Job:
 
     if wrong := sorted(_OURS & set(request.extra)):
         raise UsageError(f"--extra-request-body: {wrong[0]} cannot be set there", "Take it out.")
-    values = settings(session)
+    values = workspace.settings()
     sampling = {"temperature": values.temperature, "max_tokens": values.max_tokens}
     return Job(template, sampling, request.extra, request.request_rate, request.ordered)
 
 
-def tell_literals(template: "Template | AsGiven", notice: Callable[[str], None]) -> None:
+def tell_literals(template: Template | AsGiven, notice: Callable[[str], None]) -> None:
     for text in template.literals:
         notice(f"No column {text!r}: taken as text.")
 
 
-def tell_resumed(answers: "Answers", prompt: str, model: str, notice: Callable[[str], None]) -> None:
+def tell_resumed(answers: Answers, prompt: str, model: str, notice: Callable[[str], None]) -> None:
     if answers.done:
         notice(f"Going on: {answers.done:,} rows of {answers.output} are answered.")
     if others := answers.others(prompt, model):

@@ -5,23 +5,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from expansion.plan import Limits, Progress
-from pgraph.app import Model, Session, data_directory, open_embedder, open_model, open_store, settings
+from expansion.personas import Limits
+from expansion.texts import Ingestion, TextPlan, load_stances, text_props
+from foundation.errors import ModelError, PgraphError, StoreError
+from foundation.model import MODEL as BUNDLED
+from foundation.model import CachedEmbedder
+from graphstore import GraphStore, Write
+from graphstore.files import BadRow, Piece, Source, pieces
 from pgraph.app.running import ensure_groups, reconcile, record, run_to_end
-from pgraph.app.summary import IngestSummary, Report
-from pgraph.bundled import MODEL as BUNDLED
-from pgraph.errors import ModelError, PgraphError, StoreError
-
-if TYPE_CHECKING:
-    from expansion.ingest import Ingestion
-    from expansion.runs import Run
-    from expansion.texts import TextPlan
-    from graphstore.documents import Piece
-    from graphstore.reading import BadRow, Source
-    from graphstore.store import GraphStore
-    from pgraph.embedding import CachedEmbedder
+from pgraph.app.settings import Workspace
+from pgraph.app.summary import IngestSummary, ProgressReport
+from pgraph.app.workspace import Model, open_embedder, open_model, open_store
+from population import load_population
+from population.runs import Run, RunProgress, hold_run
 
 _CHARACTERS_A_TOKEN = 4
 _TOKENS_A_REPLY = 90
@@ -31,11 +29,10 @@ _TOKENS_A_REPLY = 90
 class IngestRequest:
     """What the command line asks for; the sources were looked through."""
 
-    sources: Sequence["Source"]
+    sources: Sequence[Source]
     stance: tuple[str, ...]
     chunk: int
     calls: int | None = None
-    context: str | None = None
     licence: str | None = None
 
 
@@ -46,13 +43,11 @@ class Texts:
     ids: dict[str, None]
     characters: int
     bad_rows: int
-    first: "Piece | None"
+    first: Piece | None
 
 
-def survey(request: IngestRequest, on_bad: Callable[["Source", "BadRow"], None]) -> Texts:
+def survey(request: IngestRequest, on_bad: Callable[[Source, BadRow], None]) -> Texts:
     """Read all the files once: what is wrong with one is said before anything is paid for."""
-    from graphstore.reading import BadRow
-
     ids: dict[str, None] = {}
     characters = bad = 0
     first = None
@@ -67,18 +62,16 @@ def survey(request: IngestRequest, on_bad: Callable[["Source", "BadRow"], None])
     return Texts(ids, characters, bad, first)
 
 
-def _each(request: IngestRequest) -> "Iterator[tuple[Source, Piece | BadRow]]":
-    from graphstore.documents import pieces
+def _each(request: IngestRequest) -> Iterator[tuple[Source, Piece | BadRow]]:
 
     for source in request.sources:
         for piece in pieces(source, request.chunk):
             yield source, piece
 
 
-def make_plan(session: Session, request: IngestRequest, model: str) -> "TextPlan":
-    from expansion.texts import TextPlan, load_stances
+def make_plan(workspace: Workspace, request: IngestRequest, model: str) -> TextPlan:
 
-    values = settings(session)
+    values = workspace.settings()
     prompt, stances = load_stances(request.stance)
     return TextPlan(
         files=tuple(source.sha256 for source in request.sources),
@@ -86,18 +79,18 @@ def make_plan(session: Session, request: IngestRequest, model: str) -> "TextPlan
         stances=stances,
         prompt=prompt,
         calls=request.calls,
-        context=values.context if request.context is None else request.context,
+        context=values.context,
         model=model,
         offered=not values.base_url,
         sampling={"temperature": values.temperature, "max_tokens": values.max_tokens},
     )
 
 
-def forecast(session: Session, request: IngestRequest, texts: Texts) -> dict[str, Any]:
+def forecast(workspace: Workspace, request: IngestRequest, texts: Texts) -> dict[str, Any]:
     """What would be asked and an estimate of what it takes, from the length of the prompts."""
-    values = settings(session)
-    plan = make_plan(session, request, values.model or ("" if values.base_url else BUNDLED))
-    with open_store(session) as store:
+    values = workspace.settings()
+    plan = make_plan(workspace, request, values.model or ("" if values.base_url else BUNDLED))
+    with open_store(workspace) as store:
         left = _left(plan, texts, _done(store))
     calls = left if plan.calls is None else min(left, plan.calls)
     prompts = []
@@ -121,63 +114,61 @@ def forecast(session: Session, request: IngestRequest, texts: Texts) -> dict[str
 
 
 def ingest(
-    session: Session,
+    workspace: Workspace,
     request: IngestRequest,
     texts: Texts,
     *,
     notice: Callable[[str], None],
-    report: Callable[[Report], None],
+    report: Callable[[ProgressReport], None],
 ) -> IngestSummary:
     """Run `pgraph ingest` to its end. Ctrl-C raises KeyboardInterrupt once what was completed is written."""
-    return run_to_end(_ingest(session, request, texts, notice, report))
+    return run_to_end(_ingest(workspace, request, texts, notice, report))
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _IngestWork:
     """What an ingestion works with, opened once; `calls`: how many this run is to make in all."""
 
-    store: "GraphStore"
-    embedder: "CachedEmbedder"
+    store: GraphStore
+    embedder: CachedEmbedder
     model: Model
-    plan: "TextPlan"
+    plan: TextPlan
     texts: Texts
     done: set[str]
-    run: "Run"
+    run: Run
     calls: int
 
 
 async def _ingest(
-    session: Session,
+    workspace: Workspace,
     request: IngestRequest,
     texts: Texts,
     notice: Callable[[str], None],
-    report: Callable[[Report], None],
+    report: Callable[[ProgressReport], None],
 ) -> IngestSummary:
-    from expansion import runs
-    from graphstore.reading import BadRow
 
     if request.calls == 0:
-        return await asyncio.to_thread(_put, session, request, texts)
+        return await asyncio.to_thread(_put, workspace, request, texts)
     async with AsyncExitStack() as stack:
-        store = stack.enter_context(await asyncio.to_thread(open_store, session))
-        plan = make_plan(session, request, settings(session).model)
-        model = await stack.enter_async_context(open_model(session, notice))
+        store = stack.enter_context(await asyncio.to_thread(open_store, workspace))
+        plan = make_plan(workspace, request, workspace.settings().model)
+        model = await stack.enter_async_context(open_model(workspace, notice))
         plan = replace(plan, model=model.chat.model)
-        embedder = stack.enter_context(open_embedder(session))
+        embedder = stack.enter_context(open_embedder(workspace))
         done = await asyncio.to_thread(_done, store)
         left = _left(plan, texts, done)
         if not left:
             await asyncio.to_thread(_state_licence, store, request)
             return await asyncio.to_thread(_nothing_left, store, texts)
-        directory = data_directory(session) / "runs"
+        directory = workspace.data / "runs"
         run = stack.enter_context(
-            await asyncio.to_thread(runs.hold, store, directory, "ingest", plan.recipe(), fresh=False)
+            await asyncio.to_thread(hold_run, store, directory, "ingest", plan.recipe(), fresh=False)
         )
         if run.resumed:
             notice(f"Going on with run {run.id}, begun {run.started}, {run.progress.calls} calls so far.")
         calls = run.progress.calls + left
         calls = calls if plan.calls is None else min(calls, plan.calls)
-        work = _Work(store, embedder, model, plan, texts, done, run, calls)
+        work = _IngestWork(store, embedder, model, plan, texts, done, run, calls)
         ingestion = await asyncio.to_thread(_prepare, work, notice)
         pieces = (piece for _, piece in _each(request) if not isinstance(piece, BadRow))
         summary = await _go(work, ingestion, pieces, report)
@@ -188,16 +179,12 @@ async def _ingest(
     return summary
 
 
-def _put(session: Session, request: IngestRequest, texts: Texts) -> IngestSummary:
+def _put(workspace: Workspace, request: IngestRequest, texts: Texts) -> IngestSummary:
     """Only put the texts into the graph."""
-    from expansion import runs
-    from expansion.text_calls import text_props
-    from graphstore.reading import BadRow
-
-    directory = data_directory(session) / "runs"
-    with open_store(session) as store:
-        recipe = make_plan(session, request, "").recipe()
-        with runs.hold(store, directory, "ingest", recipe, fresh=False) as run:
+    directory = workspace.data / "runs"
+    with open_store(workspace) as store:
+        recipe = make_plan(workspace, request, "").recipe()
+        with hold_run(store, directory, "ingest", recipe, fresh=False) as run:
             pieces = (piece for _, piece in _each(request) if not isinstance(piece, BadRow))
             store.write_batches("text", ({"id": piece.id, "props": text_props(piece, run.id)} for piece in pieces))
             _state_licence(store, request)
@@ -206,24 +193,21 @@ def _put(session: Session, request: IngestRequest, texts: Texts) -> IngestSummar
     return summary
 
 
-def _state_licence(store: "GraphStore", request: IngestRequest) -> None:
+def _state_licence(store: GraphStore, request: IngestRequest) -> None:
     """Keep the licence of the files with the runs that read them."""
-    from graphstore.store import Write
-
     if request.licence:
         found = store.read("reads/text_runs", files=[source.sha256 for source in request.sources])
         rows = [{"id": row["run"], "props": {"licence": request.licence}} for row in found]
         store.write(Write("run", rows))
 
 
-def _nothing_left(store: "GraphStore", texts: Texts) -> IngestSummary:
-    from expansion.loading import load
+def _nothing_left(store: GraphStore, texts: Texts) -> IngestSummary:
 
-    people = load(store, [], depth=1).population
+    people = load_population(store, [], depth=1).population
     held = people.tally.overall().coverage
     return IngestSummary(
         run="",
-        progress=Progress(),
+        progress=RunProgress(),
         seconds=0.0,
         coverage=held,
         personas=len(people.ids),
@@ -234,17 +218,15 @@ def _nothing_left(store: "GraphStore", texts: Texts) -> IngestSummary:
     )
 
 
-def _prepare(work: _Work, notice: Callable[[str], None]) -> "Ingestion":
-    from expansion.ingest import Ingestion
-    from expansion.loading import load
+def _prepare(work: _IngestWork, notice: Callable[[str], None]) -> Ingestion:
 
     ensure_groups(work.store, work.embedder, work.run.id, notice)
-    loaded = load(work.store, [], depth=1)
+    loaded = load_population(work.store, [], depth=1)
     return Ingestion(work.plan, work.run, work.store, embedder=work.embedder, loaded=loaded, done=work.done)
 
 
 async def _go(
-    work: _Work, ingestion: "Ingestion", pieces: "Iterator[Piece]", report: Callable[[Report], None]
+    work: _IngestWork, ingestion: Ingestion, pieces: Iterator[Piece], report: Callable[[ProgressReport], None]
 ) -> IngestSummary:
     began, before = time.monotonic(), work.run.progress.calls
 
@@ -252,7 +234,7 @@ async def _go(
         done, people = ingestion.progress, len(ingestion.population.ids)
         seconds = time.monotonic() - began
         limits = Limits(calls=work.calls)
-        report(Report(done, limits, ingestion.coverage.coverage, people, seconds, done.calls - before))
+        report(ProgressReport(done, limits, ingestion.coverage.coverage, people, seconds, done.calls - before))
 
     error: PgraphError | None = None
     try:
@@ -273,9 +255,9 @@ async def _go(
     )
 
 
-def _done(store: "GraphStore") -> set[str]:
+def _done(store: GraphStore) -> set[str]:
     return {row["call"] for row in store.read("reads/text_calls")}
 
 
-def _left(plan: "TextPlan", texts: Texts, done: set[str]) -> int:
+def _left(plan: TextPlan, texts: Texts, done: set[str]) -> int:
     return sum(plan.call(text, stance) not in done for text in texts.ids for stance in plan.stances)

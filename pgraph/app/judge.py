@@ -2,19 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pgraph.app import Session, open_store, running, settings
+from distill.judges import OWN_RUBRIC, Judged, JudgePlan, Judging, find_rubric
+from foundation.errors import InputError, UsageError
+from foundation.model import CachedEmbedder
+from graphstore import GraphStore
+from pgraph.app import running
 from pgraph.app.running import Notice, Work, run_to_end
+from pgraph.app.settings import Workspace
 from pgraph.app.summary import JudgeSummary, SpendReport
-from pgraph.errors import InputError, UsageError
-
-if TYPE_CHECKING:
-    from distill.judging import JudgePlan, Judging
-    from distill.rubric import Judged
-    from expansion.runs import Run
-    from graphstore.store import GraphStore
-    from pgraph.embedding import CachedEmbedder
+from pgraph.app.workspace import open_store
+from population.runs import Run, RunProgress
 
 _NONE_YET = {
     "personas": ("the graph holds no personas yet", "Import some first: pgraph import FILE (one persona a line will do)."),
@@ -27,7 +26,7 @@ _NONE_YET = {
 class JudgeRequest:
     """What the command line asks for."""
 
-    of: "Judged"
+    of: Judged
     rubric: str = ""  # a shipped one's name or a path; "" is the kind's own
     calls: int | None = None
     judge: str = ""
@@ -38,37 +37,32 @@ class JudgeRequest:
 
 
 def judge(
-    session: Session, request: JudgeRequest, *, notice: Notice, report: Callable[[SpendReport], None]
+    workspace: Workspace, request: JudgeRequest, *, notice: Notice, report: Callable[[SpendReport], None]
 ) -> JudgeSummary:
     """Run `pgraph judge` to its end. Ctrl-C raises KeyboardInterrupt once what was completed is written."""
-    return run_to_end(_judge(session, request, notice, report))
+    return run_to_end(_judge(workspace, request, notice, report))
 
 
 async def _judge(
-    session: Session, request: JudgeRequest, notice: Notice, report: Callable[[SpendReport], None]
+    workspace: Workspace, request: JudgeRequest, notice: Notice, report: Callable[[SpendReport], None]
 ) -> JudgeSummary:
-    def plan(store: "GraphStore", _: "CachedEmbedder") -> "tuple[JudgePlan, Callable[[JudgePlan, Run], Judging]]":
-        from distill.judging import Judging
+    def plan(store: GraphStore, _: CachedEmbedder) -> tuple[JudgePlan, Callable[[JudgePlan, Run], Judging]]:
 
-        made = _plan(session, request)
+        made = _plan(workspace, request)
         _require_items(store, request.of)
         return made, lambda plan, run: Judging(store, plan, run)
 
     work = Work("judge", plan, written="reads/judge_calls", fresh=request.new_run)
-    summary, job = await running.spend(session, work, notice, report)
+    summary, job = await running.spend(workspace, work, notice, report)
     return JudgeSummary.of(summary, outcome=job.outcome())
 
 
-def forecast(session: Session, request: JudgeRequest) -> dict[str, Any]:
+def forecast(workspace: Workspace, request: JudgeRequest) -> dict[str, Any]:
     """`--dry-run`: what would be judged and the prompt for the first of it; no model is called."""
-    from distill.judging import Judging
-    from expansion.plan import Progress
-    from expansion.runs import Run
-
-    with open_store(session) as store:
-        plan = _plan(session, request)
+    with open_store(workspace) as store:
+        plan = _plan(workspace, request)
         _require_items(store, request.of)
-        job = Judging(store, plan, Run("", "", Progress(), resumed=False))
+        job = Judging(store, plan, Run("", "", RunProgress(), resumed=False))
         calls = len(job.waiting) if plan.calls is None else min(plan.calls, len(job.waiting))
         prompts = [plan.rubric.messages(job.shown(job.waiting[-1]))[-1]["content"]] if job.waiting else []
     outcome = job.outcome()
@@ -82,14 +76,12 @@ def forecast(session: Session, request: JudgeRequest) -> dict[str, Any]:
     }
 
 
-def _require_items(store: "GraphStore", of: "Judged") -> None:
+def _require_items(store: GraphStore, of: Judged) -> None:
     if not any(True for _ in store.read(f"reads/ids_of_{of}")):
         raise InputError(*_NONE_YET[of])
 
 
-def _plan(session: Session, request: JudgeRequest) -> "JudgePlan":
-    from distill import rubric
-    from distill.judging import JudgePlan
+def _plan(workspace: Workspace, request: JudgeRequest) -> JudgePlan:
 
     if request.reask and request.below is None:
         raise UsageError("--reask needs --below", "Say which scores are too bad: --below 2.5 --reask")
@@ -98,9 +90,9 @@ def _plan(session: Session, request: JudgeRequest) -> "JudgePlan":
             "--reask is for questions and knowledge",
             "Marked personas are left out of questions and datasets; pgraph expand finds others.",
         )
-    values = settings(session)
+    values = workspace.settings()
     return JudgePlan(
-        rubric=rubric.find(request.rubric or rubric.OWN[request.of], request.of),
+        rubric=find_rubric(request.rubric or OWN_RUBRIC[request.of], request.of),
         calls=request.calls,
         judge=request.judge,
         below=request.below,

@@ -5,38 +5,36 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import cypher
-from pgraph.app import Session, settings
+from explorer import bound_socket, serve, shelf
+from foundation.errors import SettingsError, UsageError
+from graphstore.server import BoltStore
 from pgraph.app.browser_guide import files, filled
-from pgraph.errors import SettingsError, UsageError
+from pgraph.app.settings import Workspace
 
 HOST = "localhost"  # by this name: 127.0.0.1 is not among the hosts from which Neo4j lets its Browser take a guide
 
 
-def query_link(session: Session, name: str, parameters: Mapping[str, Any]) -> str:
+def query_link(workspace: Workspace, name: str, parameters: Mapping[str, Any]) -> str:
     """The address at which the Browser opens with a shipped query in its editor."""
-    return _link(session, "edit", f"// {name}\n{filled(cypher.load(f'queries/{name}'), parameters)}")
+    return _link(workspace, "edit", f"// {name}\n{filled(cypher.load(f'queries/{name}'), parameters)}")
 
 
-def serve_guide(session: Session, host: str, port: int, ready: Callable[[str], None]) -> None:
+def serve_guide(workspace: Workspace, host: str, port: int, ready: Callable[[str], None]) -> None:
     """Hand out the guide and what goes with it until Ctrl-C; `ready` is told where the Browser opens the guide.
 
     `host`: an address of this machine; in a container all of them, its port open outside under the same number.
     """
-    from explorer.server import bound, serve
-    from explorer.shelf import shelf
-
-    _link(session, "play", "")  # what is wrong with the settings is told before a port is taken
-    with bound(port, host) as place:
+    _link(workspace, "play", "")  # what is wrong with the settings is told before a port is taken
+    with bound_socket(port, host) as place:
         place.listen()
         here = f"http://{HOST}:{place.getsockname()[1]}"
-        ready(_link(session, "play", f"{here}/guide.html"))
+        ready(_link(workspace, "play", f"{here}/guide.html"))
         serve(place, shelf(files(here)))
 
 
-def _link(session: Session, command: str, argument: str) -> str:
-    from graphstore.bolt import BoltStore
+def _link(workspace: Workspace, command: str, argument: str) -> str:
 
-    values = settings(session)
+    values = workspace.settings()
     if values.store == "local":
         raise UsageError(
             "Neo4j Browser needs a Neo4j, and this graph is on the local server, which has no web page of its own",

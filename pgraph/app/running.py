@@ -5,24 +5,19 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from pgraph.app import data_directory, open_embedder, open_model, open_store
-from pgraph.app.summary import SpendReport, SpendSummary
-from pgraph.errors import ModelError, PgraphError, StoreError
-
-if TYPE_CHECKING:
-    from distill.answers import DistillPlan
-    from distill.judging import JudgePlan
-    from distill.naming import NamePlan
-    from distill.questions import AskPlan
-    from expansion.plan import Progress
-    from expansion.runs import Run
-    from graphstore.store import GraphStore
-    from pgraph.app import Model, Session
-    from pgraph.app.summary import ExpandSummary
-    from pgraph.chat import Chat
-    from pgraph.embedding import CachedEmbedder
+from distill.groups import NamePlan, group_domains, groups_are_stale
+from distill.judges import JudgePlan
+from distill.knowledge import AskPlan, DistillPlan
+from foundation.errors import ModelError, PgraphError, StoreError
+from foundation.model import CachedEmbedder, Chat
+from graphstore import GraphStore
+from pgraph.app.settings import Workspace
+from pgraph.app.summary import ExpandSummary, SpendReport, SpendSummary
+from pgraph.app.workspace import Model, open_embedder, open_model, open_store
+from population.duplicates import mark_between_runs as marked_by
+from population.runs import Run, RunProgress, finish_run, hold_run
 
 Result = TypeVar("Result")
 Notice = Callable[[str], None]
@@ -46,11 +41,11 @@ def run_to_end(work: Coroutine[Any, Any, Result]) -> Result:
 class Spending(Protocol):
     """A run that spends calls one by one: asking, distilling, judging, naming."""
 
-    progress: "Progress"
+    progress: RunProgress
     stopped_by: str
 
     async def go(
-        self, chat: "Chat", at_once: int, paid: Sequence[Mapping[str, Any]], report: Callable[[], None], /
+        self, chat: Chat, at_once: int, paid: Sequence[Mapping[str, Any]], report: Callable[[], None], /
     ) -> None: ...
 
 
@@ -63,26 +58,24 @@ class Work(Generic[PlanT, JobT]):
     """A command's own part of a run. `plan` is made before a model is started, and gets its name then."""
 
     command: str
-    plan: "Callable[[GraphStore, CachedEmbedder], tuple[PlanT, Callable[[PlanT, Run], JobT]]]"
+    plan: Callable[[GraphStore, CachedEmbedder], tuple[PlanT, Callable[[PlanT, Run], JobT]]]
     written: str  # the query for the calls of a run that are in the graph
     fresh: bool  # whether a run that was interrupted is left alone
 
 
 async def spend(
-    session: "Session", work: Work[PlanT, JobT], notice: Notice, report: Callable[[SpendReport], None]
+    workspace: Workspace, work: Work[PlanT, JobT], notice: Notice, report: Callable[[SpendReport], None]
 ) -> tuple[SpendSummary, JobT]:
     """Plan, start the model, take up the run or begin one, spend, record how it ended."""
-    from expansion import runs
-
     began = time.monotonic()
     async with AsyncExitStack() as stack:
-        store = stack.enter_context(await asyncio.to_thread(open_store, session))
-        embedder = stack.enter_context(open_embedder(session))
+        store = stack.enter_context(await asyncio.to_thread(open_store, workspace))
+        embedder = stack.enter_context(open_embedder(workspace))
         plan, make = await asyncio.to_thread(work.plan, store, embedder)
-        model = await stack.enter_async_context(open_model(session, notice))
+        model = await stack.enter_async_context(open_model(workspace, notice))
         plan = replace(plan, model=model.chat.model)
-        directory = data_directory(session) / "runs"
-        run = stack.enter_context(runs.hold(store, directory, work.command, plan.recipe(), fresh=work.fresh))
+        directory = workspace.data / "runs"
+        run = stack.enter_context(hold_run(store, directory, work.command, plan.recipe(), fresh=work.fresh))
         if run.resumed:
             notice(f"Going on with run {run.id}, {run.progress.calls} calls so far (--new-run starts afresh).")
         job = await asyncio.to_thread(make, plan, run)
@@ -102,19 +95,17 @@ async def spend(
     return summary, job
 
 
-def _paid(store: "GraphStore", model: "Model", run: "Run", written: str) -> list[Mapping[str, Any]]:
+def _paid(store: GraphStore, model: Model, run: Run, written: str) -> list[Mapping[str, Any]]:
     """What the calls were for whose replies are in the cache but, as the run was interrupted, not in the graph."""
     known = {row["call"] for row in store.read(written, run=run.id)}
     return [tag for tag, _ in model.replies.of_run(run.id) if tag["call"] not in known]
 
 
-def ensure_groups(store: "GraphStore", embedder: "CachedEmbedder", run: str, notice: Notice) -> None:
+def ensure_groups(store: GraphStore, embedder: CachedEmbedder, run: str, notice: Notice) -> None:
     """Make the groups where there are none, or too many domains came since."""
-    from distill import grouping
-
-    if grouping.is_stale(store):
+    if groups_are_stale(store):
         notice("Grouping the domains …")
-        made = grouping.group(store, embedder, run, tell=embedding_notice(notice))
+        made = group_domains(store, embedder, run, tell=embedding_notice(notice))
         placed = f"; {made.placed} personas placed by their neighbours" if made.placed else ""
         notice(f"{made.domains} domains in {made.groups} groups{placed}")
 
@@ -132,17 +123,15 @@ def embedding_notice(notice: Notice, every: float = 10.0) -> Callable[[int, int]
     return tell
 
 
-def reconcile(store: "GraphStore", embedder: "CachedEmbedder", run: "Run", notice: Notice) -> None:
-    from expansion.reconcile import reconcile as marked_by
+def reconcile(store: GraphStore, embedder: CachedEmbedder, run: Run, notice: Notice) -> None:
 
     marked = marked_by(store, embedder, run.id, run.started)
     if marked:
         notice(f"Another run wrote at the same time: {marked} personas of both are marked as duplicates.")
 
 
-def record(store: "GraphStore", summary: "ExpandSummary | SpendSummary") -> None:
-    from expansion import runs
+def record(store: GraphStore, summary: ExpandSummary | SpendSummary) -> None:
 
     if not isinstance(summary.error, StoreError):
         state = "finished" if summary.error is None else "stopped"
-        runs.finish(store, summary.run, state, summary.props())
+        finish_run(store, summary.run, state, summary.props())

@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from expansion.plan import Limits, Progress
-from pgraph.errors import LimitReachedError, PgraphError, StoreError
-
-if TYPE_CHECKING:
-    from distill.grouping import Grouped
+from distill.groups import GroupingResult
+from expansion.personas import Limits
+from foundation.errors import LimitReachedError, PgraphError, StoreError
+from population.runs import RunProgress
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ProgressReport:
     """How a run stands, for the progress line."""
 
-    progress: Progress
+    progress: RunProgress
     limits: Limits
     coverage: float
     personas: int
@@ -43,7 +42,7 @@ class Report:
 @dataclass(frozen=True, slots=True)
 class ExpandSummary:
     run: str
-    progress: Progress
+    progress: RunProgress
     seconds: float
     coverage: float
     personas: int
@@ -130,7 +129,7 @@ class SpendReport:
     """How a run of `ask`, `distill`, `judge` or `group --names` stands, for the progress line."""
 
     command: str
-    progress: Progress
+    progress: RunProgress
     calls: int | None
     seconds: float  # since this process began
 
@@ -156,7 +155,7 @@ class SpendSummary:
 
     command: str
     run: str
-    progress: Progress
+    progress: RunProgress
     seconds: float
     ended_by: str
     error: PgraphError | None = field(default=None, compare=False)
@@ -234,7 +233,7 @@ class JudgeSummary(SpendSummary):
 class GroupSummary(SpendSummary):
     """How `pgraph group` ended; `run` is "" where no model was asked."""
 
-    made: "Grouped | None" = None
+    made: GroupingResult | None = None
 
     def as_json(self) -> dict[str, Any]:
         made = self.made
@@ -247,7 +246,7 @@ class GroupSummary(SpendSummary):
         return "\n".join([*([] if self.made is None else [_grouped(self.made)]), *asked])
 
 
-def _grouped(made: "Grouped") -> str:
+def _grouped(made: GroupingResult) -> str:
     placed = f"; {made.placed} personas without a domain placed by their neighbours" if made.placed else ""
     coarser = "".join(f", these in {count} at level {level}" for level, count in enumerate(made.levels[1:], 2))
     return f"{made.domains} domains in {made.groups} groups{coarser}{placed}"
@@ -261,7 +260,7 @@ def _agreement(pair: Mapping[str, Any]) -> str:
     )
 
 
-def _unusable(done: Progress) -> str:
+def _unusable(done: RunProgress) -> str:
     why = ", ".join(f"{reason} {count}" for reason, count in sorted(done.reasons.items()))
     return f"{done.unusable} answers unusable" + (f" ({why})" if why else "")
 

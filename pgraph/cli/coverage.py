@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from foundation.errors import UsageError
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice, redirected, show
-from pgraph.errors import UsageError
 
 if TYPE_CHECKING:
-    from expansion.reference import Reached
     from pgraph.app.coverage import CoverageReport
+    from population.reports import Reached
 
 NOT_ASKED = (
     "No coverage yet: it is the share of a model's answers that would be of known roles, and no call was made. "
@@ -115,7 +115,7 @@ def command(
     if reference_column and not asked["reference"]:
         raise UsageError("--reference-column names a column of no list", "Add --reference FILE.")
     request = CoverageRequest(**asked, column=reference_column, page=form == "html")
-    report = coverage(session, request, lambda text: notice(text, quiet=session.quiet))
+    report = coverage(session.workspace, request, lambda text: notice(text, quiet=session.quiet))
     for line in report.bad[:5]:
         notice(f"{line} (left out)", quiet=session.quiet)
     with redirected(output) if output else contextlib.nullcontext():
@@ -140,7 +140,7 @@ def _print(report: "CoverageReport", form: str, limit: int) -> None:
     if form == "json":
         dump(report.as_json())
     elif form == "html":
-        from pgraph.app.page import render
+        from pgraph.page import render
 
         click.echo(render(report))
     else:

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
+from foundation.errors import UsageError
 from pgraph.cli.main import Session
 from pgraph.cli.options import Number
 from pgraph.cli.output import FORMATS, dump, notice, show
 from pgraph.cli.query import parse_pairs
-from pgraph.errors import UsageError
 
 
 @click.command("cypher")
@@ -27,9 +27,9 @@ def command(session: Session, *, text: str, pairs: tuple[str, ...], timeout: flo
     if not text.strip():
         raise UsageError("the query is empty", "For example: pgraph cypher 'MATCH (p:Persona) RETURN count(p)'")
     parameters = parse_pairs(pairs)
-    from pgraph.app import open_store
+    from pgraph.app.workspace import open_store
 
-    with open_store(session) as store:
+    with open_store(session.workspace) as store:
         answer = _Cut(store.cypher(text, parameters, timeout=timeout, limit=limit + 1), limit)
         if session.json:
             dump({"rows": list(answer.rows), "cut": answer.cut})

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from graphstore.training import KINDS
+from foundation.errors import UsageError
+from graphstore.exports import TRAINING_KINDS
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice
 from pgraph.cli.progress import ProgressLine
-from pgraph.errors import UsageError
 
 if TYPE_CHECKING:
-    from distill.dataset.making import Options
+    from distill.dataset import Options
 
 _OPTIONS = (
     click.option(
@@ -44,11 +44,11 @@ def is_dataset(what: str, output: str, form: str | None, **options: Any) -> bool
     given = [f"--{name}" for name, value in options.items() if value not in (None, False)]
     path = Path(output)
     unnamed = output != "-" and not path.suffix and not path.exists() and (form in (None, "parquet") or bool(given))
-    directory = what in KINDS and (output.endswith("/") or path.is_dir() or unnamed)
+    directory = what in TRAINING_KINDS and (output.endswith("/") or path.is_dir() or unnamed)
     if given and not directory:
         raise UsageError(
-            f"{given[0]} is for datasets: {' '.join(KINDS)}, written to a directory",
-            f"Name a directory: pgraph export {what if what in KINDS else 'sft'} -o dataset/ {given[0]} …",
+            f"{given[0]} is for datasets: {' '.join(TRAINING_KINDS)}, written to a directory",
+            f"Name a directory: pgraph export {what if what in TRAINING_KINDS else 'sft'} -o dataset/ {given[0]} …",
         )
     return directory
 
@@ -58,7 +58,10 @@ def write_dataset(session: Session, what: str, output: str, form: str | None, **
 
     progress = ProgressLine(quiet=session.quiet)
     made = app.make(
-        session, output, _options(what, form, **options), lambda doing, done: progress.show(f"{done:,} {doing}")
+        session.workspace,
+        output,
+        _options(what, form, **options),
+        lambda doing, done: progress.show(f"{done:,} {doing}"),
     )
     progress.clear()
     splits = {one["split"]: one["rows"] for one in made["splits"]}
@@ -82,13 +85,12 @@ def write_dataset(session: Session, what: str, output: str, form: str | None, **
 def _options(
     what: str, form: str | None, *, split: str | None, rows: int | None, balance: bool, seed: int | None, marked: bool
 ) -> "Options":
-    from distill.dataset.making import Options
-    from distill.dataset.splitting import WHOLE, weights
+    from distill.dataset import WHOLE, Options, weights
 
     if form not in (None, "parquet", "jsonl"):
         raise UsageError(f"a dataset cannot be written as {form}", "Use parquet or jsonl.")
     if balance and rows is None:
         raise UsageError("--balance draws rows, but not how many", "Say how many: --rows 1000 --balance")
     cut = WHOLE if split is None else weights(split)
-    kind = next(kind for kind in KINDS if kind == what)
+    kind = next(kind for kind in TRAINING_KINDS if kind == what)
     return Options(kind, "jsonl" if form == "jsonl" else "parquet", cut, rows, balance, seed or 0, marked)

@@ -75,13 +75,13 @@ def command(
 
     request = app.DedupRequest(threshold, words, None if roles == _AS_IT_IS else roles)
     if sweep:
-        tried = app.sweep(session, request, roles=roles is not None, report=report)
+        tried = app.sweep(session.workspace, request, roles=roles is not None, report=report)
         line.clear()
         _show(session, tried)
         return
     if roles == _AS_IT_IS:
         raise click.UsageError("--roles without a number goes with --sweep")
-    done = app.dedup(session, request, report=report)
+    done = app.dedup(session.workspace, request, report=report)
     line.clear()
     if session.json:
         dump(done.as_json())

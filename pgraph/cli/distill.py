@@ -19,7 +19,7 @@ from pgraph.cli.spending import run, spending_options
 @click.option("--solo", "mode", flag_value="solo", help="One of its personas answers.")
 @spending_options
 @click.pass_obj
-def command(session: Session, /, **options: Any) -> None:  # noqa: ANN401  each has the type of its field in SpendRequest
+def command(session: Session, /, **options: Any) -> None:  # noqa: ANN401  each has the type of its field in GroupRequest
     """Answer the questions that are not answered yet, where knowledge is thin first, and keep the answers.
 
     Each answer is linked to its question, its personas and their domains. Without --calls it goes on until no question

@@ -12,10 +12,10 @@ from http.client import HTTPException
 
 import click
 
+from foundation.errors import PgraphError, StoreError
+from pgraph.app.settings import Settings
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump
-from pgraph.errors import PgraphError, StoreError
-from pgraph.settings import Settings
 
 _OK, _WARN, _FAIL = "ok", "warn", "fail"
 _PACKAGES = ("neo4j", "openai", "arcadedb-embedded", "sentence-transformers", "pyarrow", "networkx")
@@ -52,11 +52,10 @@ def command(ctx: click.Context) -> None:
 
 
 def _findings(session: Session) -> Iterator[Finding]:
-    from pgraph.app import settings
 
     yield Finding("Python", _OK, f"{platform.python_version()} ({sys.executable})")
     yield from _packages()
-    values = settings(session)
+    values = session.workspace.settings()
     yield _store(session, values)
     yield _endpoint(values) if values.base_url else _bundled()
     yield _embedding(values)
@@ -77,10 +76,10 @@ def _packages() -> Iterator[Finding]:
 
 
 def _store(session: Session, values: Settings) -> Finding:
-    from pgraph.app import open_store
+    from pgraph.app.workspace import open_store
 
     try:
-        with open_store(session) as store:
+        with open_store(session.workspace) as store:
             counts = next(store.read("schema/counts"))
             schema = max(row["id"] for row in store.read("schema/applied"))
     except PgraphError as error:
@@ -114,7 +113,7 @@ def _endpoint(values: Settings) -> Finding:
 
 
 def _bundled() -> Finding:
-    from pgraph.bundled import is_installed
+    from foundation.model import is_installed
 
     if is_installed():
         text = "the small bundled model, for trying things out"

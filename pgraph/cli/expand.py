@@ -7,7 +7,7 @@ import click
 
 from pgraph.cli.asking import ask, show_forecast
 from pgraph.cli.main import Session
-from pgraph.cli.options import Number, model_options
+from pgraph.cli.options import Number, model_options, setting_option
 from pgraph.cli.output import dump
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Your own relationship kinds (YAML; see docs/relations.md).",
 )
-@click.option(
+@setting_option(
     "--distances",
     metavar="LIST",
     help="Ask only along relationships that are near (people who share home, work or pastime), mid (who deal with each other) "
@@ -86,21 +86,21 @@ if TYPE_CHECKING:
     help="Tell the model up to N known roles that it would most likely name, so that it names others; not in 1 of 20 calls, "
     "which measure. [default: 50; with the bundled model 0, none]",
 )
-@click.option(
+@setting_option(
     "--void",
     type=Number(0, 1),
     metavar="SHARE",
     help="For this share of the calls name known roles of the least covered region that such answers reach, and ask for "
     "others who belong there. [default: 0, none]",
 )
-@click.option(
+@setting_option(
     "--verbalise",
     type=Number(0, 1),
     metavar="X",
     help="Ask for each persona with the probability that the model would name it, and only for those below X (1: for any); "
     "the probability is kept with the sighting. [default: 0, without]",
 )
-@click.option("--context", metavar="TEXT", help='Where these people live, such as "rural Odisha"; kept with the run.')
+@setting_option("--context", metavar="TEXT", help='Where these people live, such as "rural Odisha"; kept with the run.')
 @click.option(
     "--seed",
     type=click.IntRange(0),
@@ -136,12 +136,12 @@ def command(session: Session, /, *, dry_run: bool, explain: bool, **options: Any
     if dry_run:
         from pgraph.app.forecast import forecast
 
-        show_forecast(session, forecast(session, request))
+        show_forecast(session, forecast(session.workspace, request))
         return
     tell = explained(session) if explain else None
     ask(
         session,
-        lambda notice, report: app.expand(session, request, notice=notice, report=report, explain=tell),
+        lambda notice, report: app.expand(session.workspace, request, notice=notice, report=report, explain=tell),
         lines=explain,
     )
 

@@ -4,10 +4,10 @@ import contextlib
 
 import click
 
+from foundation.errors import UsageError
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice
 from pgraph.cli.progress import ProgressLine, rate
-from pgraph.errors import UsageError
 
 
 @click.command("explore")
@@ -47,14 +47,16 @@ def command(session: Session, *, port: int, no_browser: bool, write: bool, file:
         show_link(session, link, browser=not no_browser, served=True)
 
     with contextlib.suppress(KeyboardInterrupt):
-        explore(session, port, ready, write=write)
+        explore(session.workspace, port, ready, write=write)
 
 
 def _export(session: Session, file: str) -> None:
     from pgraph.app.explore import export
 
     line = ProgressLine(quiet=session.quiet)
-    held, total = export(session, file, lambda done, of: line.show(f"personas: {rate(done, of, line.seconds)}"))
+    held, total = export(
+        session.workspace, file, lambda done, of: line.show(f"personas: {rate(done, of, line.seconds)}")
+    )
     line.clear()
     if session.json:
         dump({"file": file, "personas": held, "of": total})

@@ -7,14 +7,27 @@ from typing import IO, Any
 
 import click
 
-from graphstore import exporting, training, writing
-from graphstore.store import GraphStore
-from pgraph import app
+from foundation.errors import UsageError
+from graphstore import GraphStore
+from graphstore.exports import (
+    EXPORT_COLUMNS,
+    TRAINING_KINDS,
+    export_graph,
+    graph_size,
+    persona_rows,
+    question_rows,
+    training_rows,
+    write_csv,
+    write_graphml,
+    write_jsonl,
+    write_parquet,
+)
+from graphstore.files import replacing
+from pgraph.app.workspace import open_store
 from pgraph.cli.dataset import dataset_options, is_dataset, write_dataset
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice
 from pgraph.cli.progress import ProgressLine, rate
-from pgraph.errors import UsageError
 
 _ROWS = ("jsonl", "parquet", "csv")
 FORMATS = {
@@ -79,8 +92,8 @@ def command(session: Session, /, what: str, output: str, form: str | None, *, ev
         raise UsageError("--json and -o - would both write to stdout", "Give a file name to -o.")
     progress = ProgressLine(quiet=session.quiet)
     with ExitStack() as stack:
-        path = None if output == "-" else stack.enter_context(writing.replacing(output))
-        store = stack.enter_context(app.open_store(session))
+        path = None if output == "-" else stack.enter_context(replacing(output))
+        store = stack.enter_context(open_store(session.workspace))
         if what == "graph" and path is not None:
             count = _write_graph(store, path, quiet=session.quiet)
         else:
@@ -106,9 +119,9 @@ def _format(what: str, output: str, form: str | None) -> str:
 
 
 def _write_graph(store: GraphStore, path: Path, *, quiet: bool) -> int:
-    nodes, edges = exporting.graph_size(store)
+    nodes, edges = graph_size(store)
     notice(f"Holding {nodes:,} nodes and {edges:,} edges in memory.", quiet=quiet)
-    writing.write_graphml(exporting.graph(store), path)
+    write_graphml(export_graph(store), path)
     return nodes
 
 
@@ -119,22 +132,22 @@ def _write(rows: Iterator[dict[str, Any]], what: str, form: str, path: Path | No
         sys.stdout.flush()
         return count
     if form == "parquet":
-        return writing.write_parquet(rows, path, what)
+        return write_parquet(rows, path, what)
     with path.open("w", encoding="utf-8", newline="") as file:
         return _write_text(rows, what, form, file)
 
 
 def _write_text(rows: Iterator[dict[str, Any]], what: str, form: str, file: IO[str]) -> int:
     if form == "csv":
-        return writing.write_csv(rows, exporting.COLUMNS[what], file)
-    return writing.write_jsonl(rows, file)
+        return write_csv(rows, EXPORT_COLUMNS[what], file)
+    return write_jsonl(rows, file)
 
 
 def _rows(store: GraphStore, what: str, progress: ProgressLine, *, everything: bool) -> Iterator[dict[str, Any]]:
     sources: dict[str, Callable[[GraphStore], Iterator[dict[str, Any]]]] = {
-        "personas": partial(exporting.persona_rows, duplicates=everything),
-        "questions": exporting.question_rows,
-        **{kind: partial(training.training_rows, kind=kind, marked=everything) for kind in training.KINDS},
+        "personas": partial(persona_rows, duplicates=everything),
+        "questions": question_rows,
+        **{kind: partial(training_rows, kind=kind, marked=everything) for kind in TRAINING_KINDS},
     }
     for count, row in enumerate(sources[what](store), start=1):
         if not count % 1000:

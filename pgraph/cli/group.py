@@ -54,10 +54,12 @@ def command(session: Session, /, **options: Any) -> None:  # noqa: ANN401  each 
 
     request = app.GroupRequest(**options)
     if request.names:
-        ask(session, lambda tell, report: app.group(session, request, notice=tell, report=report))
+        ask(session, lambda tell, report: app.group(session.workspace, request, notice=tell, report=report))
     if request.prompt is not None:
         raise click.UsageError("--prompt goes with --names")
-    done = app.group(session, request, notice=lambda text: notice(text, quiet=session.quiet), report=lambda _: None)
+    done = app.group(
+        session.workspace, request, notice=lambda text: notice(text, quiet=session.quiet), report=lambda _: None
+    )
     if session.json:
         dump(done.as_json())
     notice(done.as_text(), quiet=session.quiet)

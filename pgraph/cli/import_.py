@@ -3,14 +3,14 @@ from contextlib import ExitStack
 
 import click
 
-from graphstore.importing import Tally, checked_rows, finished, import_file
-from graphstore.reading import FORMATS, BadRow, Source, opened
-from graphstore.store import GraphStore
-from pgraph import app
+from foundation.errors import InputError
+from graphstore import GraphStore
+from graphstore.files import FORMATS, BadRow, Source, opened
+from graphstore.imports import ImportCounts, checked_rows, finished, import_file
+from pgraph.app.workspace import open_store
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice
 from pgraph.cli.progress import ProgressLine, rate
-from pgraph.errors import InputError
 
 SHOWN = 20  # bad rows of a file that are named; the others are counted
 
@@ -39,13 +39,13 @@ def command(session: Session, files: tuple[str, ...], form: str | None, licence:
     Exit codes: 0 done, 1 some rows were bad, 2 nothing could be read.
     """
     progress = ProgressLine(quiet=session.quiet)
-    total = Tally()
+    total = ImportCounts()
     with ExitStack() as stack:
         sources = [stack.enter_context(opened(name, form, stdin=sys.stdin.buffer)) for name in files]
         if strict:
             for source in sources:
                 _refuse_bad(source)
-        store = stack.enter_context(app.open_store(session))
+        store = stack.enter_context(open_store(session.workspace))
         for source in sources:
             total += _import(store, source, session, progress, licence)
     _tell(session, len(files), total, progress.seconds)
@@ -63,7 +63,9 @@ def _refuse_bad(source: Source) -> None:
             )
 
 
-def _import(store: GraphStore, source: Source, session: Session, progress: ProgressLine, licence: str | None) -> Tally:
+def _import(
+    store: GraphStore, source: Source, session: Session, progress: ProgressLine, licence: str | None
+) -> ImportCounts:
     when = finished(store, source)
     if when:
         notice(f"{source.name}: already there (imported {when})", quiet=session.quiet)
@@ -76,7 +78,7 @@ def _import(store: GraphStore, source: Source, session: Session, progress: Progr
             progress.clear()
             notice(f"{source.name}:{row.line}: {row.reason}; row skipped")
 
-    def on_progress(tally: Tally) -> None:
+    def on_progress(tally: ImportCounts) -> None:
         progress.show(f"{source.name}: {rate(tally.rows, source.lines, progress.seconds)}, {tally.bad:,} bad")
 
     tally = import_file(store, source, on_bad=on_bad, on_progress=on_progress, licence=licence)
@@ -86,7 +88,7 @@ def _import(store: GraphStore, source: Source, session: Session, progress: Progr
     return tally
 
 
-def _tell(session: Session, files: int, total: Tally, seconds: float) -> None:
+def _tell(session: Session, files: int, total: ImportCounts, seconds: float) -> None:
     if session.json:
         counts = {"rows": total.rows, "new": total.new, "already_there": total.already_there, "bad": total.bad}
         dump({"command": "import", "files": files, **counts, "seconds": round(seconds, 2)})

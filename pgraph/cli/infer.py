@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import click
 
+from foundation.errors import UsageError
 from pgraph.cli.main import Session
-from pgraph.cli.options import Number, model_options, other_name
+from pgraph.cli.options import Number, model_options, other_name, setting_option
 from pgraph.cli.output import dump, notice
-from pgraph.errors import UsageError
 
 _PORTS = {"sglang": 30000, "vllm": 8000, "lmdeploy": 23333}
 _BACKENDS = {
@@ -97,7 +97,7 @@ class _SeveralValues(click.Command):
     help="Column for the answers; NAME_model, NAME_prompt and NAME_call say what made them.",
 )
 @click.option("--ordered", is_flag=True, help="Keep the order of the input.")
-@click.option("--context", metavar="TEXT", help='Where it is all set, such as "rural Odisha"; fills {context}.')
+@setting_option("--context", metavar="TEXT", help='Where it is all set, such as "rural Odisha"; fills {context}.')
 @click.option(
     "--backend",
     type=click.Choice([*_BACKENDS, "trt"]),
@@ -153,14 +153,14 @@ def command(session: Session, /, *, dry_run: bool, disable_tqdm: bool, **options
         output=options["output"],
         fields=_fields(options["fields"], options["template_fields"]),
         extra=_object(options["extra_request_body"]),
-        **{name: options[name] for name in ("instructions", "task", "context", "column", "ordered", "request_rate")},
+        **{name: options[name] for name in ("instructions", "task", "column", "ordered", "request_rate")},
     )
     if dry_run:
-        _show(session, app.dry_run(session, request, tell))
+        _show(session, app.dry_run(session.workspace, request, tell))
         return
     line = ProgressLine(quiet=session.quiet or disable_tqdm, every=10.0)
     try:
-        summary = app.infer(session, request, notice=tell, report=lambda report: line.show(report.line()))
+        summary = app.infer(session.workspace, request, notice=tell, report=lambda report: line.show(report.line()))
     except KeyboardInterrupt:
         line.clear()
         click.echo("Interrupted. Every answer is kept; the same command goes on from here.", err=True)
@@ -181,14 +181,14 @@ def _address(session: Session, backend: str | None, host: str | None, port: int 
             "--backend trt: this protocol is not spoken here",
             "Use the server's OpenAI-compatible one: --base-url …/v1.",
         )
-    given = str(session.flags.get("base_url", ""))
+    given = str(session.workspace.flags.get("base_url", ""))
     if given and (host or port):
         raise UsageError("--base-url and --host or --port name two servers", "Leave one of them out.")
     if given and urlsplit(given).path in ("", "/"):
-        session.flags["base_url"] = given.rstrip("/") + "/v1"
+        session.workspace.flags["base_url"] = given.rstrip("/") + "/v1"
     elif not given and (backend or host or port):
         default = _PORTS[_BACKENDS[backend or "sglang"]]
-        session.flags["base_url"] = f"http://{host or '127.0.0.1'}:{port or default}/v1"
+        session.workspace.flags["base_url"] = f"http://{host or '127.0.0.1'}:{port or default}/v1"
 
 
 def _fields(listed: str | None, each: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from graphstore.documents import TEXTS
-from graphstore.reading import BadRow, Source, opened
+from graphstore.files import TEXTS, BadRow, Source, opened
 from pgraph.cli.asking import ask, show_forecast
 from pgraph.cli.main import Session
-from pgraph.cli.options import model_options
+from pgraph.cli.options import model_options, setting_option
 from pgraph.cli.output import notice
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ SHOWN = 20  # bad rows that are named; the others are counted
     metavar="N",
     help="Spend at most N model calls; 0 only puts the texts into the graph, for pgraph expand --with-texts.",
 )
-@click.option("--context", metavar="TEXT", help='Where these people live, such as "rural Odisha"; kept with the run.')
+@setting_option("--context", metavar="TEXT", help='Where these people live, such as "rural Odisha"; kept with the run.')
 @click.option(
     "--licence",
     metavar="TEXT",
@@ -75,9 +74,12 @@ def command(session: Session, /, files: tuple[str, ...], form: str | None, *, dr
         request = app.IngestRequest(sources, **options)
         texts = _survey(request)
         if dry_run:
-            show_forecast(session, app.forecast(session, request, texts))
+            show_forecast(session, app.forecast(session.workspace, request, texts))
         else:
-            ask(session, lambda notice, report: app.ingest(session, request, texts, notice=notice, report=report))
+            ask(
+                session,
+                lambda notice, report: app.ingest(session.workspace, request, texts, notice=notice, report=report),
+            )
 
 
 def _survey(request: "IngestRequest") -> "Texts":

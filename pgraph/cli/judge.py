@@ -49,6 +49,6 @@ def command(session: Session, /, *, dry_run: bool, **options: Any) -> None:  # n
 
     request = app.JudgeRequest(**{name: value for name, value in options.items() if value is not None})
     if dry_run:
-        show_forecast(session, app.forecast(session, request))
+        show_forecast(session, app.forecast(session.workspace, request))
         return
-    ask(session, lambda tell, report: app.judge(session, request, notice=tell, report=report))
+    ask(session, lambda tell, report: app.judge(session.workspace, request, notice=tell, report=report))

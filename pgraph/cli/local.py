@@ -20,7 +20,7 @@ def command() -> None:
 @click.pass_obj
 def status(session: Session) -> None:
     """Show whether the server runs, where, and what it uses."""
-    from graphstore import local
+    from graphstore.server import local
 
     found = local.status(_directory(session))
     if session.json:
@@ -39,11 +39,10 @@ def status(session: Session) -> None:
 @click.pass_context
 def start(ctx: click.Context) -> None:
     """Start the server, if it does not run yet."""
-    from graphstore import local
-    from pgraph.app import settings
+    from graphstore.server import local
 
     session: Session = ctx.obj
-    values = settings(session)
+    values = session.workspace.settings()
     local.connect(_directory(session), heap=values.local_heap, idle=values.local_idle).close()
     ctx.invoke(status)
 
@@ -52,7 +51,7 @@ def start(ctx: click.Context) -> None:
 @click.pass_obj
 def stop(session: Session) -> None:
     """Stop the server; nothing committed is lost."""
-    from graphstore import local
+    from graphstore.server import local
 
     stopped = local.stop(_directory(session))
     if session.json:
@@ -62,6 +61,5 @@ def stop(session: Session) -> None:
 
 
 def _directory(session: Session) -> Path:
-    from pgraph.app import data_directory
 
-    return data_directory(session) / "store"
+    return session.workspace.data / "store"

@@ -3,13 +3,14 @@
 import importlib
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pgraph.errors import PgraphError
+from foundation.errors import PgraphError
+from pgraph.app.settings import Workspace
 
 # command -> (module, one line for `pgraph --help`): kept here so that `--help` imports none of them
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -39,11 +40,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 class Session:
     """What the options before the command say; commands get it by `@click.pass_obj`."""
 
-    workspace: Path
+    workspace: Workspace
     json: bool = False
     quiet: bool = False
     debug: bool = False
-    flags: dict[str, object] = field(default_factory=dict)
 
 
 class _Commands(click.Group):
@@ -85,10 +85,10 @@ def cli(ctx: click.Context, *, workspace: str, store: str | None, as_json: bool,
     Exit codes: 0 done, 1 some items failed, 2 wrong use, 3 store, 4 model,
     5 a limit the user set was reached before the goal, 130 interrupted.
     """
-    ctx.obj = Session(Path(workspace), as_json, quiet, debug)
+    ctx.obj = Session(Workspace(Path(workspace)), as_json, quiet, debug)
     if store is not None:
-        ctx.obj.flags["store"] = store
-    if not ctx.obj.workspace.is_dir():
+        ctx.obj.workspace.flags["store"] = store
+    if not ctx.obj.workspace.directory.is_dir():
         raise click.BadParameter(f"{workspace} is not a directory; make it first", ctx, param_hint="-C")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pgraph.settings import Settings
+from pgraph.app.settings import Settings
 
 _MODEL = ("base_url", "model", "at_once", "temperature", "max_tokens", "timeout")
 
@@ -27,11 +27,14 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     specs = {spec.name: spec for spec in fields(Settings)}
     for name in reversed(_MODEL):
         flag = f"--{name.replace('_', '-')}"
-        option = click.option(
-            flag, expose_value=False, callback=_keep, metavar=_METAVARS[name], help=specs[name].metadata["help"]
-        )
+        option = setting_option(flag, metavar=_METAVARS[name], help=specs[name].metadata["help"])
         command = option(command)
     return command
+
+
+def setting_option(flag: str, **attributes: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401  click's own
+    """An option that stands for the setting of its name: its value goes to the workspace's flags, not to the command."""
+    return click.option(flag, expose_value=False, callback=_keep, **attributes)
 
 
 def other_name(flag: str, setting: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -39,7 +42,7 @@ def other_name(flag: str, setting: str) -> Callable[[Callable[..., Any]], Callab
 
     def keep(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:  # noqa: ARG001  click's signature
         if value is not None:
-            ctx.obj.flags[setting] = value
+            ctx.obj.workspace.flags[setting] = value
 
     text = f"The same as --{setting.replace('_', '-')}."
     return click.option(flag, expose_value=False, callback=keep, metavar=_METAVARS[setting], help=text)
@@ -57,4 +60,4 @@ _METAVARS = {
 
 def _keep(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
     if value is not None and parameter.name is not None:
-        ctx.obj.flags[parameter.name] = value
+        ctx.obj.workspace.flags[parameter.name] = value

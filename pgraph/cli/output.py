@@ -35,7 +35,7 @@ def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], form: str) -
 @contextmanager
 def redirected(path: Path) -> Iterator[None]:
     """What is printed goes to a file, which appears whole or not at all."""
-    from graphstore.writing import replacing
+    from graphstore.files import replacing
 
     with replacing(str(path)) as temporary, temporary.open("w", encoding="utf-8") as file, redirect_stdout(file):
         yield

@@ -2,9 +2,9 @@ from dataclasses import asdict
 
 import click
 
+from foundation.errors import UsageError
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, meant, show
-from pgraph.errors import UsageError
 
 
 @click.command("prompts")

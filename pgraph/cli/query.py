@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 import cypher
+from foundation.errors import UsageError
 from pgraph.cli.explore import show_link
 from pgraph.cli.main import Session
 from pgraph.cli.output import FORMATS, dump, meant, notice, show
-from pgraph.errors import UsageError
 
 
 @click.command("query")
@@ -64,13 +64,13 @@ def command(
     if link:
         from pgraph.app.neo4j_browser import query_link
 
-        show_link(session, query_link(session, name, parameters), browser=_at_terminal(no_browser=no_browser))
+        show_link(session, query_link(session.workspace, name, parameters), browser=_at_terminal(no_browser=no_browser))
         return
-    from graphstore.adhoc import plain
-    from pgraph.app import open_store
+    from graphstore.server import plain_value
+    from pgraph.app.workspace import open_store
 
-    with open_store(session) as store:
-        rows = [plain(row) for row in store.read(f"queries/{name}", **parameters)]
+    with open_store(session.workspace) as store:
+        rows = [plain_value(row) for row in store.read(f"queries/{name}", **parameters)]
     if session.json:
         dump({"query": name, "parameters": parameters, "rows": rows})
         return
@@ -89,7 +89,7 @@ def _guide(session: Session, name: str | None, host: str, port: int, *, no_brows
         show_link(session, link, browser=_at_terminal(no_browser=no_browser), served=True)
 
     with contextlib.suppress(KeyboardInterrupt):
-        serve_guide(session, host, port, ready)
+        serve_guide(session.workspace, host, port, ready)
 
 
 def _at_terminal(*, no_browser: bool) -> bool:

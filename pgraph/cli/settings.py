@@ -2,9 +2,9 @@ from dataclasses import fields
 
 import click
 
+from pgraph.app.settings import resolve
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, show
-from pgraph.settings import resolve
 
 
 @click.command("settings")
@@ -16,7 +16,7 @@ def command(session: Session) -> None:
     Looked for in this order: flag, variable PGRAPH_<NAME>, pgraph.toml in the workspace,
     the user's pgraph.toml, default.
     """
-    values, origins = resolve(session.workspace, session.flags)
+    values, origins = resolve(session.workspace.directory, session.workspace.flags)
     rows = []
     for spec in fields(values):
         value = getattr(values, spec.name)

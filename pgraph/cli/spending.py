@@ -8,7 +8,7 @@ import click
 
 from pgraph.cli.asking import ask
 from pgraph.cli.main import Session
-from pgraph.cli.options import model_options
+from pgraph.cli.options import model_options, setting_option
 from pgraph.cli.output import notice, show
 
 _OUTLOOK = {
@@ -19,61 +19,58 @@ _OUTLOOK = {
 
 def spending_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of both `ask` and `distill`."""
-    for option in reversed(
-        [
-            click.option("--calls", type=click.IntRange(1), metavar="N", help="Spend at most N model calls."),
-            click.option(
-                "--by",
-                type=click.Choice(["group", "domain"]),
-                default="group",
-                show_default=True,
-                help="Bring people together from a group of domains, or from one domain.",
-            ),
-            click.option(
-                "--only",
-                multiple=True,
-                metavar="NAME",
-                help="Only this group or domain, by label or id; may be given again.",
-            ),
-            click.option(
-                "--from",
-                "from_cypher",
-                default="",
-                metavar="CYPHER",
-                help="Only the personas this query returns (ids or nodes, first column).",
-            ),
-            click.option(
-                "--language",
-                default="en",
-                show_default=True,
-                metavar="CODE",
-                help="Language of questions and answers; prompts are shipped in en and hi, others are asked for in English.",
-            ),
-            click.option("--context", metavar="TEXT", help="Where these people live; kept with the data."),
-            click.option(
-                "--prompt",
-                type=click.Path(path_type=Path, exists=True, dir_okay=False),
-                metavar="FILE",
-                help="A prompt file of your own.",
-            ),
-            click.option(
-                "--seed",
-                type=click.IntRange(0),
-                default=0,
-                show_default=True,
-                metavar="N",
-                help="Of the choice of people, and of the model's where the server takes one.",
-            ),
-            click.option(
-                "--new-run", is_flag=True, help="Start afresh even where this command was interrupted before."
-            ),
-            click.option(
-                "--dry-run",
-                is_flag=True,
-                help="Ask nothing: show where calls would go and what they are expected to bring.",
-            ),
-        ]
-    ):
+    options: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
+        click.option("--calls", type=click.IntRange(1), metavar="N", help="Spend at most N model calls."),
+        click.option(
+            "--by",
+            type=click.Choice(["group", "domain"]),
+            default="group",
+            show_default=True,
+            help="Bring people together from a group of domains, or from one domain.",
+        ),
+        click.option(
+            "--only",
+            multiple=True,
+            metavar="NAME",
+            help="Only this group or domain, by label or id; may be given again.",
+        ),
+        click.option(
+            "--from",
+            "from_cypher",
+            default="",
+            metavar="CYPHER",
+            help="Only the personas this query returns (ids or nodes, first column).",
+        ),
+        click.option(
+            "--language",
+            default="en",
+            show_default=True,
+            metavar="CODE",
+            help="Language of questions and answers; prompts are shipped in en and hi, others are asked for in English.",
+        ),
+        setting_option("--context", metavar="TEXT", help="Where these people live; kept with the data."),
+        click.option(
+            "--prompt",
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            metavar="FILE",
+            help="A prompt file of your own.",
+        ),
+        click.option(
+            "--seed",
+            type=click.IntRange(0),
+            default=0,
+            show_default=True,
+            metavar="N",
+            help="Of the choice of people, and of the model's where the server takes one.",
+        ),
+        click.option("--new-run", is_flag=True, help="Start afresh even where this command was interrupted before."),
+        click.option(
+            "--dry-run",
+            is_flag=True,
+            help="Ask nothing: show where calls would go and what they are expected to bring.",
+        ),
+    ]
+    for option in reversed(options):
         command = option(command)
     return model_options(command)
 
@@ -84,7 +81,7 @@ def run(session: Session, command: Literal["ask", "distill"], options: dict[str,
     dry_run = options.pop("dry_run")
     request = app.SpendRequest(command, **{name: value for name, value in options.items() if value is not None})
     if dry_run:
-        rows = app.outlook(session, request, lambda text: notice(text, quiet=session.quiet))
+        rows = app.outlook(session.workspace, request, lambda text: notice(text, quiet=session.quiet))
         show(rows, _OUTLOOK[command], "json" if session.json else "table")
         return
-    ask(session, lambda tell, report: app.spend(session, request, notice=tell, report=report))
+    ask(session, lambda tell, report: app.spend(session.workspace, request, notice=tell, report=report))

@@ -22,7 +22,7 @@ def command(session: Session, directory: Path) -> int:
     from pgraph.app import dataset as app
 
     progress = ProgressLine(quiet=session.quiet)
-    checked = app.verify(session, directory, lambda doing, done: progress.show(f"{done:,} {doing}"))
+    checked = app.verify(session.workspace, directory, lambda doing, done: progress.show(f"{done:,} {doing}"))
     progress.clear()
     count, seconds = len(checked.problems), round(progress.seconds, 1)
     if session.json:

@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
-from graphstore import local
-from graphstore.bolt import BoltStore
+from graphstore.server import local
+from graphstore.server.bolt import BoltStore
 from graphstore.store import GraphStore, Write
 from tests.cli.expanding import Field
 

@@ -9,8 +9,8 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from graphstore import local
-from graphstore.bolt import BoltStore
+from graphstore.server import local
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
 from tests.cli.expanding import Field
 

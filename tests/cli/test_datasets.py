@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from distill.dataset.folder import sha256
-from graphstore.bolt import BoltStore
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
 from tests.cli.expanding import Field
 from tests.cli.making_datasets import (

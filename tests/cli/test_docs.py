@@ -9,7 +9,7 @@ import click
 import pytest
 
 import cypher
-from pgraph.settings import Settings
+from pgraph.app.settings import Settings
 from tests.cli.documented import commands
 from tests.console import ROOT
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from graphstore import local
-from pgraph.replies import Replies
+from foundation.model.replies import Replies
+from graphstore.server import local
 from tests.cli.expanding import Field
 from tests.console import Console
 from tests.fakes import world

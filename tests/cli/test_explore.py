@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from graphstore.exporting import PERSONA_COLUMNS
+from graphstore.exports.exporting import PERSONA_COLUMNS
 from tests.cli.expanding import Field
 from tests.cli.exploring import Explorer, explorer
 from tests.console import Console

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from graphstore import local
-from graphstore.bolt import BoltStore
 from graphstore.ids import persona_id
+from graphstore.server import local
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
 from tests.console import ROOT, Console
 from tests.neo4j_server import Neo4jServer

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 import cypher
-from graphstore import local
-from graphstore.bolt import BoltStore
+from graphstore.server import local
+from graphstore.server.bolt import BoltStore
 from tests.conftest import ENGINES
 from tests.console import Console
 from tests.contract.graphs import SMALL

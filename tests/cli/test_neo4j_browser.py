@@ -15,7 +15,7 @@ import yaml
 from playwright.sync_api import Page, Route, expect, sync_playwright
 
 import cypher
-from graphstore.bolt import BoltStore
+from graphstore.server.bolt import BoltStore
 from pgraph.app.browser_guide import SLIDES, STYLE, guide
 from tests.cli.exploring import linked
 from tests.cli.in_browser import FLAGS

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from graphstore import local
+from graphstore.server import local
 from graphstore.store import Write
 from tests.cli.expanding import Field
 from tests.cli.in_browser import CONTRAST, HOSTILE

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from graphstore import local
+from graphstore.server import local
 from tests.cli.expanding import Field
 from tests.cli.test_distill import model, run
 from tests.cli.test_expand_faults import FAILING, UNUSABLE, finish, wait_for

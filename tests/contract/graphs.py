@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from graphstore.bolt import BoltStore
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
 
 

@@ -5,9 +5,9 @@ from collections.abc import Generator
 
 import pytest
 
-from graphstore.bolt import BoltStore
+from foundation.errors import QueryError
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
-from pgraph.errors import QueryError
 from tests.contract.graphs import SMALL, links, nodes, persona
 
 REFUSED = [

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from expansion import dedup, report
-from expansion.loading import load
-from expansion.survivors import VectorFile, survivors
-from expansion.thresholds import Thresholds, keep, thresholds_of
-from graphstore.bolt import BoltStore
 from graphstore.ids import domain_id, persona_id
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
+from population.duplicates import dedup
+from population.loading import load_population
+from population.matching.survivors import VectorFile, find_survivors
+from population.matching.thresholds import Thresholds, keep_thresholds, thresholds_of
+from population.reports import tables as report
 from tests.contract.graphs import SMALL, links, nodes
 from tests.fakes.embedder import HashEmbedder
 
@@ -45,21 +46,21 @@ def filled(store: BoltStore) -> None:
 
 
 def planned(store: BoltStore, thresholds: Thresholds) -> dedup.Changes:
-    people = dedup.read(store)
+    people = dedup.read_people(store)
     embedder = HashEmbedder()
-    group = dedup.crowd(store, people, embedder)
+    group = dedup.crowd_of(store, people, embedder)
     with closing(VectorFile(group, embedder.embed, None)) as vectors:
-        found = survivors(group, thresholds, vectors)
+        found = find_survivors(group, thresholds, vectors)
     roles = dedup.roles_of(people)
     with closing(VectorFile(roles.crowd, embedder.embed, None)) as vectors:
         joined = dedup.find_roles(roles, [thresholds.roles], vectors)[0]
-    return dedup.changes(people, found, roles.canonical(joined))
+    return dedup.changes_to_write(people, found, roles.canonical(joined))
 
 
 def run(store: BoltStore, thresholds: Thresholds) -> int:
     made = planned(store, thresholds)
-    keep(store, thresholds)
-    dedup.write(store, made)
+    keep_thresholds(store, thresholds)
+    dedup.write_changes(store, made)
     return made.count
 
 
@@ -147,7 +148,7 @@ def test_a_run_that_was_cut_off_is_mended_by_the_next(store: BoltStore) -> None:
     for statement, rows in [(statement, rows) for statement, rows in batches if rows]:
         store.write(Write(statement, rows[:1]))  # killed here
         assert not set(dict(marks(store).values())) & set(marks(store)), "a survivor is a duplicate"
-        load(store, [], 2)
+        load_population(store, [], 2)
     run(store, LOOSE)
     assert everything(store) == whole
 
@@ -166,17 +167,17 @@ def test_a_persona_marked_twice_is_marked_once(store: BoltStore) -> None:
 
 def test_coverage_is_what_the_queries_say(store: BoltStore) -> None:
     store.write(*SMALL)
-    people = dedup.read(store)
-    told = dedup.coverage(people, dedup.marked(people), people.roles)
+    people = dedup.read_people(store)
+    told = dedup.coverage_if(people, dedup.survivors_now(people), people.roles)
     for row in store.read("queries/coverage_overall"):
         if row["resolution"] in told:
             kind = told[row["resolution"]]
             assert (kind.distinct, kind.sightings, kind.singles) == (row["distinct"], row["sightings"], row["singles"])
-    overall = {row["resolution"]: row for row in report.overall(load(store, [], 2))}
+    overall = {row["resolution"]: row for row in report.coverage_overall(load_population(store, [], 2))}
     assert told["role"].coverage == pytest.approx(overall["role"]["coverage"])
 
 
 def test_the_thresholds_stay_with_the_graph(store: BoltStore) -> None:
-    assert thresholds_of(store) == Thresholds() == load(store, [], 2).thresholds
-    keep(store, LOOSE)
-    assert thresholds_of(store) == LOOSE == load(store, [], 2).thresholds
+    assert thresholds_of(store) == Thresholds() == load_population(store, [], 2).thresholds
+    keep_thresholds(store, LOOSE)
+    assert thresholds_of(store) == LOOSE == load_population(store, [], 2).thresholds

@@ -7,9 +7,9 @@ import pytest
 from explorer import views
 from explorer.filters import Filters
 from explorer.survey import draft, survey
-from graphstore.bolt import BoltStore
-from graphstore.exporting import persona_rows
+from graphstore.exports.exporting import persona_rows
 from graphstore.ids import persona_id
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
 from tests.contract.graphs import ASKED, SMALL, about, persona
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import cypher
-from distill import grouping
-from graphstore.bolt import BoltStore
+from distill.groups import grouping
 from graphstore.ids import domain_id, persona_id
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
 from tests.contract.graphs import persona
 from tests.fakes.embedder import HashEmbedder
@@ -42,10 +42,10 @@ def all_labels() -> list[str]:
 
 def test_domains_that_mean_the_same_share_a_group(store: BoltStore) -> None:
     fill(store, all_labels())
-    assert grouping.is_stale(store)
-    made = grouping.group(store, HashEmbedder(), "r1")
+    assert grouping.groups_are_stale(store)
+    made = grouping.group_domains(store, HashEmbedder(), "r1")
     assert made.domains == 9
-    assert not grouping.is_stale(store)
+    assert not grouping.groups_are_stale(store)
     found = groups(store)
     for main, others in TRADES.items():
         assert {found[other] for other in others} == {found[main]}
@@ -54,11 +54,11 @@ def test_domains_that_mean_the_same_share_a_group(store: BoltStore) -> None:
 
 def test_group_ids_carry_over_when_domains_come(store: BoltStore) -> None:
     fill(store, all_labels())
-    grouping.group(store, HashEmbedder(), "r1")
+    grouping.group_domains(store, HashEmbedder(), "r1")
     before = groups(store)
     fill(store, ["bread oven cleaning", "ship engine oil", "chess"])
-    assert grouping.is_stale(store)
-    grouping.group(store, HashEmbedder(), "r2")
+    assert grouping.groups_are_stale(store)
+    grouping.group_domains(store, HashEmbedder(), "r2")
     after = groups(store)
     assert {label: after[label] for label in before} == before
     assert after["bread oven cleaning"] == before["bread oven baking"]
@@ -71,7 +71,7 @@ def test_a_persona_without_domain_goes_where_its_neighbours_are(store: BoltStore
     fill(store, all_labels())
     text = "a stranger who knows all about bread oven baking"
     store.write(Write("persona", [{"id": persona_id(text), "depth": 0, "props": {"text": text}}]))
-    assert grouping.group(store, HashEmbedder(), "r1").placed == 1
+    assert grouping.group_domains(store, HashEmbedder(), "r1").placed == 1
     rows: dict[str, Any] = {row["id"]: row for row in store.read("reads/personas")}
     assert rows[persona_id(text)]["region"] == groups(store)["bread oven baking"]
 
@@ -81,7 +81,7 @@ def test_where_nobody_has_a_domain_regions_come_from_the_personas_themselves(sto
     store.write(
         Write("persona", [{"id": persona_id(t), "depth": 0, "props": {"text": t, "role": t[-20:]}} for t in texts])
     )
-    made = grouping.group(store, HashEmbedder(), "r1")
+    made = grouping.group_domains(store, HashEmbedder(), "r1")
     assert made.placed == 36
     regions: dict[str, set[str]] = {label: set() for label in TRADES}
     for row in store.read("reads/personas"):
@@ -93,7 +93,7 @@ def test_where_nobody_has_a_domain_regions_come_from_the_personas_themselves(sto
 def test_who_waits_hears_how_far_it_is(store: BoltStore) -> None:
     store.write(Write("persona", [persona(f"p{number}") for number in range(1500)]))
     heard: list[tuple[int, int]] = []
-    grouping.group(store, HashEmbedder(), "r1", tell=lambda done, total: heard.append((done, total)))
+    grouping.group_domains(store, HashEmbedder(), "r1", tell=lambda done, total: heard.append((done, total)))
     assert heard == [(1024, 1500), (1500, 1500)]
 
 
@@ -115,7 +115,7 @@ KINDS = [
 
 def test_groups_of_groups(store: BoltStore) -> None:
     fill(store, KINDS)
-    made = grouping.group(store, HashEmbedder(), "r1", resolution=8.0, levels=3)
+    made = grouping.group_domains(store, HashEmbedder(), "r1", resolution=8.0, levels=3)
     assert len(made.levels) >= 2
     assert list(made.levels) == sorted(made.levels, reverse=True)
     levels = hierarchy(store)
@@ -129,22 +129,22 @@ def test_groups_of_groups(store: BoltStore) -> None:
 
 def test_ids_stay_at_every_level_and_so_does_the_number_of_levels(store: BoltStore) -> None:
     fill(store, KINDS)
-    made = grouping.group(store, HashEmbedder(), "r1", resolution=8.0, levels=2)
+    made = grouping.group_domains(store, HashEmbedder(), "r1", resolution=8.0, levels=2)
     before = groups(store), parents(store)
-    assert grouping.group(store, HashEmbedder(), "r2", resolution=8.0).levels == made.levels
+    assert grouping.group_domains(store, HashEmbedder(), "r2", resolution=8.0).levels == made.levels
     assert (groups(store), parents(store)) == before
     fill(store, ["ship engine repair in the harbour"])
-    grouping.group(store, HashEmbedder(), "r3", resolution=8.0)
+    grouping.group_domains(store, HashEmbedder(), "r3", resolution=8.0)
     kept = set(parents(store)) & set(before[1])
     assert len(kept) >= 0.8 * len(before[1])
-    assert grouping.group(store, HashEmbedder(), "r4", resolution=8.0, levels=1).levels == made.levels[:1]
+    assert grouping.group_domains(store, HashEmbedder(), "r4", resolution=8.0, levels=1).levels == made.levels[:1]
     assert set(hierarchy(store)) == {1}
 
 
 def test_coarser_groups_disturb_no_query(store: BoltStore) -> None:
     """All shipped queries but those that show the hierarchy say the same with and without coarser groups."""
     fill(store, KINDS)
-    grouping.group(store, HashEmbedder(), "r1", resolution=8.0, levels=1)
+    grouping.group_domains(store, HashEmbedder(), "r1", resolution=8.0, levels=1)
     some = next(iter(hierarchy(store)[1]))
     store.write(
         Write("question", [{"id": "q", "props": {"text": "Why?", "topic": "t"}}]),
@@ -158,6 +158,6 @@ def test_coarser_groups_disturb_no_query(store: BoltStore) -> None:
         return counted | {name: list(store.read(f"queries/{name}", **given)) for name in names}
 
     before = all_answers()
-    assert len(grouping.group(store, HashEmbedder(), "r1", resolution=8.0, levels=2).levels) == 2
+    assert len(grouping.group_domains(store, HashEmbedder(), "r1", resolution=8.0, levels=2).levels) == 2
     assert all_answers() == before
-    assert not grouping.is_stale(store)
+    assert not grouping.groups_are_stale(store)

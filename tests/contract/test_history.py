@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from expansion import gaps
-from expansion.coverage import Coverage
-from expansion.history import History, ahead, compare, events, history, pick
-from expansion.loading import Loaded, load
-from graphstore.bolt import BoltStore
+from foundation.errors import UsageError
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
-from pgraph.errors import UsageError
+from population.coverage import Coverage
+from population.loading import Loaded, load_population
+from population.reports import gaps
+from population.reports.history import History, compare_runs, curve_ahead, fold_history, pick_runs, read_events
 from tests.contract.graphs import SMALL
 
 
@@ -46,8 +46,8 @@ LATER = [
 @pytest.fixture
 def told(store: BoltStore) -> tuple[History, Loaded]:
     store.write(*SMALL, *LATER)
-    loaded = load(store, ["buyer", "driver", "kin", "patient", "supplier"], 1 << 30)
-    return history(events(store, loaded), loaded, (row["run"] for row in store.read("reads/runs"))), loaded
+    loaded = load_population(store, ["buyer", "driver", "kin", "patient", "supplier"], 1 << 30)
+    return fold_history(read_events(store, loaded), loaded, (row["run"] for row in store.read("reads/runs"))), loaded
 
 
 def test_what_each_run_brought(told: tuple[History, Loaded]) -> None:
@@ -78,9 +78,9 @@ def test_the_curve_ends_at_all_there_is(told: tuple[History, Loaded]) -> None:
 
 def test_runs_are_compared_by_the_roles_they_named(told: tuple[History, Loaded]) -> None:
     found, loaded = told
-    labels = {region: gaps.name(loaded, region) for region in range(len(loaded.population.region_ids))}
-    one, other = pick(found, ["r2", "last"])
-    shown = compare(one, other, labels)
+    labels = {region: gaps.region_name(loaded, region) for region in range(len(loaded.population.region_ids))}
+    one, other = pick_runs(found, ["r2", "last"])
+    shown = compare_runs(one, other, labels)
     assert shown["roles"] == {"first": 3, "second": 3, "both": 0, "only_first": 3, "only_second": 3, "overlap": 0.0}
     assert shown["groups"] == [
         {"group": "(no domain)", "first": 0, "second": 2},
@@ -88,16 +88,16 @@ def test_runs_are_compared_by_the_roles_they_named(told: tuple[History, Loaded])
     ]
     assert shown["curves"][1] == [(0, 0), (1, 1), (2, 1), (3, 2), (4, 3), (5, 3)]
     with pytest.raises(UsageError, match="no run"):
-        pick(found, ["nothing"])
+        pick_runs(found, ["nothing"])
 
 
 def test_the_way_that_leads_to_a_gap(told: tuple[History, Loaded]) -> None:
     _, loaded = told
-    rows = gaps.gaps(loaded, ["buyer", "driver", "kin", "patient", "supplier"])
+    rows = gaps.find_gaps(loaded, ["buyer", "driver", "kin", "patient", "supplier"])
     first = rows[0]
     assert (first["group"], first["sightings"], first["singles"]) == ("(no domain)", 4, 1)
     assert (first["from"], first["relation"], first["landed"], first["answers"]) == ("Health", "kin", 4, 4)
-    assert gaps.why(first).replace("\u00a0", " ") == (
+    assert gaps.explain_gap(first).replace("\u00a0", " ") == (
         "100 % of the answers (4 of 4) when people of Health are asked for their kin land in (no domain), which is 25 % "
         "uncovered: 1 role that only one call named, in 4 sightings."
     )
@@ -113,8 +113,8 @@ def test_the_way_that_leads_to_a_gap(told: tuple[History, Loaded]) -> None:
 
 
 def test_a_curve_is_not_drawn_on_from_little() -> None:
-    assert ahead(Coverage(4, 2, 3, 1, 3)) == []
-    assert ahead(Coverage(80, 80, 80, 0, 80)) == []
-    points = ahead(Coverage(30 + 40 + 45, 30, 55, 20, 55))
+    assert curve_ahead(Coverage(4, 2, 3, 1, 3)) == []
+    assert curve_ahead(Coverage(80, 80, 80, 0, 80)) == []
+    points = curve_ahead(Coverage(30 + 40 + 45, 30, 55, 20, 55))
     assert points[-1]["sightings"] == 2 * (30 + 40 + 45)
     assert points[0]["roles"] > 55

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from expansion.loading import load
-from expansion.report import by_relation
-from expansion.selection import predict
-from graphstore.bolt import BoltStore
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
+from population.loading import load_population
+from population.prediction import predict
+from population.reports.tables import coverage_by_relation
 from tests.contract.graphs import SMALL, sighting
 
 KINDS = ["buyer", "driver", "kin", "patient", "supplier"]
@@ -34,9 +34,9 @@ def rows(store: BoltStore, name: str) -> list[dict[str, Any]]:
 
 def test_they_leave_what_is_known_of_the_arms_as_it_was(store: BoltStore) -> None:
     store.write(*SMALL)
-    before, by_cypher = load(store, KINDS, 2).population, rows(store, "coverage_by_relation")
+    before, by_cypher = load_population(store, KINDS, 2).population, rows(store, "coverage_by_relation")
     store.write(*NAMED)
-    loaded = load(store, KINDS, 2)
+    loaded = load_population(store, KINDS, 2)
     after = loaded.population
     for name in ("asked", "single"):
         np.testing.assert_array_equal(getattr(after.tally, name), getattr(before.tally, name))
@@ -44,7 +44,7 @@ def test_they_leave_what_is_known_of_the_arms_as_it_was(store: BoltStore) -> Non
     assert after.tally.n.sum() == before.tally.n.sum() + 3
     assert not after.may_ask(after.index["nurse"], KINDS.index("supplier"))
     assert rows(store, "coverage_by_relation") == by_cypher
-    shown = {row["relation"]: row["answers"] for row in by_relation(loaded, KINDS)}
+    shown = {row["relation"]: row["answers"] for row in coverage_by_relation(loaded, KINDS)}
     assert shown == {row["relation"]: row["answers"] for row in by_cypher}
 
 

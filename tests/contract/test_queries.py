@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import cypher
-from expansion import report
-from expansion.loading import load
-from graphstore.bolt import BoltStore
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
+from population.loading import load_population
+from population.reports import tables as report
 from tests.contract.graphs import ASKED, SMALL, persona
 
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -248,11 +248,14 @@ def test_lineage_ends_at_the_text_with_the_stance(store: BoltStore) -> None:
 
 def test_sightings_at_texts_are_loaded(store: BoltStore) -> None:
     store.write(*SMALL)
-    loaded = load(store, ["patient"], 2)
+    loaded = load_population(store, ["patient"], 2)
     assert {loaded.population.ids[at]: times for at, times in enumerate(loaded.sightings)} == {
         "nurse": 0, "farmer": 1, "loner": 0, "patient": 4, "supplier": 3, "driver": 2,
     }  # fmt: skip
-    overall = {row["resolution"]: (row["distinct"], row["sightings"], row["singles"]) for row in report.overall(loaded)}
+    overall = {
+        row["resolution"]: (row["distinct"], row["sightings"], row["singles"])
+        for row in report.coverage_overall(loaded)
+    }
     assert overall == {row[0]: row[1:4] for row in ask(store, "coverage_overall")}
 
 

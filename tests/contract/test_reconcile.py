@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from expansion.loading import load, resolved
-from expansion.reconcile import reconcile
-from graphstore.bolt import BoltStore
 from graphstore.ids import domain_id, persona_id
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
+from population.duplicates.reconcile import mark_between_runs
+from population.loading import load_population
+from population.matching.marks import resolved
 from tests.contract.graphs import sighting
 from tests.fakes.embedder import HashEmbedder
 
@@ -41,9 +42,9 @@ def test_the_older_of_two_that_say_the_same_survives(store: BoltStore) -> None:
     runs(store, "2026-01-03", "2026-01-03")
     old, new = write(store, OLD, "2026-01-02T01"), write(store, SAME_WORDS, "2026-01-02T02")
     write(store, OTHER, "2026-01-02T03")
-    assert reconcile(store, HashEmbedder(), "r0", "2026-01-02") == 1
+    assert mark_between_runs(store, HashEmbedder(), "r0", "2026-01-02") == 1
     assert survivors(store) == {new: old}
-    assert reconcile(store, HashEmbedder(), "r1", "2026-01-02") == 0
+    assert mark_between_runs(store, HashEmbedder(), "r1", "2026-01-02") == 0
     assert survivors(store) == {new: old}
 
 
@@ -52,7 +53,7 @@ def test_a_duplicate_of_a_duplicate_follows_to_the_survivor(store: BoltStore) ->
     old, new = write(store, OLD, "2026-01-02T01"), write(store, SAME_WORDS, "2026-01-02T02")
     twin = write(store, TWIN, "2026-01-02T03")
     store.write(Write("duplicate_of", [{"persona": twin, "survivor": new, "method": "embedding", "score": 0.95}]))
-    reconcile(store, HashEmbedder(), "r0", "2026-01-02")
+    mark_between_runs(store, HashEmbedder(), "r0", "2026-01-02")
     assert survivors(store) == {new: old, twin: old}
 
 
@@ -60,7 +61,7 @@ def test_without_another_run_nothing_is_read(store: BoltStore) -> None:
     runs(store, "2026-01-03", "2026-01-01")
     write(store, OLD, "2026-01-02T01")
     write(store, SAME_WORDS, "2026-01-02T02")
-    assert reconcile(store, HashEmbedder(), "r0", "2026-01-02") == 0
+    assert mark_between_runs(store, HashEmbedder(), "r0", "2026-01-02") == 0
 
 
 def test_a_chain_left_by_a_crash_still_loads(store: BoltStore) -> None:
@@ -69,7 +70,7 @@ def test_a_chain_left_by_a_crash_still_loads(store: BoltStore) -> None:
         Write("duplicate_of", [{"persona": c, "survivor": b, "method": "embedding", "score": 0.95}]),
         Write("duplicate_of", [{"persona": b, "survivor": a, "method": "minhash", "score": 0.95}]),
     )
-    loaded = load(store, [], 2)
+    loaded = load_population(store, [], 2)
     assert loaded.population.ids == [a]
     assert loaded.duplicates == {b: a, c: a}
 
@@ -90,7 +91,7 @@ def test_what_another_run_writes_while_the_graph_is_read_waits_for_reconciling(
             )
 
     monkeypatch.setattr(store, "read", slowly)
-    assert load(store, ["patient"], 2).population.ids == [old]
+    assert load_population(store, ["patient"], 2).population.ids == [old]
 
 
 def test_marks_in_a_circle_end() -> None:

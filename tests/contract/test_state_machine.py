@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from graphstore.bolt import BoltStore
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
 from tests.contract.graphs import links
 

@@ -5,10 +5,10 @@ import tracemalloc
 import pytest
 
 import cypher
-from graphstore import schema
-from graphstore.bolt import BoltStore
+from foundation.errors import ConstraintError, UnsupportedError
+from graphstore.server import schema
+from graphstore.server.bolt import BoltStore
 from graphstore.store import GraphStore, Write
-from pgraph.errors import ConstraintError, UnsupportedError
 from tests.contract.graphs import nodes, persona
 
 

@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 
 import cypher
-from graphstore.bolt import BoltStore
+from foundation.errors import QueryError
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
-from pgraph.errors import QueryError
 from tests.contract.graphs import ASKED, SMALL, links, nodes, persona
 
 

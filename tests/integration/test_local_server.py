@@ -15,10 +15,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from graphstore import local
-from graphstore.bolt import LocalStore
+from foundation.errors import SettingsError, StoreError, StoreUnavailableError
+from graphstore.server import local
+from graphstore.server.bolt import LocalStore
 from graphstore.store import Write
-from pgraph.errors import SettingsError, StoreError, StoreUnavailableError
 from tests.contract.graphs import persona
 
 WRITER = """

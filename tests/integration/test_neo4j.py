@@ -12,9 +12,9 @@ from typing import Any, Self
 import pytest
 
 import cypher
-from graphstore.bolt import BoltStore
+from foundation.errors import SettingsError, StoreUnavailableError
+from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
-from pgraph.errors import SettingsError, StoreUnavailableError
 from tests.contract.graphs import SMALL, nodes, persona
 from tests.neo4j_server import Neo4jServer
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from expansion.texts import PROMPT, TextPlan, is_quote
-from graphstore.documents import Piece
-from pgraph import bundled
-from pgraph.chat import ChatReply, ChatRequest, open_chat
-from pgraph.errors import ModelUnavailableError
-from pgraph.prompts import load
-from pgraph.replies import Replies
-from pgraph.settings import Settings
+from expansion.texts.plan import TEXT_PROMPT, TextPlan, is_quote
+from foundation.errors import ModelUnavailableError
+from foundation.model import ChatOptions, bundled
+from foundation.model.chat import open_chat
+from foundation.model.messages import ChatReply, ChatRequest
+from foundation.model.replies import Replies
+from foundation.prompts import load_prompt
+from graphstore.files.documents import Piece
 
 pytestmark = [
     pytest.mark.model,
@@ -62,7 +62,7 @@ def request(number: int) -> ChatRequest:
 
 
 def test_calls_with_a_schema_through_the_whole_chain(tmp_path: Path) -> None:
-    settings = Settings(timeout=300.0, patience=300.0, max_tokens=200, at_once=4)
+    settings = ChatOptions(timeout=300.0, patience=300.0, max_tokens=200, at_once=4)
 
     async def ask_all(replies: Replies) -> list[ChatReply]:
         chat = await open_chat(settings, replies, logs=tmp_path)
@@ -83,7 +83,7 @@ def test_calls_with_a_schema_through_the_whole_chain(tmp_path: Path) -> None:
 
 def test_a_cut_reply_is_a_failure_with_its_reason(tmp_path: Path) -> None:
     async def ask(replies: Replies) -> ChatReply:
-        chat = await open_chat(Settings(max_tokens=5, timeout=300.0), replies, logs=tmp_path)
+        chat = await open_chat(ChatOptions(max_tokens=5, timeout=300.0), replies, logs=tmp_path)
         try:
             return await chat.ask(request(1))
         finally:
@@ -104,7 +104,7 @@ def test_the_server_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     code = f"""
 import time
 from pathlib import Path
-from pgraph.bundled import start_bundled
+from foundation.model.bundled import start_bundled
 with start_bundled(Path({str(tmp_path)!r})) as base_url:
     print(base_url, flush=True)
     time.sleep(100)
@@ -128,7 +128,7 @@ def test_a_model_that_does_not_load_is_an_error_with_the_log(tmp_path: Path, mon
 
 def test_without_the_packages_the_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundled, "model_file", lambda: None)
-    settings = replace(Settings(), base_url="")
+    settings = replace(ChatOptions(), base_url="")
     with Replies(tmp_path / "replies.sqlite") as replies, pytest.raises(ModelUnavailableError) as caught:
         asyncio.run(open_chat(settings, replies, logs=tmp_path))
     assert "persona-graph[model]" in caught.value.hint
@@ -138,12 +138,12 @@ def test_without_the_packages_the_error_says_what_to_install(tmp_path: Path, mon
 def test_the_bundled_model_draws_a_persona_from_a_text(tmp_path: Path) -> None:
     """Too small to copy a quote, it chooses one of those that the schema offers."""
     text = "The mill closes on Monday. The night shift keeps its keys.\n"
-    plan = TextPlan((), 2000, {"read": "is likely to read this text"}, load(PROMPT), offered=True)
+    plan = TextPlan((), 2000, {"read": "is likely to read this text"}, load_prompt(TEXT_PROMPT), offered=True)
     piece = Piece("t1", text, "a.txt", 0, "", "")
 
     async def ask() -> ChatReply:
         with Replies(tmp_path / "replies.sqlite") as replies:
-            chat = await open_chat(Settings(), replies, logs=tmp_path)
+            chat = await open_chat(ChatOptions(), replies, logs=tmp_path)
             try:
                 return await chat.ask(plan.request("r", plan.call(piece.id, "read"), piece, "read"))
             finally:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pgraph.minilm import MiniLM
+from foundation.model.minilm import MiniLM
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
 TEXTS = [

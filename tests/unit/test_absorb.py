@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from expansion.absorb import people_in
-from pgraph.messages import ChatReply
+from expansion.personas.absorb import people_in
+from foundation.model.messages import ChatReply
 
 
 def item(text: str, relation: str = "carer") -> dict[str, Any]:

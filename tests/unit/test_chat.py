@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from pgraph.chat import Chat, ChatReply, ChatRequest, open_chat
-from pgraph.concurrency import for_each
-from pgraph.errors import ModelError, ModelSetupError, ModelUnavailableError, RateLimitError, SettingsError
-from pgraph.replies import Replies
-from pgraph.settings import Settings
+from foundation.concurrency import for_each
+from foundation.errors import ModelError, ModelSetupError, ModelUnavailableError, RateLimitError, SettingsError
+from foundation.model import ChatOptions
+from foundation.model.chat import open_chat
+from foundation.model.messages import Chat, ChatReply, ChatRequest
+from foundation.model.replies import Replies
 from tests.fakes.replies import PERSONAS
 from tests.fakes.server import FakeServer
 
-QUICK = Settings(model="fake-model", at_once=8, timeout=1.0, patience=2.0)
+QUICK = ChatOptions(model="fake-model", at_once=8, timeout=1.0, patience=2.0)
 
 
 @dataclass
@@ -27,12 +28,12 @@ class Bench:
     replies: Replies
     logs: Path
 
-    def ask(self, count: int = 20, settings: Settings = QUICK, **more: Any) -> list[ChatReply]:
+    def ask(self, count: int = 20, settings: ChatOptions = QUICK, **more: Any) -> list[ChatReply]:
         """So many different questions, all at once, through a chat of their own."""
         requests = [request(number, **more) for number in range(count)]
         return asyncio.run(self._ask(requests, replace(settings, base_url=self.server.base_url)))
 
-    async def _ask(self, requests: Sequence[ChatRequest], settings: Settings) -> list[ChatReply]:
+    async def _ask(self, requests: Sequence[ChatRequest], settings: ChatOptions) -> list[ChatReply]:
         chat: Chat = await open_chat(settings, self.replies, logs=self.logs)
         try:
             return await asyncio.gather(*(chat.ask(request) for request in requests))
@@ -155,7 +156,9 @@ def test_nothing_is_asked_twice(replies: Replies) -> None:
         (QUICK, {"extra": {"top_p": 0.1}}),
     ],
 )
-def test_whatever_changes_the_answer_is_in_the_key(replies: Replies, settings: Settings, more: dict[str, Any]) -> None:
+def test_whatever_changes_the_answer_is_in_the_key(
+    replies: Replies, settings: ChatOptions, more: dict[str, Any]
+) -> None:
     with bench(replies, models=["fake-model", "other"]) as it:
         it.ask(1)
         (again,) = it.ask(1, settings, **more)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgraph.chat import ChatReply, checked
+from foundation.model.chat import checked
+from foundation.model.messages import ChatReply
 
 SCHEMA = {
     "type": "object",

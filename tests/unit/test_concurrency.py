@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from pgraph.concurrency import WAIT, Wait, for_each, in_thread, pause
+from foundation.concurrency import WAIT, Wait, for_each, in_thread, pause
 
 
 class _Sink:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expansion.coverage import Coverage, Tally
-from expansion.selection import PRIOR, SHRINK, predict
+from population.coverage import Coverage, Tally
+from population.prediction import PRIOR, SHRINK, predict
 
 REGIONS, RELATIONS = 3, 2
 FILE = -2  # where a row of a file stands for an arm

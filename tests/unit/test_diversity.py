@@ -3,10 +3,10 @@ import doctest
 import numpy as np
 import pytest
 
-from expansion import gaps
-from expansion.diversity import distinct, nearest_distance, vendi
-from pgraph.app.page import charts, tags
-from pgraph.app.page.tags import tag
+from pgraph.page import charts, tags
+from pgraph.page.tags import tag
+from population.reports import gaps
+from population.reports.diversity import distinct, nearest_distance, vendi
 
 
 def test_vendi_counts_what_is_altogether_different() -> None:

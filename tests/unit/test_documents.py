@@ -9,9 +9,9 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from graphstore.documents import TEXTS, Piece, pieces
-from graphstore.reading import BadRow, opened
-from pgraph.errors import InputError
+from foundation.errors import InputError
+from graphstore.files.documents import TEXTS, Piece, pieces
+from graphstore.files.reading import BadRow, opened
 
 FIRST, SECOND = "The east quay closes for eleven weeks.", "Boats under ten metres move to the inner basin."
 

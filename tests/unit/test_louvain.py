@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from distill.louvain import graph_of, louvain
-from distill.nearest import communities, neighbours
+from distill.groups.louvain import graph_of, louvain
+from distill.groups.nearest import communities, neighbours
 
 Weights = NDArray[np.float64]
 

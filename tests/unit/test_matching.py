@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expansion.matching import MeaningMatcher, NamedVectors, RoleBook, Vectors, WordMatcher
+from population.matching.matchers import MeaningMatcher, NamedVectors, RoleBook, Vectors, WordMatcher
 
 
 def hashed(texts: Sequence[str]) -> Vectors:

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphstore.files.personas import PersonaRow, plain_text, read_personas
+from graphstore.files.reading import BadRow, Record
 from graphstore.languages import language_of
-from graphstore.personas import PersonaRow, persona_rows, plain_text
-from graphstore.reading import BadRow, Record
 from graphstore.roles import LONGEST, role_of
 
 
 def one(**columns: Any) -> PersonaRow | BadRow:
-    (row,) = persona_rows(iter([Record(7, columns)]))
+    (row,) = read_personas(iter([Record(7, columns)]))
     return row
 
 

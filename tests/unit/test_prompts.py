@@ -4,11 +4,13 @@ from pathlib import Path
 import pytest
 
 import expansion
-from expansion.plan import Limits, Plan, Progress, reply_schema
-from expansion.relations import DISTANCES, at_distances, load_relations
-from pgraph.chat import ChatReply, checked
-from pgraph.errors import PromptError, UsageError
-from pgraph.prompts import load
+from expansion.personas.plan import Limits, Plan, reply_schema
+from foundation.errors import PromptError, UsageError
+from foundation.model.chat import checked
+from foundation.model.messages import ChatReply
+from foundation.prompts import load_prompt
+from population.relations import DISTANCES, at_distances, load_relations
+from population.runs.progress import RunProgress
 
 SHIPPED = Path(expansion.__path__[0]) / "prompts" / "persona_to_persona.yml"
 MINIMAL = "name: p\nfields: [who]\nmessages:\n  - {role: user, content: 'ask {who}'}\n"
@@ -17,7 +19,7 @@ MINIMAL = "name: p\nfields: [who]\nmessages:\n  - {role: user, content: 'ask {wh
 def plan(**changes: object) -> Plan:
     given: dict[str, object] = {
         "depth": 2, "limits": Limits(calls=10), "per_call": 3, "strategy": "coverage",
-        "relations": load_relations(), "prompt": load(SHIPPED), "model": "m",
+        "relations": load_relations(), "prompt": load_prompt(SHIPPED), "model": "m",
     }  # fmt: skip
     return Plan(**(given | changes))  # type: ignore[arg-type]  # the values have their types above
 
@@ -51,7 +53,7 @@ def test_a_prompt_file_that_will_not_do_is_named(tmp_path: Path, text: str, told
     path = tmp_path / "prompt.yml"
     path.write_text(text)
     with pytest.raises(PromptError, match=r"prompt\.yml") as caught:
-        load(path)
+        load_prompt(path)
     assert told in caught.value.message
     assert caught.value.hint
 
@@ -112,10 +114,10 @@ def test_every_text_of_a_reply_has_a_longest_length() -> None:
 
 
 def test_progress_survives_the_graph() -> None:
-    progress = Progress(calls=3, new=7, tokens_in=10)
+    progress = RunProgress(calls=3, new=7, tokens_in=10)
     progress.reasons.update({"truncated": 2})
-    assert Progress.of(progress.props()) == progress
-    assert Progress.of({}) == Progress()
+    assert RunProgress.of(progress.props()) == progress
+    assert RunProgress.of({}) == RunProgress()
 
 
 def test_probabilities_are_asked_for_and_a_reply_without_or_with_a_wrong_one_is_taken() -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from graphstore.reading import LONGEST_LINE, BadRow, Record, opened
-from graphstore.rows import records
-from pgraph.errors import InputError
+from foundation.errors import InputError
+from graphstore.files.reading import LONGEST_LINE, BadRow, Record, opened
+from graphstore.files.rows import records
 
 Made = Callable[[str, bytes | str], str]
 

@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from expansion import recognition
-from expansion.loading import Loaded
-from expansion.population import Population
-from expansion.recognition import Recogniser, Rows, apply, person
-from expansion.thresholds import Thresholds
+from expansion.recognition import named_persona
+from expansion.recognition import recogniser as recognition
+from expansion.recognition.recogniser import Recogniser, apply_recognised
 from graphstore.ids import domain_id
+from population.loading import Loaded
+from population.matching.thresholds import Thresholds
+from population.population import Population
+from population.runs.batch import Batch
 from tests.fakes.embedder import HashEmbedder
 from tests.unit.test_survivors import crowd, found
 
@@ -32,10 +34,10 @@ def taken(texts: Sequence[str], thresholds: Thresholds, fields: Sequence[str]) -
     made, population = recogniser(thresholds)
     found = []
     for text, field in zip(texts, fields, strict=True):
-        one = person({"persona": text, "role": "", "domain": field})
+        one = named_persona({"persona": text, "role": "", "domain": field})
         made.begin([one])
-        learned = made.take(one, 1, Rows())
-        apply(learned, population, 0)
+        learned = made.take(one, 1, Batch())
+        apply_recognised(learned, population, 0)
         found.append(learned.survivor)
     return found
 
@@ -47,7 +49,7 @@ def test_one_by_one_and_all_at_once_agree(drawn: list[str], words: float, meanin
     thresholds = Thresholds(words, meaning)
     online = taken(texts, thresholds, [FIELDS[0]] * len(texts))
     told = found(crowd(texts), thresholds)
-    ids = [person({"persona": text, "role": "", "domain": ""}).id for text in texts]
+    ids = [named_persona({"persona": text, "role": "", "domain": ""}).id for text in texts]
     alone = [one == survivor for one, survivor in zip(ids, online, strict=True)]
     assert alone == [place == survivor for place, survivor in enumerate(told.survivor.tolist())]
 

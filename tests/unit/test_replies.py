@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pgraph.errors import StoreError
-from pgraph.messages import ChatReply
-from pgraph.replies import Replies
+from foundation.errors import StoreError
+from foundation.model.messages import ChatReply
+from foundation.model.replies import Replies
 
 REPLY = ChatReply("text", tokens_in=3, tokens_out=5, finish="length")
 
@@ -86,8 +86,8 @@ def test_a_reply_is_on_disk_when_put_returns(tmp_path: Path) -> None:
     code = f"""
 import asyncio, os
 from pathlib import Path
-from pgraph.messages import ChatReply
-from pgraph.replies import Replies
+from foundation.model.messages import ChatReply
+from foundation.model.replies import Replies
 replies = Replies(Path({str(path)!r})).open()
 async def main():
     await asyncio.gather(*(replies.put(b'%d' % i, {{'run': 'r'}}, ChatReply('t')) for i in range(50)))
@@ -104,8 +104,8 @@ def test_many_processes_write_at_once(tmp_path: Path) -> None:
     code = """
 import asyncio, sys
 from pathlib import Path
-from pgraph.messages import ChatReply
-from pgraph.replies import Replies
+from foundation.model.messages import ChatReply
+from foundation.model.replies import Replies
 async def main():
     with Replies(Path(sys.argv[1])) as replies:
         for i in range(40):

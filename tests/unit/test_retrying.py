@@ -2,8 +2,8 @@
 
 import asyncio
 
-from pgraph.messages import CallFailedError, ChatReply, ChatRequest
-from pgraph.retrying import Limited
+from foundation.model.messages import CallFailedError, ChatReply, ChatRequest
+from foundation.model.retrying import LimitedChat
 
 
 class _Server:
@@ -29,14 +29,14 @@ class _Server:
     async def close(self) -> None: ...
 
 
-async def _many(limited: Limited, count: int) -> None:
+async def _many(limited: LimitedChat, count: int) -> None:
     await asyncio.gather(*(limited.ask(ChatRequest(())) for _ in range(count)), return_exceptions=True)
 
 
 def test_calls_that_were_on_their_way_together_shrink_the_limit_once() -> None:
     async def main() -> None:
         server = _Server()
-        limited = Limited(server, 20)
+        limited = LimitedChat(server, 20)
         server.busy = True
         await _many(limited, 20)
         assert limited.limit == 15
@@ -52,7 +52,7 @@ def test_calls_that_were_on_their_way_together_shrink_the_limit_once() -> None:
 def test_it_grows_by_one_per_25_successes_to_the_ceiling_and_slowly_beyond() -> None:
     async def main() -> None:
         server = _Server()
-        limited = Limited(server, 40)
+        limited = LimitedChat(server, 40)
         limited._REST = 0.0
         server.busy = True
         await _many(limited, 20)
@@ -74,7 +74,7 @@ def test_it_grows_by_one_per_25_successes_to_the_ceiling_and_slowly_beyond() -> 
 def test_it_never_falls_below_one() -> None:
     async def main() -> None:
         server = _Server()
-        limited = Limited(server, 2)
+        limited = LimitedChat(server, 2)
         limited._REST = 0.0
         server.busy = True
         for _ in range(5):
@@ -87,7 +87,7 @@ def test_it_never_falls_below_one() -> None:
 def test_a_cancelled_call_gives_its_slot_back() -> None:
     async def main() -> None:
         server = _Server()
-        limited = Limited(server, 3)
+        limited = LimitedChat(server, 3)
         for _ in range(20):
             tasks = [asyncio.create_task(limited.ask(ChatRequest(()))) for _ in range(12)]
             await asyncio.sleep(0.0005)

@@ -1,8 +1,8 @@
 import numpy as np
 
 from benchmarks.world import World
-from expansion.population import Population
-from expansion.selection import BreadthFirst, Choice, CoverageFirst, Random
+from expansion.selection.strategies import BreadthFirst, Choice, CoverageFirst, RandomChoice
+from population.population import Population
 
 RELATIONS = 8
 
@@ -19,7 +19,7 @@ def people(regions: int, each: int, depth: int = 2) -> Population:
     return population
 
 
-def drain(population: Population, strategy: CoverageFirst | Random | BreadthFirst) -> list[Choice]:
+def drain(population: Population, strategy: CoverageFirst | RandomChoice | BreadthFirst) -> list[Choice]:
     chosen = []
     while (choice := strategy.choose()) is not None:
         assert isinstance(choice, Choice)
@@ -32,7 +32,7 @@ def test_each_strategy_asks_every_pair_once_then_ends() -> None:
     for make in (
         lambda p: CoverageFirst(p, np.random.default_rng(0), lambda _: None),
         BreadthFirst,
-        lambda p: Random(p, np.random.default_rng(0)),
+        lambda p: RandomChoice(p, np.random.default_rng(0)),
     ):
         population = people(3, 4)
         chosen = drain(population, make(population))
@@ -125,7 +125,7 @@ def distinct(policy: str, calls: int) -> int:
     for role in world.seeds(60, draws):
         see(role)
     coverage = CoverageFirst(population, rng, lambda _: None)
-    strategy = coverage if policy == "coverage" else Random(population, rng)
+    strategy = coverage if policy == "coverage" else RandomChoice(population, rng)
     for _ in range(calls):
         choice = strategy.choose()
         assert isinstance(choice, Choice)

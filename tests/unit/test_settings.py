@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from pgraph.errors import SettingsError
-from pgraph.settings import resolve
+from foundation.errors import SettingsError
+from pgraph.app.settings import resolve
 
 
 @pytest.fixture(autouse=True)

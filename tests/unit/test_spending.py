@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 
 import distill
-from distill.allocation import Allocation
-from distill.answers import Asked, DistillPlan, Mode, unusable
-from distill.questions import KINDS, AskPlan, Book, Kind
-from distill.regions import Person, Region, choose
-from pgraph.prompts import load
+from distill.knowledge.allocation import Allocation
+from distill.knowledge.answers import Asked, DistillPlan, Mode, unusable
+from distill.knowledge.questions import KINDS, AskPlan, Book, QuestionKind
+from distill.knowledge.regions import Region, choose_people
+from distill.spending import Participant
+from foundation.prompts import load_prompt
 from tests.fakes.embedder import HashEmbedder
 
 PROMPTS = Path(distill.__path__[0]) / "prompts"
-NURSE = Person("p1", "A district nurse who walks to her patients in the hills", "home care", 0)
-FARMER = Person("p2", "A farmer who grows millet on terraces without a well", "dry farming", 1)
+NURSE = Participant("p1", "A district nurse who walks to her patients in the hills", "home care", 0)
+FARMER = Participant("p2", "A farmer who grows millet on terraces without a well", "dry farming", 1)
 LONG = " ".join(f"word{number}" for number in range(40))
 
 
@@ -65,14 +66,14 @@ def test_calls_under_way_and_lost_answers_count() -> None:
 
 
 def test_half_of_the_people_are_of_low_visibility() -> None:
-    people = [Person(f"p{n}", f"person {n} of trade{n % 7}", "trade", int(n >= 20)) for n in range(24)]
+    people = [Participant(f"p{n}", f"person {n} of trade{n % 7}", "trade", int(n >= 20)) for n in range(24)]
     region = Region("g", "G", people)
-    chosen = choose(region, 4, 0, HashEmbedder().embed)
+    chosen = choose_people(region, 4, 0, HashEmbedder().embed)
     assert sum(person.depth for person in chosen) >= 2
     assert len({person.id for person in chosen}) == 4
     region.used.update(person.id for person in people if person not in chosen)
-    assert set(choose(region, 4, 0, HashEmbedder().embed)) == set(chosen), "those who posed least come first"
-    assert len(choose(Region("g", "G", people[:3]), 4, 0, HashEmbedder().embed)) == 3
+    assert set(choose_people(region, 4, 0, HashEmbedder().embed)) == set(chosen), "those who posed least come first"
+    assert len(choose_people(Region("g", "G", people[:3]), 4, 0, HashEmbedder().embed)) == 3
 
 
 def test_people_as_unlike_as_can_be() -> None:
@@ -82,7 +83,9 @@ def test_people_as_unlike_as_can_be() -> None:
         return np.array([directions[text] for text in texts], np.float32)
 
     for seed in range(5):
-        chosen = choose(Region("g", "G", [Person(name, name, "", 0) for name in directions]), 2, seed, embed)
+        chosen = choose_people(
+            Region("g", "G", [Participant(name, name, "", 0) for name in directions]), 2, seed, embed
+        )
         assert "b" in {person.id for person in chosen}
 
 
@@ -126,9 +129,9 @@ def test_a_question_asked_before_is_known_by_text_words_and_meaning() -> None:
 
 @pytest.mark.parametrize("language", ["en", "hi", "fr"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_shipped_prompts_say_all_there_is_to_say(language: str, kind: Kind) -> None:
+def test_the_shipped_prompts_say_all_there_is_to_say(language: str, kind: QuestionKind) -> None:
     file = PROMPTS / f"questions.{language}.yml"
-    prompt = load(file if file.exists() else PROMPTS / "questions.en.yml")
+    prompt = load_prompt(file if file.exists() else PROMPTS / "questions.en.yml")
     plan = AskPlan(prompt, calls=1, kind=kind, level="expert", language=language, context="an island without cars")
     call = plan.call(0, "health", [NURSE, FARMER], run="r", avoid="water rights", number=0)
     sent = call.request.messages[-1]["content"]
@@ -149,7 +152,9 @@ def test_the_shipped_prompts_say_all_there_is_to_say(language: str, kind: Kind) 
 @pytest.mark.parametrize("file", sorted(PROMPTS.glob("[js]o*.yml")), ids=lambda file: file.stem)
 def test_the_shipped_prompts_for_answers(file: Path) -> None:
     mode: Mode = "joint" if file.stem.startswith("joint") else "solo"
-    plan = DistillPlan(load(file), calls=1, mode=mode, language=file.suffixes[0][1:], context="an island without cars")
+    plan = DistillPlan(
+        load_prompt(file), calls=1, mode=mode, language=file.suffixes[0][1:], context="an island without cars"
+    )
     call = plan.call("r", 0, Asked("q1", "Who pays?", "money", [NURSE, FARMER]), [NURSE, FARMER])
     sent = call.request.messages[-1]["content"]
     assert "Who pays?" in sent
@@ -159,7 +164,7 @@ def test_the_shipped_prompts_for_answers(file: Path) -> None:
 
 def test_a_call_is_named_by_all_that_decides_its_answer() -> None:
     asked = Asked("q1", "Who pays?", "money", [NURSE, FARMER])
-    prompt = load(PROMPTS / "joint.en.yml")
+    prompt = load_prompt(PROMPTS / "joint.en.yml")
     plan = DistillPlan(prompt, calls=1)
     first = plan.call("r1", 0, asked, [NURSE, FARMER])
     assert plan.call("r2", 3, asked, [NURSE, FARMER]).id == first.id, "neither the run nor the region decides"

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from distill.dataset.likeness import Likeness
 from distill.dataset.making import TABLES, Making, Options
 from distill.dataset.splitting import Parts, assign, most, shares, weights
-from graphstore.exporting import on_disk
-from graphstore.training import Sample
-from pgraph.errors import InputError, UsageError
+from foundation.errors import InputError, UsageError
+from graphstore.exports.exporting import on_disk
+from graphstore.exports.training import Sample
 
 SPLITS = weights("train=80,validation=10,test=10")
 _names = st.sampled_from(["train", "validation", "test", "held_out"])

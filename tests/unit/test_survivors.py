@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from expansion import survivors as module
-from expansion.survivors import Borderline, Crowd, Found, VectorFile, survivors
-from expansion.thresholds import Thresholds
-from expansion.words import WordIndex
+from population.matching import survivors as module
+from population.matching.survivors import Borderline, Crowd, Survivors, VectorFile, find_survivors
+from population.matching.thresholds import Thresholds
+from population.matching.words import WordIndex
 from tests.fakes.embedder import HashEmbedder
 
 WORDS = "nurse night ward keeps old keys sings harbour pilot dog river baker".split()  # noqa: SIM905
@@ -26,7 +26,7 @@ def crowd(texts: Sequence[str], regions: Sequence[int] | None = None, known: Seq
     return Crowd(texts, homes, knows, {0: [0, 1], 1: [1, 0], 2: [2]})
 
 
-def found(group: Crowd, thresholds: Thresholds, block: int = 8192, most: int = 2_000_000) -> Found:
+def found(group: Crowd, thresholds: Thresholds, block: int = 8192, most: int = 2_000_000) -> Survivors:
     with (
         patch.object(module, "_BLOCK", block),
         patch.object(module, "_COLUMNS", block),
@@ -34,7 +34,7 @@ def found(group: Crowd, thresholds: Thresholds, block: int = 8192, most: int = 2
         patch.object(module, "_MOST_PAIRS", most),
         closing(VectorFile(group, HashEmbedder().embed, None)) as vectors,
     ):
-        return survivors(group, thresholds, vectors)
+        return find_survivors(group, thresholds, vectors)
 
 
 def jaccard(one: str, other: str) -> float:
@@ -105,7 +105,7 @@ def _overlooked(group: Crowd, words: float) -> bool:
 def test_a_sweep_says_what_each_threshold_alone_says(texts: list[str], block: int) -> None:
     group, meanings = crowd(texts), [0.7, 0.8, 0.95]
     with patch.object(module, "_BLOCK", block), closing(VectorFile(group, HashEmbedder().embed, None)) as vectors:
-        swept = module.sweep(group, 0.9, meanings, vectors, border=0.1)
+        swept = module.sweep_thresholds(group, 0.9, meanings, vectors, border=0.1)
     for least, told in zip(meanings, swept, strict=True):
         assert list(told.marks()) == list(found(group, Thresholds(0.9, least)).marks())
 
@@ -150,7 +150,7 @@ def test_thousands_who_are_alike_are_compared_with_few(known: bool) -> None:  # 
 def test_those_who_may_not_match_survive() -> None:
     group = crowd(["a nurse of old"] * 3)
     with closing(VectorFile(group, HashEmbedder().embed, None)) as vectors:
-        told = survivors(group, Thresholds(), vectors, may_match=np.array([False, False, True]))
+        told = find_survivors(group, Thresholds(), vectors, may_match=np.array([False, False, True]))
     assert told.survivor.tolist() == [0, 1, 0]
 
 

@@ -6,13 +6,14 @@ import pytest
 from benchmarks.selection import Setting, Trial
 from benchmarks.texts import Library
 from benchmarks.world import World
-from expansion.coverage import Tally, text_arm
-from expansion.population import Population
-from expansion.selection import CoverageFirst, uncovered_shares
-from expansion.text_arms import TextArms, TextChoice
-from expansion.texts import TextPlan
-from graphstore.documents import Piece
-from pgraph.prompts import Prompt
+from expansion.selection.strategies import CoverageFirst, TextChoice
+from expansion.texts.arms import TextArms
+from expansion.texts.plan import TextPlan
+from foundation.prompts import Prompt
+from graphstore.files.documents import Piece
+from population.coverage import Tally, text_arm
+from population.population import Population
+from population.prediction import uncovered_shares
 
 PLAN = TextPlan(("file",), 800, {"read": "reads", "write": "writes"}, Prompt("", (), (), ""))
 
@@ -70,14 +71,16 @@ def test_texts_are_tried_now_and_then_while_they_find_somebody(readers: int, low
     strategy = CoverageFirst(people, np.random.default_rng(0), lambda _: None, texts)
     chosen = [choice for choice in (strategy.choose() for _ in range(4000)) if isinstance(choice, TextChoice)]
     assert low <= len(chosen) <= high
-    assert {choice.call("run").reason.how for choice in chosen} <= {"chance"}
+    assert {choice.how for choice in chosen} <= {"chance"}
 
 
 def test_texts_open_regions_that_no_relationship_leads_to() -> None:
+    """In four worlds together: one alone depends on the draws, which differ between processors."""
     setting = Setting("", World(roles=6000, regions=40, hidden=0.4), library=Library(files=60))
-    found = {}
-    for policy in ("coverage", "coverage with texts"):
-        trial = Trial(setting, 1, policy)
-        list(trial.go(3000, 16))
-        found[policy] = trial.found
+    found = dict.fromkeys(("coverage", "coverage with texts"), 0)
+    for policy in found:
+        for seed in range(1, 5):
+            trial = Trial(setting, seed, policy)
+            list(trial.go(3000, 16))
+            found[policy] += trial.found
     assert found["coverage with texts"] > 1.1 * found["coverage"]

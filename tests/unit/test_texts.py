@@ -2,8 +2,8 @@
 
 import pytest
 
-from expansion.texts import SCHEMA, is_quote, load_stances, offering, person_in
-from pgraph.messages import ChatReply
+from expansion.texts.plan import SCHEMA, is_quote, load_stances, offering, person_in
+from foundation.model.messages import ChatReply
 
 TEXT = "The women who mend nets in the shed\nhave the “sail loft” until the work is done \u2013 and the heating's ours."
 GOOD = {

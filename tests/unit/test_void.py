@@ -1,9 +1,9 @@
 import numpy as np
 
-from expansion.plan import Hint
-from expansion.population import Population
-from expansion.selection import Predictions
-from expansion.void import Voids
+from expansion.selection.hint import Hint
+from expansion.selection.void import Voids
+from population.population import Population
+from population.prediction import Predictions
 
 
 def people() -> Population:

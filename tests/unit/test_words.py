@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expansion.words import PERMUTATIONS, WordIndex, _bands, of_pairs
+from population.matching.words import PERMUTATIONS, WordIndex, _bands, of_pairs
 
 WORD = st.text("abcdefghij", min_size=1, max_size=6)
 
@@ -74,7 +74,7 @@ def test_texts_of_both_kinds_keep_their_numbers() -> None:
 
 
 def test_many_waiting_texts_are_sorted_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("expansion.words._WAITING", 10)
+    monkeypatch.setattr("population.matching.words._WAITING", 10)
     index = WordIndex(0.9)
     texts = [f"person {number} who keeps {number} keys and {number + 1} dogs" for number in range(100)]
     for text in texts:
@@ -84,7 +84,7 @@ def test_many_waiting_texts_are_sorted_in(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_more_pairs_than_memory_allows_at_once_are_all_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("expansion.words._PAIRS", 7)
+    monkeypatch.setattr("population.matching.words._PAIRS", 7)
     index = WordIndex(0.9)
     index.add(index.read(["the same words here"] * 40))
     asked, rows, _ = index.near(index.read(["here the same words"] * 3))

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from graphstore.exporting import PERSONA_COLUMNS
-from graphstore.writing import replacing, write_csv, write_graphml, write_jsonl, write_parquet
-from pgraph.errors import InputError
+from foundation.errors import InputError
+from graphstore.exports.exporting import PERSONA_COLUMNS
+from graphstore.exports.writing import write_csv, write_graphml, write_jsonl, write_parquet
+from graphstore.files.outputs import replacing
 
 
 def row(key: str, **more: Any) -> dict[str, Any]:
@@ -132,9 +133,10 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from graphstore.writing import replacing, write_jsonl, write_parquet
-from graphstore.exporting import PERSONA_COLUMNS
-from pgraph.errors import InputError
+from graphstore.exports.writing import write_jsonl, write_parquet
+from graphstore.files import replacing
+from graphstore.exports import PERSONA_COLUMNS
+from foundation.errors import InputError
 import random
 def rows():
     for i in range(20_000):

@@ -14,7 +14,7 @@ if ! cmp -s requirements/vllm.txt "$home/installed.txt"; then
 fi
 if [ ! -e "$home/model/config.json" ]; then
   echo "Preparing the model ..." >&2
-  gguf=$(python -c 'from pgraph.bundled import model_file; print(model_file() or "")')
+  gguf=$(python -c 'from foundation.model.bundled import model_file; print(model_file() or "")')
   [ -n "$gguf" ] || { echo "The bundled model is missing: make .venv/.demo" >&2; exit 1; }
   rm -rf "$home/model.part"
   HF_HUB_OFFLINE=1 "$home/venv/bin/python" tests/vllm/dequantise.py "$gguf" "$home/model.part"

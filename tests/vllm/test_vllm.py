@@ -8,18 +8,19 @@ from typing import Any
 
 import pytest
 
-from expansion.plan import reply_schema
-from pgraph.chat import ChatReply, ChatRequest, open_chat
-from pgraph.errors import ModelSetupError
-from pgraph.prompts import load
-from pgraph.replies import Replies
-from pgraph.settings import Settings
+from expansion.personas.plan import reply_schema
+from foundation.errors import ModelSetupError
+from foundation.model import ChatOptions
+from foundation.model.chat import open_chat
+from foundation.model.messages import ChatReply, ChatRequest
+from foundation.model.replies import Replies
+from foundation.prompts import load_prompt
 from tests.vllm.conftest import KEY, MODEL
 
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parent.parent.parent
-PROMPT = load(ROOT / "expansion" / "prompts" / "persona_to_persona.yml")
-SETTINGS = Settings(model=MODEL, api_key_env="VLLM_KEY", at_once=8, timeout=300.0, patience=300.0, max_tokens=600)
+PROMPT = load_prompt(ROOT / "expansion" / "prompts" / "persona_to_persona.yml")
+SETTINGS = ChatOptions(model=MODEL, api_key_env="VLLM_KEY", at_once=8, timeout=300.0, patience=300.0, max_tokens=600)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,172 @@
+"""Batch inference: row -> prompt -> ask -> answer, each row once."""
+
+import asyncio
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+from typing import Any
+
+from distill.batch.instructions import AsGiven, Messages, Template
+from distill.batch.output import Answers, encoded, key_of
+from foundation.concurrency import for_each
+from foundation.model import Chat, ChatReply, ChatRequest
+from graphstore import call_id, digest
+from graphstore.files import BadRow, Record
+
+_REASONS = 50  # so many kinds of failures are told apart
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    template: Template | AsGiven
+    sampling: Mapping[str, Any]
+    extra: Mapping[str, Any]  # further fields of each request
+    rate: float  # requests begun a second, on average
+    ordered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    line: int
+    key: bytes
+    row: dict[str, Any]
+    messages: Messages = ()
+    reason: str = ""  # why it cannot be asked
+
+
+@dataclass(slots=True)
+class InferenceProgress:
+    answered: int = 0
+    failed: int = 0
+    from_cache: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+class Inference:
+    def __init__(self, job: Job, answers: Answers) -> None:
+        self.progress = InferenceProgress()
+        self._job = job
+        self._answers = answers
+        self._model = ""
+        self._due = 0.0  # when the next request may begin
+        self._stopped = False
+
+    async def go(
+        self, chat: Chat, at_once: int, rows: Iterator[Record | BadRow], tell: Callable[[InferenceProgress], None]
+    ) -> None:
+        """Answer every row that has no answer yet, and write each answer as it comes."""
+        self._model = chat.model
+
+        async def ask(item: Item) -> ChatReply:
+            return ChatReply("", failure=item.reason) if item.reason else await self._ask(chat, item)
+
+        async def sink(batch: Sequence[tuple[Item, ChatReply]]) -> None:
+            self._write(batch)
+            tell(self.progress)
+
+        self._answers.begin()
+        items = self._open_rows(rows)
+        try:
+            # in a thread, as a million answered rows may come before it
+            first = await asyncio.to_thread(lambda: list(islice(items, 1)))
+            await for_each(chain(first, items), ask, sink, at_once, ordered=self._job.ordered)
+        finally:
+            self._stopped = True
+        await asyncio.to_thread(self._answers.finish, ordered=self._job.ordered)
+
+    def _open_rows(self, rows: Iterator[Record | BadRow]) -> Iterator[Item]:
+        for row in rows:
+            if self._stopped:
+                return
+            if isinstance(row, BadRow):
+                yield Item(row.line, b"", {}, reason=row.reason)
+                continue
+            values = identified(row)
+            key = key_of(values["id"])
+            met = self._answers.meet(key, row.line)
+            if met:
+                yield Item(row.line, key, values, reason=f"the same id as another row: line {met} has it too")
+            elif met is None:
+                yield self._item(row.line, key, values)
+
+    def _item(self, line: int, key: bytes, row: dict[str, Any]) -> Item:
+        try:
+            encoded(row)
+        except ValueError:
+            return Item(line, key, row, reason="it holds half of a character: a surrogate without the other")
+        filled = self._job.template.fill(row)
+        return Item(line, key, row, reason=filled) if isinstance(filled, str) else Item(line, key, row, filled)
+
+    async def _ask(self, chat: Chat, item: Item) -> ChatReply:
+        """A reply of the row's own. One in the cache that was no use is asked for again: it failed in an earlier run."""
+        await self._pace()
+        first = int.from_bytes(item.key[:5]) << 8
+        tag = {"command": "infer", "call": self._call(item), "row": item.row["id"]}
+        request = ChatRequest(item.messages, sample=first, tag=tag, extra=self._job.extra)
+        reply = await chat.ask(request)
+        while reply.failure and reply.from_cache:
+            request = replace(request, sample=request.sample + 1)
+            reply = await chat.ask(request)
+        return reply
+
+    async def _pace(self) -> None:
+        """Wait for this request's turn: at a finite rate they begin at random moments, as a Poisson process."""
+        if self._job.rate == float("inf"):
+            return
+        now = time.monotonic()
+        self._due = max(now, self._due) + random.expovariate(self._job.rate)
+        await asyncio.sleep(self._due - now)
+
+    def _call(self, item: Item) -> str:
+        asked = {"prompt": self._job.template.digest, "row": item.key.hex(), "model": self._model}
+        return call_id({**asked, **self._job.sampling, **self._job.extra})
+
+    def _write(self, batch: Sequence[tuple[Item, ChatReply]]) -> None:
+        lines, failures = [], []
+        for item, reply in batch:
+            self._count(reply)
+            if reply.failure:
+                failures.append(failed_row(item, reply))
+            else:
+                lines.append((item.key, encoded(item.row | self._columns(item, reply))))
+        if lines:
+            self._answers.add(lines)
+        if failures:
+            self._answers.fail(failures)
+
+    def _columns(self, item: Item, reply: ChatReply) -> dict[str, str]:
+        name = self._answers.column
+        made_by = {f"{name}_model": self._model, f"{name}_prompt": self._job.template.digest}
+        return {name: reply.text, **made_by, f"{name}_call": self._call(item)}
+
+    def _count(self, reply: ChatReply) -> None:
+        done = self.progress
+        done.tokens_in += reply.tokens_in
+        done.tokens_out += reply.tokens_out
+        done.from_cache += reply.from_cache
+        if not reply.failure:
+            done.answered += 1
+            return
+        done.failed += 1
+        kind = re.split(r"[:(]", reply.failure)[0].strip()
+        done.reasons[kind if kind in done.reasons or len(done.reasons) < _REASONS else "other reasons"] += 1
+
+
+def identified(record: Record) -> dict[str, Any]:
+    """The row with an id: its own, else one made of what it holds and the line where it stands."""
+    given = record.values.get("id")
+    if given is not None and given == given:  # noqa: PLR0124  NaN is no id
+        return record.values
+    values = {name: value for name, value in record.values.items() if name != "id"}
+    return {"id": "r" + digest(record.line, values), **values}
+
+
+def failed_row(item: Item, reply: ChatReply) -> dict[str, Any]:
+    said = {"response": reply.text} if reply.text else {}
+    return {"line": item.line, "id": item.row.get("id"), "reason": reply.failure, **said, "row": item.row}

@@ -1,0 +1,206 @@
+"""Names of groups by a model: the most central labels -> one call a group -> check -> write.
+
+A group of one domain is called as the domain is. Where no usable name comes back, the central label stays.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from distill.groups.nearest import Vectors, neighbours
+from distill.spending import DistillCall, DistillOutcome, failure_row, optional, spend
+from foundation.model import Chat, ChatReply, ChatRequest, Embedder
+from foundation.prompts import Prompt
+from graphstore import GraphStore, call_id, contradicts, digest, language_of, normal_name
+from population.runs import Batch, Run
+
+LABELS = 12  # that a prompt shows
+OTHERS = 4  # near groups that it names
+LONGEST = 60  # characters of a name
+NAME_FIELDS = {"labels", "others", "taken"}  # that a prompt may have
+SCHEMA = {
+    "type": "object",
+    "properties": {"name": {"type": "string", "minLength": 1, "maxLength": LONGEST}},
+    "required": ["name"],
+    "additionalProperties": False,
+}
+_SEPARATORS = re.compile(r"[,;/|\n]| and ")
+
+
+@dataclass(frozen=True, slots=True)
+class NamePlan:
+    prompt: Prompt
+    calls: int  # one for each group without a name
+    model: str = ""
+    sampling: Mapping[str, float] = field(default_factory=dict)
+
+    def recipe(self) -> dict[str, Any]:
+        """All that decides the names, as plain values: kept with the run."""
+        return {"model": self.model, "prompt": self.prompt.digest, **self.sampling}
+
+    def call(self, number: int, group: "Group", *, run: str, taken: str) -> DistillCall:
+        """`taken`: what the model said before, and another group is called."""
+        said = {"others": "; ".join(group.others), "taken": taken}
+        said = {name: optional(self.prompt, name, said[name]) for name in said if name in self.prompt.fields}
+        values = {"labels": "\n".join(f"- {label}" for label in group.labels), **said}
+        identity = call_id({**self.recipe(), "labels": group.labels, "others": group.others, "taken": taken})
+        seed = int(digest(identity), 16) % 2**31
+        request = ChatRequest(self.prompt.fill(values), SCHEMA, seed=seed, tag={"run": run, "call": identity})
+        return DistillCall(identity, number, [], request)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group and what is said of it; `central` is what it is called where no model names it."""
+
+    id: str
+    central: str
+    members: str  # digest of the domains in it
+    size: int  # how many these are
+    named: bool  # by a model, for these very members
+    name: str
+    labels: tuple[str, ...] = ()  # the most central first
+    others: tuple[str, ...] = ()  # central labels of the groups next to it
+
+
+def load_groups(store: GraphStore, embedder: Embedder) -> list[Group]:
+    """All groups of all levels. What is said of a group does not depend on names, so the same call is made again."""
+    rows = sorted(store.read("reads/domains"), key=lambda row: str(row["id"]))
+    known = {row["id"]: row for row in store.read("reads/groups")}
+    if not rows:
+        return []
+    vectors = embedder.embed([normal_name(row["label"]) for row in rows])
+    found: list[Group] = []
+    finer: dict[str, list[Group]] = {}
+    at = [row["region"] for row in rows]
+    while any(at):
+        level = _of_level(rows, vectors, at, known, finer)
+        found += level
+        finer = defaultdict(list)
+        for group in level:
+            finer[known[group.id]["parent"]].append(group)
+        at = [known[name]["parent"] if name in known else None for name in at]
+    return found
+
+
+def _of_level(
+    rows: Sequence[Mapping[str, Any]],
+    vectors: Vectors,
+    at: Sequence[str | None],
+    known: Mapping[str, Mapping[str, Any]],
+    finer: Mapping[str, Sequence[Group]],
+) -> list[Group]:
+    parts: dict[str, list[int]] = defaultdict(list)
+    for number, name in enumerate(at):
+        if name is not None:
+            parts[name].append(number)
+    centres = np.stack([vectors[part].mean(axis=0) for part in parts.values()])
+    centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
+    made = []
+    for (name, part), centre in zip(parts.items(), centres, strict=True):
+        order = np.argsort(-(vectors[part] @ centre), kind="stable")[:LABELS].tolist()
+        labels = [rows[part[place]]["label"] for place in order]
+        largest = sorted(finer.get(name, ()), key=lambda group: (-group.size, group.central))[:LABELS]
+        shown = [group.central for group in largest] if len(largest) > 1 else labels
+        members, row = digest(sorted(rows[place]["id"] for place in part)), known[name]
+        named = bool(row["named_by"]) and row["members"] == members
+        made.append(Group(name, labels[0], members, len(part), named, row["label"] or labels[0], tuple(shown)))
+    return _with_others(made, centres)
+
+
+def _with_others(groups: Sequence[Group], centres: Vectors) -> list[Group]:
+    if len(groups) < 2:
+        return list(groups)
+    places, scores = neighbours(centres, min(OTHERS, len(groups) - 1))
+    order = np.argsort(-scores, axis=1, kind="stable")
+    near = np.take_along_axis(places, order, axis=1).tolist()
+    return [
+        replace(group, others=tuple(groups[place].central for place in row))
+        for group, row in zip(groups, near, strict=True)
+    ]
+
+
+def name_problem(name: str, labels: Sequence[str], taken: Iterable[str]) -> str:
+    """Why a name is of no use: "empty", "too long", "a list", "wrong language", "taken"; "" where it is none of these."""
+    if not name:
+        return "empty"
+    if len(name) > LONGEST:
+        return "too long"
+    known = {normal_name(label) for label in labels}
+    listed = known & {normal_name(part) for part in _SEPARATORS.split(name)}
+    if len(known) > 1 and len(listed) >= min(3, len(known)):
+        return "a list"
+    shown = "; ".join(labels)
+    if contradicts(name, language_of(shown)) or contradicts(shown, language_of(name)):
+        return "wrong language"
+    return "taken" if normal_name(name) in taken else ""
+
+
+class Naming:
+    """One run of `pgraph group --names`."""
+
+    def __init__(self, store: GraphStore, plan: NamePlan, run: Run, groups: Sequence[Group]) -> None:
+        self.plan, self.run, self.progress = plan, run.id, run.progress
+        self.stopped_by = ""
+        self._store = store
+        self._groups = groups
+        self._taken = {normal_name(group.name) for group in groups if not needs_name(group)}
+        done = {row["call"] for row in store.read("reads/distill_calls", run=run.id)} if run.resumed else set()
+        self._open = [
+            number
+            for number, group in enumerate(groups)
+            if needs_name(group) and plan.call(number, group, run="", taken="").id not in done
+        ]
+        self._said: dict[int, str] = {}  # a name that another group has
+
+    async def go(self, chat: Chat, at_once: int, _: Sequence[Mapping[str, Any]], report: Callable[[], None]) -> None:
+        """Ask for each group once, and once more for those whose name was taken.
+
+        What an interrupted run paid for comes from the reply cache: its groups are asked about again.
+        """
+
+        async def prepare(number: int) -> DistillCall:
+            return self.plan.call(number, self._groups[number], run=self.run, taken=self._said.get(number, ""))
+
+        def learn(_: DistillOutcome) -> None:
+            report()
+
+        await spend(iter(self._open), prepare, self._absorb, learn, chat=chat, at_once=at_once)
+        again = sorted(self._said)
+        await spend(iter(again), prepare, self._absorb, learn, chat=chat, at_once=at_once)
+        self.stopped_by = "all groups named"
+
+    def _absorb(self, batch: Sequence[tuple[DistillCall, ChatReply]]) -> list[DistillOutcome]:
+        """Write a batch of names. Blocking."""
+        rows, learned = Batch(), []
+        for call, reply in batch:
+            group = self._groups[call.region]
+            name = "" if reply.failure else " ".join(str(reply.data["name"]).split()).strip("\"'.")
+            why = reply.failure or name_problem(name, group.labels, self._taken)
+            if why == "taken" and call.region not in self._said:
+                self._said[call.region] = name
+                self.progress.called(reply, Counter(), failed=False)
+            else:
+                self.progress.called(reply, Counter([why] if why else []), failed=bool(why))
+                self._taken.add(normal_name(group.name if why else name))
+                self.progress.new += not why
+                if why:
+                    lost = failure_row(self.run, call, group.id, reply, [why], mode="name")
+                    del lost["props"]["paid"]  # where it is set, `ask` takes it for a question that found nothing
+                    rows.add("failed_on_group", **lost)
+                else:
+                    props = {"label": name, "named_by": self.plan.model, "named_in": self.run, "members": group.members}
+                    rows.add("group", id=group.id, props=props)
+            learned.append(DistillOutcome(call, [], int(bool(why))))
+        rows.add("run", id=self.run, props=self.progress.props())
+        self._store.write(*rows.writes())
+        return learned
+
+
+def needs_name(group: Group) -> bool:
+    """Whether a model is to be asked for its name."""
+    return group.size > 1 and not group.named

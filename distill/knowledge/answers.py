@@ -1,0 +1,289 @@
+"""Joint distillation: choose a question -> bring its people together -> ask -> check -> write."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from distill.knowledge.allocation import Allocation
+from distill.knowledge.regions import Regions
+from distill.spending import (
+    LETTERS,
+    DistillCall,
+    DistillOutcome,
+    Participant,
+    SpendPlan,
+    answer_problem,
+    failure_row,
+    listed,
+    optional,
+    spend,
+    wording,
+)
+from foundation.clock import now
+from foundation.model import Chat, ChatReply, ChatRequest
+from graphstore import GraphStore, call_id, digest, normal_text
+from population.runs import Batch, Run
+
+Mode = Literal["joint", "solo"]
+ANSWER_FIELDS = {"question", "people", "context", "language"}  # that a prompt may have
+SHORTEST = 25  # words of an answer
+SHORTEST_CONTRIBUTION = 6
+TRIES = 2  # failed answers to a question before it is left alone
+
+
+@dataclass(frozen=True, slots=True)
+class DistillPlan(SpendPlan):
+    mode: Mode = "joint"
+
+    def call(self, run: str, region: int, asked: "Asked", people: list[Participant]) -> DistillCall:
+        prompt = self.prompt
+        values = {
+            "question": asked.text,
+            "people": listed(people) if self.mode == "joint" else people[0].text,
+            "context": optional(prompt, "context", self.context),
+            "language": wording(prompt, self.language),
+        }
+        ids = [person.id for person in people]
+        decides = {"question": asked.id, "people": ids, "try": asked.failures + asked.sent_back, "mode": self.mode}
+        identity = call_id(
+            {**decides, "language": self.language, "context": self.context, "prompt": prompt.digest,
+             "model": self.model, "seed": self.seed, **self.sampling}
+        )  # fmt: skip
+        tag = {"run": run, "call": identity, "question": asked.id}
+        schema = joint_schema(len(people)) if self.mode == "joint" else SOLO
+        seed = int(digest(identity, self.seed), 16) % 2**31
+        return DistillCall(
+            identity, region, people, ChatRequest(prompt.fill(values), schema, seed=seed, tag=tag), asked.id
+        )
+
+
+def joint_schema(people: int) -> dict[str, Any]:
+    """JSON schema of a joint answer by so many people."""
+    standpoint = {
+        "person": {"type": "string", "enum": list(LETTERS[:people])},
+        "contribution": {"type": "string", "minLength": 20, "maxLength": 600},
+    }
+    properties = {
+        "standpoints": {
+            "type": "array",
+            "items": _object(standpoint),
+            "minItems": min(2, people),
+            "maxItems": people,
+        },
+        "disagreement": {"type": "string", "maxLength": 600},
+        "synthesis": {"type": "string", "minLength": 120, "maxLength": 2500},
+    }
+    return _object(properties)
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object", "properties": properties, "required": list(properties), "additionalProperties": False,
+    }  # fmt: skip
+
+
+SOLO = _object({"answer": {"type": "string", "minLength": 120, "maxLength": 3000}})
+
+
+@dataclass(slots=True)
+class Asked:
+    """A question as the graph has it."""
+
+    id: str
+    text: str
+    topic: str
+    people: list[Participant]
+    failures: int = 0
+    sent_back: int = 0  # answers that a judge found too bad
+
+
+class Distilling:
+    """One run of `pgraph distill`. `stopped_by` tells afterwards what ended it."""
+
+    def __init__(self, store: GraphStore, plan: DistillPlan, run: Run, regions: Regions) -> None:
+        self.plan, self.run, self.progress = plan, run.id, run.progress
+        self.stopped_by = ""
+        self._store, self._regions = store, regions
+        self._allocation = Allocation([max(1, len(region.people)) for region in regions.rows], 1)
+        self._asked: dict[str, tuple[int, Asked]] = {}
+        self._queues: list[list[Asked]] = [[] for _ in regions.rows]  # unanswered, the next one last
+        self._answered: list[set[str]] = [set() for _ in regions.rows]  # topics
+        self._begun = run.progress.calls
+        self._load()
+
+    def _load(self) -> None:
+        self._read_questions()
+        for row in self._store.read("reads/place_failures"):
+            if row["mode"] == self.plan.mode and row["about"] in self._asked:
+                region, asked = self._asked[row["about"]]
+                asked.failures += row["times"]
+                self._allocation.miss(region, row["times"])
+        done = self._read_answers()
+        for region, asked in self._asked.values():
+            chosen = not self.plan.only or self._regions.rows[region].id in self.plan.only
+            if chosen and asked.id not in done and asked.failures < TRIES:
+                self._queues[region].append(asked)
+        for queue, topics in zip(self._queues, self._answered, strict=True):
+            queue.sort(key=lambda asked: (asked.topic in topics, digest(self.plan.seed, asked.id)), reverse=True)
+
+    def _read_questions(self) -> None:
+        """Those of this language and context, with their people; a question stays with the region that it came up in first."""
+        plan, numbers = self.plan, {region.id: number for number, region in enumerate(self._regions.rows)}
+        people: dict[str, list[Participant]] = {}
+        for row in sorted(self._store.read("reads/posers"), key=lambda row: (row["question"], row["persona"])):
+            if row["persona"] in self._regions.people:
+                people.setdefault(row["question"], []).append(self._regions.people[row["persona"]])
+        for row in sorted(self._store.read("reads/questions"), key=lambda row: (row["id"], row["about"])):
+            fits = row["language"] == plan.language and (row["context"] or "") == plan.context and not row["marked"]
+            if fits and row["id"] in people:
+                region = numbers.get(row["about"], self._regions.home[people[row["id"]][0].id])
+                asked = Asked(row["id"], row["text"], row["topic"], people[row["id"]])
+                self._asked.setdefault(row["id"], (region, asked))
+
+    def _read_answers(self) -> set[str]:
+        """The questions answered in this mode; the topics of all answers are counted."""
+        done = set()
+        for row in self._store.read("reads/answered"):
+            found = self._asked.get(row["question"])
+            if found is not None and not row["reask"]:
+                self._learn(found[0], found[1].topic)
+            if row["mode"] == self.plan.mode:
+                if not row["reask"]:
+                    done.add(row["question"])
+                elif found is not None:
+                    found[1].sent_back += 1
+        return done
+
+    def _learn(self, region: int, topic: str) -> None:
+        self._allocation.see(region, topic)
+        self._answered[region].add(topic)
+
+    def _pending(self, paid: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Asked]]:
+        """The calls; `paid`: the tags of those whose replies an interrupted run left in the cache."""
+        before = {tag["question"] for tag in paid}
+        for region, queue in enumerate(self._queues):
+            for asked in [asked for asked in queue if asked.id in before]:
+                queue.remove(asked)
+                yield self._begin(region, asked)
+        while self.plan.calls is None or self._begun < self.plan.calls:
+            chosen = self._allocation.next([number for number, queue in enumerate(self._queues) if queue])
+            if chosen is None:
+                self.stopped_by = "nothing left to answer"
+                return
+            yield self._begin(chosen, self._queues[chosen].pop())
+        self.stopped_by = "calls"
+
+    def _begin(self, region: int, asked: Asked) -> tuple[int, Asked]:
+        self._begun += 1
+        self._allocation.begin(region)
+        return region, asked
+
+    async def go(self, chat: Chat, at_once: int, paid: Sequence[Mapping[str, Any]], report: Callable[[], None]) -> None:
+        """Run to the end."""
+
+        def learn(learned: DistillOutcome) -> None:
+            self._allocation.end(learned.call.region, learned.lost)
+            for topic in learned.topics:
+                self._learn(learned.call.region, topic)
+            report()
+
+        await spend(self._pending(paid), self._prepare, self._absorb, learn, chat=chat, at_once=at_once)
+
+    async def _prepare(self, pending: tuple[int, Asked]) -> DistillCall:
+        region, asked = pending
+        people = asked.people
+        if self.plan.mode == "solo":
+            people = [min(people, key=lambda person: digest(self.plan.seed, asked.id, person.id))]
+        return self.plan.call(self.run, region, asked, people)
+
+    def _absorb(self, batch: Sequence[tuple[DistillCall, ChatReply]]) -> list[DistillOutcome]:
+        """Write a batch of replies. Blocking."""
+        rows, learned = Batch(), []
+        for call, reply in batch:
+            why = reply.failure or unusable(reply.data, call.people, self.plan.language)
+            self.progress.called(reply, Counter({why: int(reply.paid)}) if why else Counter(), failed=bool(why))
+            topics = []
+            if why:
+                row = failure_row(self.run, call, call.about, reply, [why], mode=self.plan.mode)
+                rows.add("failed_on_question", **row)
+            else:
+                self._take(call, reply.data, rows)
+                topics = [self._asked[call.about][1].topic]
+            learned.append(DistillOutcome(call, topics, int(bool(why) and reply.paid)))
+        rows.add("run", id=self.run, props=self.progress.props())
+        self._store.write(*rows.writes())
+        return learned
+
+    def _take(self, call: DistillCall, data: Mapping[str, Any], rows: Batch) -> None:
+        plan, text = self.plan, answer_text(data)
+        knowledge = "k" + digest(call.about, plan.mode, normal_text(text))
+        given = {LETTERS.index(one["person"]): one["contribution"] for one in data.get("standpoints", [])} or {0: ""}
+        props: dict[str, Any] = {"text": text, "mode": plan.mode, "language": plan.language, "context": plan.context}
+        props |= {"disagreement": data.get("disagreement") or None, "model": plan.model, "run": self.run}
+        props |= {"call": call.id, "created": now()}
+        rows.add("knowledge", id=knowledge, question=call.about, props=props)
+        for place, contribution in sorted(given.items()):
+            edge = {"contribution": contribution or None, "run": self.run, "call": call.id}
+            rows.add("distilled_from", knowledge=knowledge, persona=call.people[place].id, props=edge)
+        self.progress.new += 1
+
+    def outlook(self) -> list[dict[str, Any]]:
+        """For each region with questions that wait: people, questions, answers, chance that the next topic is new."""
+        rows = self._allocation.rows()
+        return [
+            {"region": (region := self._regions.rows[number]).id, "label": region.label,
+             "personas": len(region.people), "waiting": len(queue), **rows[number]}
+            for number, queue in enumerate(self._queues) if queue
+        ]  # fmt: skip
+
+
+def answer_text(data: Mapping[str, Any]) -> str:
+    return str(data.get("synthesis") or data.get("answer") or "").strip()
+
+
+def unusable(data: Mapping[str, Any], people: Sequence[Participant], language: str) -> str:
+    """Why an answer is of no use; "" where it is of use."""
+    if why := answer_problem(answer_text(data), language, shortest=SHORTEST):
+        return why
+    standpoints = data.get("standpoints", [])
+    if standpoints:
+        if len({one["person"] for one in standpoints}) < min(2, len(people)):
+            return "one standpoint"
+        given = [one["contribution"] for one in standpoints]
+        if len({normal_text(text) for text in given}) < len(given):
+            return "standpoints alike"
+        for text in given:
+            if why := answer_problem(text, language, shortest=SHORTEST_CONTRIBUTION):
+                return why
+    return "" if _speaks_of(data, people) else "nothing of its personas"
+
+
+def _speaks_of(data: Mapping[str, Any], people: Sequence[Participant]) -> bool:
+    """Whether an answer takes up anything of its people: a word of their texts or domains, by its stem.
+
+    Only texts in the script of the answer can be compared; where there is none, the answer passes.
+    """
+    parts = [answer_text(data), *(one["contribution"] for one in data.get("standpoints", []))]
+    said = _stems(" ".join(parts))
+    known = [stems for person in people if (stems := _stems(f"{person.text} {person.domain}"))]
+    comparable = [stems for stems in known if {stem.isascii() for stem in stems} & {stem.isascii() for stem in said}]
+    return not comparable or any(said & stems for stems in comparable)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _stems(text: str) -> set[str]:
+    """The words that carry meaning, cut to their first letters so that "farmer" and "farming" meet."""
+    words = (word.strip(".,;:!?\"'()।").casefold() for word in text.split())
+    return {word[:5] for word in words if len(word) >= 5 and word not in _COMMON}
+
+
+_COMMON = _words(
+    """
+    about after again their there these those where which while would could should other others people person
+    someone every under between through because being before without within during always never often
+    """
+)

@@ -1,0 +1,205 @@
+"""Persona to persona: choose -> ask -> match -> write, until a limit is reached or nothing is worth asking."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from expansion.personas.absorb import Absorber, CallOutcome, PersonaCall
+from expansion.personas.plan import Plan
+from expansion.recognition import apply_recognised
+from expansion.selection import (
+    Choice,
+    Exclusions,
+    Hint,
+    How,
+    Strategy,
+    TextChoice,
+    Voids,
+    predicted_reason,
+    predictions_for,
+    reason_in_words,
+)
+from expansion.texts import TextArms, TextCall
+from foundation.concurrency import WAIT, Wait, for_each
+from foundation.model import Chat, ChatReply
+from population import NO_ARM, Coverage, Loaded
+from population.runs import RunProgress
+
+REGROUP = "regroup"
+REGROUP_LEAST = 50  # new domains
+RECENT = 50  # calls whose yield is compared with the predicted one before a run stops by itself
+
+
+class Expansion:
+    """One run over a population in memory. `stopped_by` tells afterwards what ended it.
+
+    `told`: by call, what a call was told before the run was interrupted.
+    """
+
+    def __init__(  # noqa: PLR0917
+        self,
+        plan: Plan,
+        run: str,
+        loaded: Loaded,
+        strategy: Strategy,
+        absorber: Absorber,
+        rng: np.random.Generator,
+        texts: TextArms | None = None,
+        told: Mapping[str, Hint] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.run = run
+        self.population = loaded.population
+        self.stopped_by = ""
+        self._loaded = loaded
+        self._arms = predictions_for(strategy, loaded.population)
+        self._exclusions = Exclusions(loaded.population, self._arms, plan.exclude, rng)
+        self._voids = Voids(loaded.population, self._arms, plan.void, rng)
+        self._told = told or {}
+        self._strategy = strategy
+        self._texts = texts
+        self._absorber = absorber
+        self._begun = absorber.progress.calls
+        self._recent: deque[int] = deque(maxlen=RECENT)  # new species by call
+
+    @property
+    def progress(self) -> RunProgress:
+        return self._absorber.progress
+
+    @property
+    def coverage(self) -> Coverage:
+        return self.population.tally.overall()
+
+    async def go(
+        self,
+        chat: Chat,
+        at_once: int,
+        paid: Sequence[Mapping[str, Any]],
+        report: Callable[[], None],
+        explain: Callable[[dict[str, Any]], None] | None = None,
+    ) -> str:
+        """Run to the end; returns what stopped it.
+
+        `paid`: the tags of the calls whose replies an interrupted run left in the cache; `explain` is told of each call
+        why it was made and what it brought.
+        """
+
+        async def ask(call: PersonaCall | TextCall) -> ChatReply:
+            return await chat.ask(call.request)
+
+        async def absorb(batch: Sequence[tuple[PersonaCall | TextCall, ChatReply]]) -> None:
+            outcomes = await asyncio.to_thread(self._absorber.absorb, batch)
+            for outcome in outcomes:
+                self._learn(outcome)
+                if explain is not None:
+                    explain(self._explained(outcome))
+            report()
+
+        ahead = 1 if at_once == 1 else None  # one at a time: each choice knows all answers before it
+        calls: Iterator[Any] = self._calls(paid)  # mypy cannot tell a union of calls from the WAIT among them
+        await for_each(calls, ask, absorb, at_once, ordered=self._strategy.ordered, ahead=ahead)
+        return self.stopped_by
+
+    def _calls(self, paid: Sequence[Mapping[str, Any]]) -> Iterator[PersonaCall | TextCall | Wait]:
+        """The calls, each chosen when a slot is free."""
+        numbers = {kind.id: number for number, kind in enumerate(self.plan.relations)}
+        for tag in paid:
+            if "text" in tag:
+                again = None if self._texts is None else self._texts.take(tag["text"], tag["stance"])
+                if again is not None:
+                    yield self._begin(again, "again")
+            elif tag["source"] in self.population.index:
+                yield self._begin(Choice(self.population.index[tag["source"]], numbers[tag["relation"]]), "again")
+        while not (reason := self._limit() or self._goal() or self._regroup()):
+            choice = self._strategy.choose()
+            if choice is None:
+                reason = "nothing left to ask"
+                break
+            yield WAIT if choice == "wait" else self._begin(choice)
+        self.stopped_by = reason
+
+    def _begin(self, choice: Choice | TextChoice, how: How | None = None) -> PersonaCall | TextCall:
+        people = self.population
+        people.in_flight += 1
+        self._begun += 1
+        if isinstance(choice, TextChoice):
+            assert self._texts is not None  # noqa: S101  it made the choice
+            return self._texts.call(choice, self.run, how)
+        people.mark_asked(choice.source, choice.relation)
+        source, arm = people.ids[choice.source], people.arm(choice.source, choice.relation)
+        hint = self._told.get(self.plan.call_id(source, choice.relation))
+        if hint is None:
+            hint = self._voids.draw(arm) or Hint(self._exclusions.draw(arm))
+        reason = predicted_reason(self._loaded, self._arms(), arm, how or choice.how, hint)
+        reason = replace(reason, verbalised=self.plan.verbalise)
+        text = people.texts[choice.source]
+        call, request = self.plan.call(self.run, source, text, choice.relation, hint)
+        return PersonaCall(call, choice.source, choice.relation, request, reason)
+
+    def _learn(self, outcome: CallOutcome) -> None:
+        people, arm = self.population, self._arm(outcome.call)
+        fresh = sum(apply_recognised(one, people, arm, outcome.call.id) for one in outcome.learned)
+        people.in_flight -= 1
+        people.miss(arm, outcome.answers - sum(one.times for one in outcome.learned))
+        self._recent.append(fresh)
+
+    def _explained(self, outcome: CallOutcome) -> dict[str, Any]:
+        """A call as data, with its reason in words."""
+        call, people, labels = outcome.call, self.population, self._loaded.labels
+        distance = {}
+        if isinstance(call, TextCall):
+            about, who, relation = call.piece.id, f"about a text in {call.piece.source}", call.stance
+        else:
+            kind = self.plan.relations[call.relation]
+            about, relation, distance = people.ids[call.source], kind.id, {"distance": kind.distance}
+            who = people.roles[call.source] or f"“{people.texts[call.source][:60]}”"
+        why = reason_in_words(call.reason, who, relation, labels)
+        known = {"run": self.run, "call": call.id, "about": about, "relation": relation}
+        fresh = [{"id": one.survivor, "role": one.role, "text": one.text} for one in outcome.learned if one.text]
+        brought = {**outcome.brought(), "people": fresh, "so_far": self._so_far()}
+        return {**known, **distance, **call.reason.props(), **brought, "reason": why}
+
+    def _so_far(self) -> dict[str, Any]:
+        """How the run stands; `coverage` of roles in the whole graph."""
+        done, found = self.progress, self.coverage
+        counts = {"calls": done.calls, "failed_calls": done.failed_calls, "new": done.new, "tokens": done.tokens}
+        return {**counts, "coverage": found.share, "personas": len(self.population.ids)}
+
+    def _arm(self, call: PersonaCall | TextCall) -> int:
+        """What a call's answers count for; where a region was named, they are no draws from what the arm leads to."""
+        if isinstance(call, TextCall):
+            return call.arm
+        return NO_ARM if call.reason.named else self.population.arm(call.source, call.relation)
+
+    def _limit(self) -> str:
+        """The limit of the user's that is reached, or ""."""
+        limits = self.plan.limits
+        if limits.calls is not None and self._begun >= limits.calls:
+            return "calls"
+        if limits.tokens is not None and self.progress.tokens >= limits.tokens:
+            return "tokens"
+        if limits.target is not None and len(self.population.ids) >= limits.target:
+            return "target"
+        return ""
+
+    def _regroup(self) -> str:
+        """REGROUP when as many domains came as had been grouped: then choices rest on votes more than on groups."""
+        grouped, late = self._absorber.domains
+        return REGROUP if not self._strategy.ordered and late > max(REGROUP_LEAST, grouped) else ""
+
+    def _goal(self) -> str:
+        """Either "coverage", when every region is covered, or "price", when no arm is worth a call; the last calls must agree."""
+        limits, per_call = self.plan.limits, self.plan.per_call
+        if len(self._recent) < RECENT:
+            return ""
+        rate = sum(self._recent) / RECENT
+        if limits.until_coverage is not None:
+            uncovered = self._arms().uncovered
+            if max(uncovered.max(), rate / per_call) <= 1 - limits.until_coverage:
+                return "coverage"
+        best = self._strategy.best()
+        return "price" if best is not None and max(rate, best * per_call) < limits.price else ""

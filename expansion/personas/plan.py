@@ -1,0 +1,143 @@
+"""What the user asked of one `pgraph expand`, what one call is, and how far a run has come."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from expansion.selection import NO_HINT, Hint
+from foundation.model import ChatRequest
+from foundation.prompts import Prompt
+from graphstore import call_id, digest
+from population import Relation, relations_digest
+
+PERSONA_PROMPT = Path(__file__).parents[1] / "prompts" / "persona_to_persona.yml"
+StrategyName = Literal["coverage", "breadth-first", "random"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a run ends, whichever comes first.
+
+    `calls` and `tokens` are budgets; `target` (personas in the graph, duplicates not counted) and `until_coverage` (of
+    every region) are goals; below `price` new roles a call it is not worth going on.
+    """
+
+    calls: int | None = None
+    tokens: int | None = None
+    target: int | None = None
+    until_coverage: float | None = None
+    price: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    depth: int
+    limits: Limits
+    per_call: int
+    strategy: StrategyName
+    relations: tuple[Relation, ...]
+    prompt: Prompt
+    seed: int = 0
+    context: str = ""
+    from_cypher: str = ""
+    model: str = ""
+    sampling: Mapping[str, float] = field(default_factory=dict)  # temperature, max_tokens
+    stances: str = ""  # to texts, and the prompt for them, where texts are arms too
+    exclude: int = 0  # known roles that the model is told not to name, at most
+    void: float = 0.0  # share of the calls that name a region in which the answers are to land
+    verbalise: float = 0.0  # each persona with the probability of naming it, which is to be below this; 0: without
+
+    def recipe(self) -> dict[str, Any]:
+        """All that decides the answers, as plain values: kept with the run."""
+        return {
+            **({"stances": self.stances} if self.stances else {}),
+            "strategy": self.strategy,
+            "depth": self.depth,
+            "per_call": self.per_call,
+            "exclude": self.exclude,
+            **{name: value for name in ("void", "verbalise") if (value := getattr(self, name))},
+            "seed": self.seed,
+            "context": self.context,
+            "from": self.from_cypher,
+            "model": self.model,
+            "prompt": self.prompt.digest,
+            "relations": relations_digest(self.relations),
+            **self.sampling,
+            **asdict(self.limits),
+        }
+
+    def call_id(self, source_id: str, relation: int) -> str:
+        """The id of a call. It does not depend on the run: the same question is the same call, whatever its hint."""
+        kind = self.relations[relation]
+        decides = {
+            "source": source_id,
+            "relation": kind.id,
+            "phrase": kind.phrase,
+            "count": self.per_call,
+            "context": self.context,
+            **({"verbalise": self.verbalise} if self.verbalise else {}),
+        }
+        return call_id(
+            {**decides, "prompt": self.prompt.digest, "model": self.model, "seed": self.seed, **self.sampling}
+        )
+
+    def call(
+        self, run: str, source_id: str, source_text: str, relation: int, hint: Hint = NO_HINT
+    ) -> tuple[str, ChatRequest]:
+        """The id of a call and what is sent."""
+        kind = self.relations[relation]
+        values = {
+            "persona": source_text,
+            "relation": kind.id,
+            "phrase": kind.phrase,
+            "count": self.per_call,
+            "context": f"All of them live here: {self.context}\n" if self.context else "",
+            "known": self._known(hint),
+            "probability": self._probability(),
+        }
+        call = self.call_id(source_id, relation)
+        tag = {"run": run, "call": call, "source": source_id, "relation": kind.id, **hint.tag()}
+        seed = int(digest(call, self.seed), 16) % 2**31
+        schema, accepts = reply_schema(kind.id, self.per_call), None
+        if self.verbalise:
+            schema, accepts = (reply_schema(kind.id, self.per_call, probability) for probability in ("asked", "any"))
+        return call, ChatRequest(self.prompt.fill(values), schema, seed=seed, tag=tag, accepts=accepts)
+
+    def _known(self, hint: Hint) -> str:
+        if hint.void:
+            return " " + self.prompt.phrase("void", "; ".join(hint.neighbours))
+        return " " + self.prompt.phrase("excluded", "; ".join(hint.excluded)) if hint.excluded else ""
+
+    def _probability(self) -> str:
+        """What the prompt adds where personas are asked for with their probability."""
+        if not self.verbalise:
+            return ""
+        tail = self.prompt.phrase("tail", f"{self.verbalise:g}") if self.verbalise < 1 else ""
+        return " " + self.prompt.phrase("probability") + (f" {tail}" if tail else "")
+
+
+@cache
+def reply_schema(relation: str, count: int, probability: Literal["", "asked", "any"] = "") -> dict[str, Any]:
+    """JSON schema of a reply. Every text has a maxLength: without it, small models write until the token limit.
+
+    `probability`: each persona must have one; or it may have one, of whatever kind, since a reply is usable without.
+    """
+    person = {
+        "relation": {"type": "string", "enum": [relation, "none"]},
+        "persona": {"type": "string", "minLength": 12, "maxLength": 300},
+        "role": {"type": "string", "minLength": 2, "maxLength": 48},
+        "domain": {"type": "string", "minLength": 2, "maxLength": 48},
+    }
+    required = [*person, "probability"] if probability == "asked" else list(person)
+    if probability:
+        person["probability"] = {"type": "number"} if probability == "asked" else {}
+    item = {"type": "object", "properties": person, "required": required, "additionalProperties": False}
+    people = {"type": "array", "items": item, "minItems": count, "maxItems": count}
+    return {
+        "type": "object",
+        "properties": {"personas": people},
+        "required": ["personas"],
+        "additionalProperties": False,
+    }

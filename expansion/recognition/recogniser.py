@@ -1,0 +1,190 @@
+"""Is this persona known? One recogniser for all that brings personas in: exact, then words, then meaning."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from expansion.recognition.person import NamedPersona
+from foundation.clock import now
+from foundation.model import Embedder
+from graphstore import domain_id, language_of, normal_name
+from population import Loaded, Population
+from population.matching import (
+    KNOWN_LANGUAGES,
+    DomainPlacer,
+    Match,
+    MeaningMatcher,
+    Placement,
+    RoleBook,
+    Vectors,
+    WordMatcher,
+)
+from population.runs import Batch
+
+HELD = 200_000  # vectors of personas that are kept in memory: 300 MB; the cache on disk has them all
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What the population must be told once it is in the graph. `text` is "" for a survivor that was known."""
+
+    survivor: str
+    times: int
+    text: str = ""
+    role: str | None = None
+    said: str | None = None  # the role that the model gave, where it was joined to another
+    depth: int = 0
+    region: str = ""
+
+
+class Recogniser:
+    """Tells new personas from known ones, and places them; keeps what matching needs.
+
+    Nothing is loaded before the first batch, so that calls are on their way while the embedding model loads. Blocking.
+    """
+
+    def __init__(self, embedder: Embedder, loaded: Loaded, run: str) -> None:
+        self._embedder = embedder
+        self._population = loaded.population
+        self._duplicates = loaded.duplicates
+        self._labels = loaded.labels
+        self._thresholds = loaded.thresholds
+        self._run = run
+        self._vectors: dict[str, Vectors] = {}  # of the batch at hand
+        self._regions = DomainPlacer(loaded.domains, self._embed)
+        self._roles: RoleBook | None = None
+        self._words: WordMatcher | None = None
+        self._meaning = MeaningMatcher(loaded.thresholds.meaning)
+        self._loaded: dict[str, None] = {}  # regions whose vectors are in memory, the one used last at the end
+        self._fresh: set[str] = set()  # new survivors that the population does not hold yet
+
+    @property
+    def domains(self) -> tuple[int, int]:
+        """How many domains there were when this began, and how many came since."""
+        return self._regions.grouped, self._regions.late
+
+    def begin(self, people: Sequence[NamedPersona]) -> None:
+        """Embed all that a batch may compare in one go; the population knows by now what came before."""
+        self._fresh.clear()
+        while len(self._meaning) > HELD and len(self._loaded) > 1:
+            region = next(iter(self._loaded))
+            del self._loaded[region]
+            self._meaning.drop(region)
+        unknown = [person for person in people if self._survivor(person.id) is None]
+        texts = [person.text for person in unknown if self._by_meaning(person)]
+        texts += [person.role for person in unknown if person.role and person.language in KNOWN_LANGUAGES]
+        texts += [person.domain for person in unknown]
+        wanted = list(dict.fromkeys(texts))
+        self._vectors = dict(zip(wanted, self._embedder.embed(wanted), strict=True)) if wanted else {}
+
+    def take(self, person: NamedPersona, depth: int, rows: Batch) -> Recognised:
+        """Match one persona, add its own rows (the sighting is the caller's), say what was learned."""
+        survivor = self._survivor(person.id)
+        if survivor is None:
+            learned = self._add(person, depth, rows)
+            props = {
+                "text": person.text,
+                "role": learned.role,
+                "role_as_said": learned.said,
+                "language": person.language,
+                "created": now(),
+                "run": self._run,
+            }
+        else:
+            learned = Recognised(survivor, person.times, depth=depth)
+            props = {}
+        rows.add("persona", id=person.id, depth=depth, props=props)
+        return learned
+
+    def _survivor(self, persona: str) -> str | None:
+        """The survivor of a persona that is known by its very text."""
+        if persona in self._duplicates:
+            return self._duplicates[persona]
+        return persona if persona in self._population.index or persona in self._fresh else None
+
+    def _add(self, person: NamedPersona, depth: int, rows: Batch) -> Recognised:
+        """A text not seen before: a new survivor, or a duplicate by its words or meaning."""
+        placed = self._regions.place(person.domain)
+        _domain_rows(person, placed, self._run, rows)
+        if placed.new == "group":
+            self._labels[placed.region] = person.domain
+        role = self._role_book().canonical(person.role, person.language) if person.role else None
+        said = person.role if person.role and role != person.role else None
+        match = self._find(person, placed.region)
+        if match is not None:
+            self._duplicates[person.id] = match.survivor
+            rows.add("duplicate_of", persona=person.id, survivor=match.survivor, method=match.method, score=match.score)
+            return Recognised(match.survivor, person.times, role=role, said=said, depth=depth)
+        self._word_matcher().add(person.id, person.text)
+        if self._by_meaning(person):
+            self._meaning.add(placed.region, [person.id], self._embed([person.text]))
+        self._fresh.add(person.id)
+        return Recognised(person.id, person.times, person.text, role, said, depth, placed.region)
+
+    def _find(self, person: NamedPersona, region: str) -> Match | None:
+        match = self._word_matcher().find(person.text)
+        if match is None and self._by_meaning(person):
+            around = self._regions.around(region)
+            for place in around:
+                self._load_region(place)
+            match = self._meaning.find(around, self._embed([person.text])[0])
+        return match
+
+    def _by_meaning(self, person: NamedPersona) -> bool:
+        return person.language in KNOWN_LANGUAGES and self._thresholds.meaning < 1
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        if len(texts) == 1 and texts[0] in self._vectors:
+            return self._vectors[texts[0]][None, :]
+        return self._embedder.embed(texts)
+
+    def _role_book(self) -> RoleBook:
+        if self._roles is None:
+            roles = {role for role in self._population.roles if role}
+            self._roles = RoleBook(roles, self._embed, self._thresholds.roles)
+        return self._roles
+
+    def _word_matcher(self) -> WordMatcher:
+        if self._words is None:
+            self._words = WordMatcher(self._thresholds.words)
+            self._words.add_all(self._population.ids, self._population.texts)
+        return self._words
+
+    def _load_region(self, region: str) -> None:
+        known = region in self._loaded
+        self._loaded.pop(region, None)
+        self._loaded[region] = None
+        if known:
+            return
+        people = self._population
+        number = people.region_index.get(region)
+        members = (
+            [p for p in people.members(number) if language_of(people.texts[p]) in KNOWN_LANGUAGES]
+            if number is not None
+            else []
+        )
+        if members:
+            self._meaning.add(
+                region, [people.ids[p] for p in members], self._embedder.embed([people.texts[p] for p in members])
+            )
+
+
+def apply_recognised(learned: Recognised, population: Population, arm: int, call: str | None = None) -> bool:
+    """Tell the population; True when the species is new. Call it on the thread that chooses."""
+    if learned.text:
+        region = population.region(learned.region)
+        position = population.add(learned.survivor, learned.text, learned.role, learned.depth, region)
+        population.allow(position)
+    else:
+        position = population.index[learned.survivor]
+        population.come_nearer(position, learned.depth)
+    return population.see(position, arm, learned.times, call)
+
+
+def _domain_rows(person: NamedPersona, placed: Placement, run: str, rows: Batch) -> None:
+    label = person.domain
+    if placed.new:
+        rows.add("domain", id=placed.domain, name=normal_name(label), label=label)
+        rows.add("in_group", domain=placed.domain, group=placed.region, by="vote" if placed.new == "domain" else "own")
+    if placed.new == "group":
+        rows.add("group", id=placed.region, props={"label": label, "size": 1, "resolution": 0.0, "run": run})
+    rows.add("in_domain", persona=person.id, domain=domain_id(label), by="model")

@@ -1,0 +1,68 @@
+"""Roles not to be named again: of all that is known, what an arm would most likely answer.
+
+A model told of them names others instead, as far as it heeds the list. Such answers are not the independent draws that
+Good-Turing counts on, so a share of the calls goes without a list (docs/coverage.md).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from population import Arms, Floats, Population
+
+PROBES = 0.05  # share of calls without a list
+GROWTH = 1.1  # a region's known roles are counted anew when its sightings have grown by this factor
+LONGEST = 48  # characters of a role: what a reply may name; longer ones come from files, and would fill the prompt
+REGIONS = 32  # where an arm's answers land most; the others would add next to nothing
+
+Names = NDArray[np.object_]
+
+
+class KnownRoles:
+    """By region its most sighted roles, `most` of them at most, and the share of its sightings that each has."""
+
+    def __init__(self, population: Population, most: int) -> None:
+        self._population = population
+        self._most = most
+        self._known: dict[int, tuple[int, Names, Floats]] = {}  # by region: sightings, its roles, their shares of them
+
+    def of(self, region: int) -> tuple[Names, Floats]:
+        people = self._population
+        n = int(people.tally.n[region])
+        if region not in self._known or n > GROWTH * self._known[region][0]:
+            said = {people.roles[position] or "" for position in people.members(region)}
+            roles = sorted(role for role in said if 0 < len(role) <= LONGEST)
+            seen = np.array([people.tally.seen.get(role, 0) for role in roles], float)
+            most = np.argsort(-seen, kind="stable")[: self._most]
+            self._known[region] = n, np.array(roles, object)[most], seen[most] / max(1, n)
+        return self._known[region][1:]
+
+
+class Exclusions:
+    """Lists of at most `count` roles, each the likeliest answers of the arm it is for."""
+
+    def __init__(self, population: Population, arms: Callable[[], Arms], count: int, rng: np.random.Generator) -> None:
+        self._arms = arms
+        self._count = count
+        self._rng = rng
+        self._roles = KnownRoles(population, count)
+
+    def draw(self, arm: int) -> tuple[str, ...]:
+        """The list for a call; for a probe none."""
+        if not self._count or self._rng.random() < PROBES:
+            return ()
+        return self.likeliest(arm)
+
+    def likeliest(self, arm: int) -> tuple[str, ...]:
+        """The known roles with the highest P(role | arm) = Σ_h T(h | arm) · sightings(role) / n(h), the highest first.
+
+        Cost: O(cells in use + count · REGIONS).
+        """
+        row = self._arms().flows.row(arm)
+        regions = np.argsort(-row, kind="stable")[:REGIONS].tolist()
+        known = [self._roles.of(region) for region in regions]
+        names = np.concatenate([roles for roles, _ in known])
+        chances = np.concatenate([row[region] * shares for region, (_, shares) in zip(regions, known, strict=True)])
+        order = np.argsort(-chances, kind="stable")[: 2 * self._count]
+        return tuple(dict.fromkeys(names[order].tolist()))[: self._count]

@@ -1,0 +1,206 @@
+"""Which persona to ask next, along which relationship.
+
+Three strategies behind one method, `choose`. `CoverageFirst` is the reason pgraph exists: it estimates, by one traversal
+step on the quotient graph of regions, how likely the next answer of each arm is new, and spends the call there.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphstore.files import Piece
+from population import Arms, Counts, Floats, Population, Predictions, Tally
+
+UNIFORM = 0.02  # share of calls on an arm drawn uniformly, and at most on texts: what one-step values cannot see
+CONTENDERS = 256  # arms that a value is drawn for: those whose value may be the highest
+CANDIDATES = 8  # personas compared when a source is chosen
+
+How = Literal["coverage", "chance", "breadth-first", "random", "text", "again"]  # what made a call the next one
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Ask this persona (its position in the population) for people standing in this relationship (its number) to it."""
+
+    source: int
+    relation: int
+    how: How = "coverage"
+    expected: float | None = None  # predicted chance that an answer is new, where the strategy predicts
+
+
+@dataclass(frozen=True, slots=True)
+class TextChoice:
+    """Ask who stands in this stance to this text."""
+
+    bucket: int
+    piece: Piece
+    stance: str
+    expected: float | None = None
+    how: How = "text"
+
+
+class TextBuckets(Protocol):
+    """Texts as arms beside those of the graph (`expansion.texts.TextArms`)."""
+
+    def draw(self, tally: Tally, uncovered: Floats, rng: np.random.Generator) -> tuple[float, int, float] | None:
+        """The sampled worth of the best bucket, the bucket, what is predicted for it; None where no text is left."""
+
+    def next(self, bucket: int, expected: float, how: How = "text") -> TextChoice: ...
+
+    def best(self, tally: Tally, uncovered: Floats) -> float: ...
+
+    def record(self, tally: Tally) -> float: ...
+
+
+class Strategy(Protocol):
+    ordered: bool  # True: replies must be absorbed in the order of the choices
+
+    def choose(self) -> Choice | TextChoice | Literal["wait"] | None:
+        """The next call; "wait" when only replies still under way can tell; None when nothing is left to ask."""
+
+    def best(self) -> float | None:
+        """The highest predicted chance that an answer is new; None where the strategy predicts nothing."""
+
+
+def predictions_for(strategy: Strategy, population: Population) -> Callable[[], Arms]:
+    """What is predicted now, whether the strategy goes by it or not."""
+    return strategy.arms if isinstance(strategy, CoverageFirst) else Predictions(population).arms
+
+
+def sampled(rng: np.random.Generator, single: Counts, asked: Counts, new: Floats, trust: Floats | float) -> Floats:
+    """A draw by arm of the chance that its next answer is new (Thompson): what it found, behind it what is predicted.
+
+    `trust`: answers that the prediction is worth.
+    """
+    found, rest = single + trust * new, asked - single + trust * (1 - new)
+    return rng.beta(np.maximum(found, 1e-6), np.maximum(rest, 1e-6))
+
+
+class CoverageFirst:
+    """Thompson sampling over the arms, the quotient graph's prediction as prior (docs/coverage.md has the formulas)."""
+
+    ordered = False
+
+    def __init__(
+        self,
+        population: Population,
+        rng: np.random.Generator,
+        vectors: Callable[[list[int]], Vectors | None],
+        texts: TextBuckets | None = None,
+    ) -> None:
+        self._population = population
+        self._rng = rng
+        self._vectors = vectors
+        self._texts = texts
+        self._asked: dict[
+            int, list[int]
+        ] = {}  # region -> personas asked in this run, the farthest-source rule's memory
+        self.arms = Predictions(population).arms
+
+    def choose(self) -> Choice | TextChoice | Literal["wait"] | None:
+        people, rng, arms = self._population, self._rng, self.arms()
+        open_ = people.open_arms()
+        drawn = self._draw(open_) if open_.any() else None
+        if self._texts is not None:
+            text = self._texts.draw(people.tally, arms.uncovered, rng)
+            if text is not None:
+                worth, bucket, new = text
+                if drawn is None or worth > drawn[0]:
+                    return self._texts.next(bucket, new)
+                if rng.random() < UNIFORM * self._texts.record(people.tally):
+                    return self._texts.next(bucket, new, "chance")
+        if drawn is None:
+            return "wait" if people.in_flight else None
+        region, relation = divmod(drawn[1], people.tally.relations)
+        how: How = "chance" if drawn[0] == np.inf else "coverage"
+        return Choice(self._source(region, relation), relation, how, float(arms.new[drawn[1]]))
+
+    def _draw(self, open_: NDArray[np.bool_]) -> tuple[float, int]:
+        """The sampled worth of the best open arm, and that arm."""
+        rng, arms, tally = self._rng, self.arms(), self._population.tally
+        if rng.random() < UNIFORM:
+            return np.inf, int(rng.choice(np.flatnonzero(open_)))
+        some = self._contenders(open_)
+        value = (
+            sampled(rng, tally.single[some], tally.asked[some], arms.new[some], arms.trust[some]) * arms.weight[some]
+        )
+        best = int(value.argmax())
+        return float(value[best]), int(some[best])
+
+    def _contenders(self, open_: NDArray[np.bool_]) -> Counts:
+        """The open arms with the highest optimistic value, three standard deviations above the mean."""
+        arms, tally = self.arms(), self._population.tally
+        if open_.sum() <= CONTENDERS:
+            return np.flatnonzero(open_)
+        answers = tally.asked + arms.trust
+        mean = (tally.single + arms.trust * arms.new) / answers
+        optimistic = (mean + 3 * np.sqrt(mean * (1 - mean) / answers)) * arms.weight
+        return np.argpartition(np.where(open_, -optimistic, 0.0), CONTENDERS)[:CONTENDERS]
+
+    def best(self) -> float | None:
+        open_, arms = self._population.open_arms(), self.arms()
+        best = float(arms.new[open_].max()) if open_.any() else 0.0
+        return best if self._texts is None else max(best, self._texts.best(self._population.tally, arms.uncovered))
+
+    def _source(self, region: int, relation: int) -> int:
+        """Of some personas not asked yet, the one least like those asked in this region."""
+        candidates = self._population.candidates(region, relation, CANDIDATES, self._rng)
+        asked = self._asked.setdefault(region, [])
+        best = candidates[0]
+        if asked and len(candidates) > 1:
+            known, others = self._vectors(candidates), self._vectors(asked[-256:])
+            if known is not None and others is not None:
+                best = candidates[int((known @ others.T).max(axis=1).argmin())]
+        asked.append(best)
+        return best
+
+
+class BreadthFirst:
+    """Persona Hub's way: level by level, each persona along every relationship, in the order of the ids."""
+
+    ordered = True
+
+    def __init__(self, population: Population) -> None:
+        self._population = population
+        self._calls = self._walk()
+
+    def choose(self) -> Choice | Literal["wait"] | None:
+        return next(self._calls, None)
+
+    def best(self) -> float | None:
+        return None
+
+    def _walk(self) -> Iterator[Choice | Literal["wait"]]:
+        people = self._population
+        for depth in range(people.depth):
+            while people.in_flight:  # the level is known only when all answers of the one above are in
+                yield "wait"
+            for source in people.level(depth):
+                for relation in range(people.tally.relations):
+                    if people.may_ask(source, relation):
+                        yield Choice(source, relation, "breadth-first")
+
+
+class RandomChoice:
+    """A persona drawn uniformly, a relationship drawn uniformly: what the others are measured against."""
+
+    ordered = False
+
+    def __init__(self, population: Population, rng: np.random.Generator) -> None:
+        self._population = population
+        self._rng = rng
+
+    def choose(self) -> Choice | Literal["wait"] | None:
+        people = self._population
+        pair = people.any_pair(self._rng)
+        if pair is None:
+            return "wait" if people.in_flight else None
+        return Choice(*pair, "random")
+
+    def best(self) -> float | None:
+        return None

@@ -1,0 +1,25 @@
+"""A model behind an address: asking it, keeping what it said, turning texts into vectors."""
+
+from foundation.model.bundled import MODEL, SLOTS, is_installed
+from foundation.model.chat import open_chat
+from foundation.model.embedding import CachedEmbedder, Embedder, open_embedder
+from foundation.model.messages import Chat, ChatReply, ChatRequest
+from foundation.model.options import ChatOptions, EmbeddingOptions
+from foundation.model.replies import Replies, tag_of
+
+__all__ = [
+    "MODEL",
+    "SLOTS",
+    "CachedEmbedder",
+    "Chat",
+    "ChatOptions",
+    "ChatReply",
+    "ChatRequest",
+    "Embedder",
+    "EmbeddingOptions",
+    "Replies",
+    "is_installed",
+    "open_chat",
+    "open_embedder",
+    "tag_of",
+]

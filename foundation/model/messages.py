@@ -1,0 +1,66 @@
+"""What goes to a model and what comes back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from foundation.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One question to the model. `tag` says what the call is for; it is kept beside the reply and changes no answer."""
+
+    messages: tuple[Mapping[str, str], ...]
+    schema: Mapping[str, Any] | None = None
+    sample: int = 0  # the how-manieth asking of the very same question: part of the cache key
+    seed: int | None = None
+    tag: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)  # further fields of the request: top_p, temperature, …
+    accepts: Mapping[str, Any] | None = None  # what a reply is checked by, where that is less than `schema` asks for
+
+
+@dataclass(frozen=True, slots=True)
+class ChatReply:
+    """What came back. `failure` is "" or why it cannot be used; a failed reply may have cost tokens all the same."""
+
+    text: str
+    data: Any = None  # the JSON value, checked against the request's schema
+    failure: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    from_cache: bool = False
+    finish: str = "stop"  # why the server ended the reply, in its words; "refused", "empty", "failed" are ours
+
+    @property
+    def paid(self) -> bool:
+        """Whether the server answered at all; where not, nothing is known and the same may be asked again."""
+        return self.finish != "failed"
+
+
+class Chat(Protocol):
+    model: str  # the model's name at its server
+
+    async def ask(self, request: ChatRequest) -> ChatReply:
+        """Ask once; raises `ModelError` only where no further call can succeed either."""
+
+    async def close(self) -> None: ...
+
+
+class CallFailedError(ModelError):
+    """One try of one call failed; never leaves the chat, which tries again or makes it a reply with a `failure`."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        again: bool,
+        wait: float | None = None,
+        rate_limited: bool = False,
+        nobody_there: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.again = again  # another try may succeed
+        self.wait = wait  # seconds that the server asks us to wait before it
+        self.rate_limited = rate_limited
+        self.nobody_there = nobody_there  # no server listens at the address

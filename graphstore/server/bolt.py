@@ -1,0 +1,66 @@
+"""The one GraphStore: a graph reached over Bolt, whichever server answers."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import islice
+from typing import Any, Self
+
+import cypher
+from graphstore.server.adhoc import run_on_local, run_on_neo4j
+from graphstore.server.connection import Connection, LocalConnection, Run
+from graphstore.server.schema import migrate
+from graphstore.store import Row, Write
+
+
+class BoltStore(Connection):
+    """The graph in a Neo4j. `GraphStore` documents the methods."""
+
+    def migrate(self) -> None:
+        migrate(self)
+
+    def read(self, query: str, /, **parameters: object) -> Iterator[dict[str, Any]]:
+        return self.stream(cypher.load(query), parameters)
+
+    def write(self, *writes: Write) -> None:
+        batches = [
+            (cypher.load(f"writes/{write.statement}"), sorted(write.rows, key=_order)) for write in writes if write.rows
+        ]
+        if batches:
+            self.in_transaction(partial(_run_all, batches))
+
+    def write_batches(self, statement: str, rows: Iterator[Row], size: int = 2000) -> int:
+        written, rows = 0, iter(rows)
+        while batch := list(islice(rows, size)):
+            self.write(Write(statement, batch))
+            written += len(batch)
+        return written
+
+    def cypher(
+        self, text: str, parameters: Mapping[str, object], *, timeout: float, limit: int
+    ) -> Iterator[dict[str, Any]]:
+        return run_on_neo4j(self, text, parameters, timeout, limit)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class LocalStore(LocalConnection, BoltStore):
+    """The graph on the local server of a workspace."""
+
+    def cypher(
+        self, text: str, parameters: Mapping[str, object], *, timeout: float, limit: int
+    ) -> Iterator[dict[str, Any]]:
+        return run_on_local(self, text, parameters, timeout, limit)
+
+
+def _run_all(batches: list[tuple[str, list[Row]]], run: Run) -> None:
+    for text, rows in batches:
+        run(text, {"rows": rows})
+
+
+def _order(row: Row) -> str:
+    """Writers that take their locks in one order do not block each other; equal keys keep their order."""
+    return str(row.get("id") or row.get("persona") or row.get("domain") or "")

@@ -1,0 +1,220 @@
+"""The local store: find the workspace's graph server, or start it; connect, look at it, stop it."""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foundation.errors import SettingsError, StoreUnavailableError
+from graphstore.server.bolt import LocalStore
+from graphstore.server.local_server import BUSY, DATABASE, INFO, READER, READY, SERVER_LOCK, START_LOCK, USER, locked
+from graphstore.store import GraphStore
+
+LOG = "server.log"
+_START_WITHIN = 60.0
+_STOP_WITHIN = 20.0
+_LOG_KEPT = 4_000_000
+_LEAST_DISK = 64_000_000  # a fresh database takes about a quarter of it
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """What is known of a workspace's server; `pid` is 0 when none runs."""
+
+    directory: Path
+    pid: int = 0
+    address: str = ""
+    started: str = ""
+    version: str = ""
+    memory_bytes: int = 0
+    disk_bytes: int = 0
+
+
+def connect(directory: Path, *, heap: str, idle: float) -> GraphStore:
+    """The store of this directory; starts its server when none runs. Safe against any number of callers at once."""
+    if not re.fullmatch(r"[1-9]\d*[kmgKMG]", heap):
+        raise SettingsError(f"local_heap = {heap!r} is not a size that Java takes", "Write it as 512m or 2g.")
+    directory = directory.absolute()
+    _prepare(directory)
+    with _start_lock(directory, fcntl.LOCK_SH):  # a server about to leave waits for us, or has left
+        store = _running(directory)
+    if store is None:
+        with _start_lock(directory, fcntl.LOCK_EX):  # one starter at a time
+            store = _running(directory) or _start(directory, heap, idle)
+    return store
+
+
+def status(directory: Path) -> ServerStatus:
+    """Look, without starting anything."""
+    directory = _existing(directory)
+    facts = _facts(directory)
+    used = sum(path.stat().st_size for path in (directory / "data").rglob("*") if path.is_file())
+    if facts is None:
+        return ServerStatus(directory, disk_bytes=used)
+    import psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        memory = psutil.Process(facts["pid"]).memory_info().rss
+        address = f"bolt://127.0.0.1:{facts['port']}"
+        return ServerStatus(directory, facts["pid"], address, facts["started"], facts["version"], memory, used)
+    return ServerStatus(directory, disk_bytes=used)
+
+
+def stop(directory: Path) -> bool:
+    """Stop the server and wait until it has gone; False when none ran."""
+    directory = _existing(directory)
+    facts = _facts(directory)
+    if facts is None:
+        return False
+    os.kill(facts["pid"], signal.SIGTERM)
+    end = time.monotonic() + _STOP_WITHIN
+    while _alive(directory):
+        if time.monotonic() > end:
+            raise StoreUnavailableError(
+                f"the local graph server (process {facts['pid']}) does not stop",
+                f"Its log is {directory / LOG}; nothing committed is lost when it is killed.",
+            )
+        time.sleep(0.05)
+    return True
+
+
+def _existing(directory: Path) -> Path:
+    directory = directory.absolute()
+    if directory.exists():
+        _prepare(directory)
+    return directory
+
+
+def _prepare(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        owner = directory.stat().st_uid
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"{directory}: cannot hold the local store ({error.strerror})",
+            "Choose a workspace that you can write to: pgraph -C DIR …",
+        ) from error
+    if owner != os.geteuid():
+        raise StoreUnavailableError(
+            f"{directory} belongs to another user (uid {owner})",
+            "Run as that user, or work in a workspace of your own: pgraph -C DIR …",
+        )
+
+
+@contextlib.contextmanager
+def _start_lock(directory: Path, how: int) -> Iterator[None]:
+    try:
+        lock = locked(directory / START_LOCK, how)
+        lock.__enter__()
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"{directory / START_LOCK}: cannot be locked ({error.strerror})",
+            "The workspace must be writable and on a file system with file locks.",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.__exit__(None, None, None)
+
+
+def _alive(directory: Path) -> bool:
+    """Whether a server process holds this directory."""
+    try:
+        with locked(directory / SERVER_LOCK, fcntl.LOCK_SH | fcntl.LOCK_NB):
+            return False
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+
+
+def _facts(directory: Path) -> dict[str, Any] | None:
+    """What the running server wrote about itself; None when none runs, or none is ready."""
+    if not _alive(directory):  # what a killed server left behind names a port that may be anybody's now
+        return None
+    with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+        facts: dict[str, Any] = json.loads((directory / INFO).read_text(encoding="utf-8"))
+        return facts
+    return None
+
+
+def _running(directory: Path) -> LocalStore | None:
+    facts = _facts(directory)
+    if facts is None:
+        return None
+    store = LocalStore(
+        f"bolt://127.0.0.1:{facts['port']}", USER, facts["password"], DATABASE,
+        reader=(READER, facts["reader_password"]), directory=directory,
+    )  # fmt: skip
+    try:
+        store.ping()
+    except StoreUnavailableError:
+        store.close()
+        return None
+    return store
+
+
+def _start(directory: Path, heap: str, idle: float) -> LocalStore:
+    end = time.monotonic() + _START_WITHIN
+    while time.monotonic() < end:
+        word = _spawn(directory, heap, idle, end - time.monotonic())
+        if word == READY and (store := _running(directory)) is not None:
+            return store
+        if word not in (READY, BUSY):
+            raise _not_started(directory, heap)
+        time.sleep(0.1)  # a server that is still closing, or one whose starter was killed
+        if (store := _running(directory)) is not None:
+            return store
+    raise _not_started(directory, heap)
+
+
+def _spawn(directory: Path, heap: str, idle: float, seconds: float) -> str:
+    """Start a server and wait for its word: ready, busy, or nothing when it died or took too long."""
+    import select
+
+    log_path = directory / LOG
+    if log_path.exists() and log_path.stat().st_size > _LOG_KEPT:
+        log_path.replace(directory / f"{LOG}.1")
+    log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    read_end, write_end = os.pipe()
+    try:
+        child = subprocess.Popen(
+            # -P: a user's folder named like a module must not be imported in its place
+            [sys.executable, "-P", "-m", "graphstore.server.local_server", str(directory), str(idle), heap, str(write_end)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, pass_fds=[write_end],
+            env={**os.environ, "LC_ALL": "C.UTF-8"},  # Java opens a path beyond ASCII only in such a locale
+        )  # fmt: skip
+    except OSError as error:
+        os.close(read_end)
+        raise StoreUnavailableError(
+            f"{sys.executable}: cannot be started ({error.strerror})", "Free some memory."
+        ) from error
+    finally:
+        os.close(log)
+        os.close(write_end)
+    child.wait()  # it forks and leaves
+    with os.fdopen(read_end) as pipe:
+        ready, _, _ = select.select([pipe], [], [], seconds)
+        return pipe.read() if ready else ""
+
+
+def _not_started(directory: Path, heap: str) -> StoreUnavailableError:
+    log = directory / LOG
+    text = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = [line for line in text if line[:1].strip()][-2:]  # without the inside of a traceback
+    hint = f"The whole log is {log}."
+    if shutil.disk_usage(directory).free < _LEAST_DISK:
+        hint = f"The disk is nearly full: make room on the file system of {directory}. {hint}"
+    elif any("JVM" in line or "memory" in line.lower() for line in lines):
+        hint = f"local_heap is {heap}: this machine may not have as much; 512m is enough for most. {hint}"
+    return StoreUnavailableError("the local graph server did not start: " + " / ".join(lines), hint)

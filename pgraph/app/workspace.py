@@ -1,0 +1,62 @@
+"""The composition root: the only place that builds concrete classes."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, fields, replace
+
+from foundation.model import SLOTS, CachedEmbedder, Chat, ChatOptions, EmbeddingOptions, Replies, open_chat
+from foundation.model import open_embedder as opened
+from graphstore import GraphStore
+from pgraph.app.settings import Settings, Workspace
+
+
+def open_store(workspace: Workspace) -> GraphStore:
+    """The graph that the settings name, its schema brought up to date; close it, or use it with `with`."""
+    values = workspace.settings()
+    if values.store == "local":
+        from graphstore.server import local
+
+        store = local.connect(workspace.data / "store", heap=values.local_heap, idle=values.local_idle)
+    else:
+        from graphstore.server import BoltStore
+
+        store = BoltStore(values.store, values.store_user, values.store_password, values.store_database)
+    store.migrate()
+    return store
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The model at its server, and every reply it ever gave in this workspace."""
+
+    chat: Chat
+    replies: Replies
+    at_once: int
+
+
+def chat_options(values: Settings) -> ChatOptions:
+    return ChatOptions(**{option.name: getattr(values, option.name) for option in fields(ChatOptions)})
+
+
+def embedding_options(values: Settings) -> EmbeddingOptions:
+    return EmbeddingOptions(values.embedding_model, values.embedding_url, values.api_key_env, values.timeout)
+
+
+@asynccontextmanager
+async def open_model(workspace: Workspace, notice: Callable[[str], None]) -> AsyncIterator[Model]:
+    """The model that the settings name, else the bundled one, with a notice that it is for trying things out."""
+    values, directory = workspace.settings(), workspace.data
+    if not values.base_url:
+        notice("No model is set (--base-url): using the small bundled one, which is for trying things out.")
+        values = replace(values, at_once=min(values.at_once, SLOTS))
+    with Replies(directory / "replies.sqlite") as replies:
+        chat = await open_chat(chat_options(values), replies, logs=directory / "log")
+        try:
+            yield Model(chat, replies, values.at_once)
+        finally:
+            await chat.close()
+
+
+def open_embedder(workspace: Workspace) -> closing[CachedEmbedder]:
+    """The embedding model that the settings name; nothing is loaded until it is used."""
+    return closing(opened(embedding_options(workspace.settings()), workspace.data / "vectors"))

@@ -1,0 +1,33 @@
+"""Duplicates among all personas of a graph, and between two runs that wrote at the same time."""
+
+from population.duplicates.dedup import (
+    Changes,
+    PersonaColumns,
+    RoleColumns,
+    borderline_rows,
+    changes_to_write,
+    coverage_if,
+    crowd_of,
+    find_roles,
+    read_people,
+    roles_of,
+    survivors_now,
+    write_changes,
+)
+from population.duplicates.reconcile import mark_between_runs
+
+__all__ = [
+    "Changes",
+    "PersonaColumns",
+    "RoleColumns",
+    "borderline_rows",
+    "changes_to_write",
+    "coverage_if",
+    "crowd_of",
+    "find_roles",
+    "mark_between_runs",
+    "read_people",
+    "roles_of",
+    "survivors_now",
+    "write_changes",
+]

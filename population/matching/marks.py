@@ -1,0 +1,12 @@
+"""The marks of duplicates in a graph."""
+
+
+def resolved(marks: dict[str, str]) -> dict[str, str]:
+    """Each duplicate with its last survivor: two writers at once can leave a mark on a persona that was marked itself."""
+    roots = {}
+    for persona, marked in marks.items():
+        survivor, steps = marked, 0
+        while survivor in marks and steps < len(marks):
+            survivor, steps = marks[survivor], steps + 1
+        roots[persona] = survivor
+    return roots

@@ -1,0 +1,154 @@
+"""Is this the same persona, the same role? Exact, then MinHash, then embedding; exactly one survivor.
+
+A text is compared with survivors only, never with their duplicates, so that no chain runs through a hub. An embedding is
+trusted only in a language that the model knows: an English model puts strangers who write Chinese at 0.91.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphstore import normal_name
+from population.matching.thresholds import SAME_MEANING, SAME_ROLE, SAME_WORDS
+from population.matching.words import WordIndex, Words
+
+KNOWN_LANGUAGES = frozenset({"en"})  # of the default embedding model
+
+_BLOCK = 8192
+
+Vectors = NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Vectors]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The survivor that a text is a duplicate of, and why."""
+
+    survivor: str
+    method: str  # exact, minhash or embedding
+    score: float
+
+
+class WordMatcher:
+    """Texts with nearly the same words; see `population.matching.words`."""
+
+    def __init__(self, least: float = SAME_WORDS) -> None:
+        self._index = WordIndex(least)
+        self._names: list[str] = []
+        self._last: tuple[str, Words] | None = None  # a text is mostly added right after it was looked for
+
+    def add(self, persona_id: str, text: str) -> None:
+        self._index.add_one(self._read(text))
+        self._names.append(persona_id)
+
+    def add_all(self, persona_ids: Sequence[str], texts: Sequence[str]) -> None:
+        """Add many at once: 30 µs each, a third of what `add` takes."""
+        names = list(persona_ids)  # both may grow meanwhile
+        for start in range(0, len(names), _BLOCK):
+            self._index.add(self._index.read(texts[start : min(start + _BLOCK, len(names))]))
+        self._names += names
+
+    def find(self, text: str) -> Match | None:
+        """The most similar text at or above the threshold; of equals the smallest id."""
+        _, rows, scores = self._index.near(self._read(text))
+        if not len(rows):
+            return None
+        score, survivor = min((-score, self._names[row]) for row, score in zip(rows, scores, strict=True))
+        return Match(survivor, "minhash", round(-float(score), 4))
+
+    def _read(self, text: str) -> Words:
+        if self._last is None or self._last[0] != text:
+            self._last = text, self._index.read([text])
+        return self._last[1]
+
+
+class MeaningMatcher:
+    """Texts with nearly the same meaning, by exact cosine inside one region and its neighbours."""
+
+    def __init__(self, least: float = SAME_MEANING) -> None:
+        self._least = least
+        self._rows: dict[str, NamedVectors] = {}
+
+    def add(self, region: str, persona_ids: Sequence[str], vectors: Vectors) -> None:
+        self._rows.setdefault(region, NamedVectors()).extend(persona_ids, vectors)
+
+    def drop(self, region: str) -> None:
+        """Forget the vectors of a region."""
+        self._rows.pop(region, None)
+
+    def __len__(self) -> int:
+        return sum(len(rows.names) for rows in self._rows.values())
+
+    def find(self, regions: Iterable[str], vector: Vectors) -> Match | None:
+        hits = [hit for region in regions if region in self._rows for hit in self._rows[region].nearest(vector, 1)]
+        score, survivor = min(hits, key=lambda hit: (-hit[0], hit[1]), default=(0.0, ""))
+        return Match(survivor, "embedding", round(min(1.0, score), 4)) if score >= self._least else None
+
+
+class RoleBook:
+    """Canonical roles: a new one joins the nearest known role at or above the threshold."""
+
+    def __init__(self, roles: Iterable[str], embed: Embed, least: float = SAME_ROLE) -> None:
+        self._embed = embed
+        self._least = least
+        self._canonical = {normal_name(role): role for role in roles}
+        self._rows: NamedVectors | None = None
+
+    def canonical(self, role: str, language: str) -> str:
+        """The role to count under. Embeds the role when it is new and its language is one that the model knows."""
+        name = normal_name(role)
+        if name not in self._canonical:
+            self._canonical[name] = self._nearest(name) if self._comparable(name, language) else name
+        return self._canonical[name]
+
+    def _comparable(self, name: str, language: str) -> bool:
+        return self._least < 1 and language in KNOWN_LANGUAGES and name.isascii()
+
+    def _nearest(self, name: str) -> str:
+        rows = self._load()
+        vector = self._embed([name])[0]
+        hits = rows.nearest(vector, 1)
+        if hits and hits[0][0] >= self._least:
+            return hits[0][1]
+        rows.append(name, vector)
+        return name
+
+    def _load(self) -> "NamedVectors":
+        if self._rows is None:
+            known = sorted({role for role in self._canonical.values() if role.isascii()})
+            self._rows = NamedVectors()
+            self._rows.extend(known, self._embed([normal_name(role) for role in known]))
+        return self._rows
+
+
+class NamedVectors:
+    """Unit vectors under names, growing; the nearest by cosine in one product (4 ms at 100,000 x 384)."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._matrix: Vectors = np.zeros((0, 0), np.float32)
+
+    def append(self, name: str, vector: Vectors) -> None:
+        self.extend([name], vector[None, :])
+
+    def extend(self, names: Sequence[str], vectors: Vectors) -> None:
+        if not names:
+            return
+        used = len(self.names)
+        if used + len(names) > len(self._matrix):
+            grown = np.zeros((max(16, 2 * used, used + len(names)), vectors.shape[1]), np.float32)
+            if used:
+                grown[:used] = self._matrix[:used]
+            self._matrix = grown
+        self._matrix[used : used + len(names)] = vectors
+        self.names.extend(names)
+
+    def nearest(self, vector: Vectors, count: int) -> list[tuple[float, str]]:
+        """Up to `count` (cosine, name), the nearest first; of equals the one added first."""
+        scores = self._matrix[: len(self.names)] @ vector if self.names else np.zeros(0, np.float32)
+        places = (
+            np.argsort(-scores, kind="stable")[:count] if count > 1 else [int(scores.argmax())] if len(scores) else []
+        )
+        return [(float(scores[place]), self.names[place]) for place in places]

@@ -1,0 +1,100 @@
+"""Which region a domain lies in: its group where it has one; a new domain joins by vote of its nearest neighbours."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphstore import digest, domain_id
+from population.matching.matchers import Embed, NamedVectors, Vectors
+
+VOTERS = 5
+NEAR = 0.45  # cosine below which two domain labels say nothing about each other
+NEIGHBOURS = 4
+_AT_ONCE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A domain's region; `new` tells what must be written: nothing, the "domain" joining a group, or a "group" too."""
+
+    domain: str
+    region: str
+    new: str = ""
+
+
+class DomainPlacer:
+    """The groups of the domains, in memory. `domains`: domain id -> (label, group id)."""
+
+    def __init__(self, domains: Mapping[str, tuple[str, str]], embed: Embed) -> None:
+        self._embed = embed
+        self._group = {domain: group for domain, (_, group) in domains.items()}
+        self.grouped = len(domains)
+        self.late = 0
+        self._labels = {domain: label for domain, (label, _) in domains.items()}
+        self._vectors: NamedVectors | None = None
+        self._centres: dict[str, Vectors] = {}
+        self._near: dict[str, list[str]] = {}
+
+    def place(self, label: str) -> Placement:
+        """Find or choose the region of a domain as the model named it."""
+        domain = domain_id(label)
+        if domain in self._group:
+            return Placement(domain, self._group[domain])
+        known = self._load()
+        vector = self._embed([label])[0]
+        votes: dict[str, float] = defaultdict(float)
+        for score, other in known.nearest(vector, VOTERS):
+            if score >= NEAR:
+                votes[self._group[other]] += score
+        self.late += 1
+        group = min(votes, key=lambda g: (-votes[g], g)) if votes else "g" + digest(domain)
+        self._group[domain] = group
+        known.append(domain, vector)
+        self._centres[group] = self._centres.get(group, 0) + vector
+        self._near.clear()
+        return Placement(domain, group, "domain" if votes else "group")
+
+    def around(self, region: str) -> Sequence[str]:
+        """The region and those whose labels lie nearest to it."""
+        if region not in self._near:
+            self._load()
+            self._look([region])
+        return self._near[region]
+
+    def neighbours(self) -> Mapping[str, Sequence[str]]:
+        """What `around` says of every region."""
+        self._load()
+        names = sorted(self._centres)
+        for start in range(0, len(names), _AT_ONCE):
+            self._look(names[start : start + _AT_ONCE])
+        return self._near
+
+    def _look(self, regions: Sequence[str]) -> None:
+        names = sorted(self._centres)
+        self._near.update({region: [region] for region in regions})
+        places = [
+            place for region in regions if (place := bisect_left(names, region)) < len(names) and names[place] == region
+        ]
+        if not places:
+            return
+        matrix = np.stack([self._centres[name] for name in names])
+        matrix /= np.maximum(1e-9, np.linalg.norm(matrix, axis=1, keepdims=True))
+        for place, scores in zip(places, matrix[places] @ matrix.T, strict=True):
+            scores[place] = np.inf
+            count = min(NEIGHBOURS + 1, len(names))
+            best = np.argpartition(-scores, count - 1)[:count]
+            self._near[names[place]] = [names[i] for i in best[np.argsort(-scores[best], kind="stable")]]
+
+    def _load(self) -> NamedVectors:
+        if self._vectors is None:
+            self._vectors = NamedVectors()
+            ids = sorted(self._labels)
+            vectors = self._embed([self._labels[domain] for domain in ids])
+            self._vectors.extend(ids, vectors)
+            for domain, vector in zip(ids, vectors, strict=True):
+                group = self._group[domain]
+                self._centres[group] = self._centres.get(group, 0) + vector
+        return self._vectors

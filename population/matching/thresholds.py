@@ -1,0 +1,42 @@
+"""From where on two texts say the same: the usual values, and those that a graph was told (`pgraph dedup`)."""
+
+from dataclasses import dataclass
+
+from graphstore import GraphStore, Write, digest
+
+SAME_WORDS = 0.9  # Jaccard similarity of the words (Persona Hub, section 2.3)
+SAME_MEANING = 0.9  # cosine of two personas (Persona Hub, section 2.3)
+SAME_ROLE = 0.85  # cosine of two roles
+KEPT = "r" + digest("dedup")  # the Run that keeps the thresholds of a graph
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Words by Jaccard similarity, meaning and roles by cosine. A cosine of 1 is none: then meaning is not looked at."""
+
+    words: float = SAME_WORDS
+    meaning: float = SAME_MEANING
+    roles: float = SAME_ROLE
+
+
+def thresholds_of(store: GraphStore) -> Thresholds:
+    """The thresholds that this graph was last told, else the usual ones."""
+    return kept_thresholds(store) or Thresholds()
+
+
+def kept_thresholds(store: GraphStore) -> Thresholds | None:
+    for row in store.read("reads/thresholds", run=KEPT):
+        return Thresholds(row["words"], row["meaning"], row["roles"])
+    return None
+
+
+def keep_thresholds(store: GraphStore, thresholds: Thresholds) -> None:
+    """Make them those of the graph, for all that matches from now on."""
+    if kept_thresholds(store) != thresholds:
+        props = {
+            "command": "dedup",
+            "same_words": thresholds.words,
+            "same_meaning": thresholds.meaning,
+            "same_roles": thresholds.roles,
+        }
+        store.write(Write("run", [{"id": KEPT, "props": props}]))

@@ -1,0 +1,151 @@
+"""The population in memory: who may be asked what, and the fold over the sightings. Built from the graph, never state."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from population.coverage import NO_ARM, Tally
+
+Bools = NDArray[np.bool_]
+
+
+class Population:
+    """Survivors by position (0, 1, …), their regions, and which (persona, relationship) pairs were asked.
+
+    `depth` is the user's limit: a persona that many hops from the seeds is asked nothing.
+    """
+
+    def __init__(self, relations: int, depth: int, buckets: int = 0) -> None:
+        self.depth = depth
+        self.tally = Tally(relations, buckets)
+        self.ids: list[str] = []
+        self.texts: list[str] = []
+        self.roles: list[str | None] = []
+        self.depths: list[int] = []
+        self.regions: list[int] = []
+        self.index: dict[str, int] = {}
+        self.region_ids: list[str] = []
+        self.region_index: dict[str, int] = {}
+        self.in_flight = 0
+        self.version = 0  # changes with every sighting
+        self._members: list[list[int]] = []  # by region: all survivors
+        self._sources: list[list[int]] = []  # by region: survivors that may be asked
+        self._asked: set[int] = set()  # source * relations + relation
+        self._left: NDArray[np.int64] = np.zeros(0, np.int64)  # pairs left by arm
+        self._allowed: set[str] | None = None
+
+    def restrict(self, ids: set[str]) -> None:
+        """Ask only these personas (call before any is added)."""
+        self._allowed = ids
+
+    def region(self, region_id: str) -> int:
+        """The number of a region, new where it was not known."""
+        number = self.region_index.get(region_id)
+        if number is None:
+            number = self.region_index[region_id] = len(self.region_ids)
+            self.region_ids.append(region_id)
+            self._members.append([])
+            self._sources.append([])
+            self.tally.grow(number + 1)
+            self._left = np.append(self._left, np.zeros(self.tally.relations, np.int64))
+        return number
+
+    def add(self, persona_id: str, text: str, role: str | None, depth: int, region: int) -> int:
+        """Add a survivor; returns its position."""
+        position = self.index[persona_id] = len(self.ids)
+        self.ids.append(persona_id)
+        self.texts.append(text)
+        self.roles.append(role)
+        self.depths.append(depth)
+        self.regions.append(region)
+        self._members[region].append(position)
+        if depth < self.depth and (self._allowed is None or persona_id in self._allowed):
+            self._open(position)
+        return position
+
+    def allow(self, position: int) -> None:
+        """Let a persona found in this run be asked, whatever `restrict` said."""
+        if self._allowed is not None and self.ids[position] not in self._allowed:
+            self._allowed.add(self.ids[position])
+            if self.depths[position] < self.depth:
+                self._open(position)
+
+    def come_nearer(self, position: int, depth: int) -> None:
+        """A known persona came up at this depth: it may have become one that can be asked."""
+        if depth < self.depths[position]:
+            was_open = self.depths[position] < self.depth
+            self.depths[position] = depth
+            if not was_open and depth < self.depth and (self._allowed is None or self.ids[position] in self._allowed):
+                self._open(position)
+
+    def _open(self, position: int) -> None:
+        region = self.regions[position]
+        self._sources[region].append(position)
+        self._arms_of(region)[:] += 1
+
+    def members(self, region: int) -> list[int]:
+        return self._members[region]
+
+    def species(self, position: int) -> str:
+        return self.roles[position] or self.ids[position]
+
+    def know(self, position: int) -> None:
+        """A file brought this survivor, or a duplicate of it."""
+        self.version += 1
+        self.tally.know(self.species(position))
+
+    def see(self, position: int, arm: int = NO_ARM, times: int = 1, call: str | None = None) -> bool:
+        """Count sightings of a survivor by one call; True when its species is new."""
+        self.version += 1
+        return self.tally.see(self.species(position), self.regions[position], arm, times, call)
+
+    def miss(self, arm: int, times: int) -> None:
+        self.version += 1
+        self.tally.miss(arm, times)
+
+    def arm(self, source: int, relation: int) -> int:
+        return self.regions[source] * self.tally.relations + relation
+
+    def may_ask(self, source: int, relation: int) -> bool:
+        allowed = self._allowed is None or self.ids[source] in self._allowed
+        return (
+            allowed and self.depths[source] < self.depth and source * self.tally.relations + relation not in self._asked
+        )
+
+    def mark_asked(self, source: int, relation: int) -> None:
+        if self.may_ask(source, relation):
+            self._left[self.arm(source, relation)] -= 1
+        self._asked.add(source * self.tally.relations + relation)
+
+    def open_arms(self) -> Bools:
+        """The arms with somebody left to ask."""
+        return self._left > 0
+
+    @property
+    def pairs_left(self) -> int:
+        return int(self._left.sum())
+
+    def candidates(self, region: int, relation: int, count: int, rng: np.random.Generator) -> list[int]:
+        """Up to `count` different personas of an open arm not asked along this relationship."""
+        sources = self._sources[region]
+        found: dict[int, None] = {}
+        for place in rng.integers(len(sources), size=4 * count).tolist():
+            if len(found) < count and self.may_ask(sources[place], relation):
+                found[sources[place]] = None
+        if not found:  # nearly all were asked: look at each
+            found = dict.fromkeys([source for source in sources if self.may_ask(source, relation)][:count])
+        return list(found)
+
+    def any_pair(self, rng: np.random.Generator) -> tuple[int, int] | None:
+        """A pair drawn uniformly from those left, None when there is none."""
+        if not self.pairs_left:
+            return None
+        arm = int(rng.choice(len(self._left), p=self._left / self._left.sum()))
+        region, relation = divmod(arm, self.tally.relations)
+        return self.candidates(region, relation, 1, rng)[0], relation
+
+    def level(self, depth: int) -> list[int]:
+        """Survivors at this depth, in the order of their ids."""
+        return sorted((p for p, d in enumerate(self.depths) if d == depth), key=self.ids.__getitem__)
+
+    def _arms_of(self, region: int) -> NDArray[np.int64]:
+        return self._left[region * self.tally.relations : (region + 1) * self.tally.relations]
