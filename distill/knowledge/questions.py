@@ -145,7 +145,7 @@ class Asking:
     def _load(self) -> None:
         numbers = {region.id: number for number, region in enumerate(self._regions.rows)}
         posed: dict[str, list[str]] = {}
-        for row in self._store.read("reads/posers"):
+        for row in sorted(self._store.read("reads/posers"), key=lambda row: (row["question"], row["persona"])):
             posed.setdefault(row["question"], []).append(row["persona"])
         for row in sorted(self._store.read("reads/questions"), key=lambda row: (row["id"], row["about"])):
             people = posed.get(row["id"], [])
