@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from foundation import Unusable
 from foundation.clock import now
 from foundation.concurrency import for_each
 from foundation.model import Chat, ChatReply, ChatRequest
@@ -126,12 +127,12 @@ def wording(prompt: Prompt, language: str) -> str:
     return "" if written_in_it else prompt.phrase("language", language)
 
 
-def answer_problem(text: str, language: str, *, shortest: int) -> str:
-    """Why a text is of no use: too short, going round in circles, in another language; "" where it is none of these."""
+def answer_problem(text: str, language: str, *, shortest: int) -> Unusable | None:
+    """What keeps a text from being a question or an answer: too few words, repetition, another language."""
     words = text.casefold().split()
     if len(words) < shortest and " " in text.strip():
-        return "too short"
+        return Unusable.TOO_SHORT
     runs = list(zip(words, words[1:], words[2:], strict=False))
     if len(runs) >= 10 and len(set(runs)) < OWN_RUNS * len(runs):
-        return "repetitive"
-    return "wrong language" if contradicts(text, language) else ""
+        return Unusable.REPETITIVE
+    return Unusable.WRONG_LANGUAGE if contradicts(text, language) else None

@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 import cypher
+from foundation import StopReason, Unusable
 from pgraph.app import browser_guide
 from pgraph.app.settings import Settings
 from pgraph.cli.main import COMMANDS, cli
@@ -26,7 +27,13 @@ SERVED = "http://localhost:8475"  # where `pgraph query --guide --port 8475` han
 
 
 def pages() -> dict[str, bytes]:
-    made = {"cli.md": command_line(), "settings.md": settings(), "queries.md": queries(), "relations.md": relations()}
+    made = {
+        "cli.md": command_line(),
+        "settings.md": settings(),
+        "queries.md": queries(),
+        "relations.md": relations(),
+        "outcomes.md": outcomes(),
+    }
     return {name: text.encode() for name, text in made.items()} | {
         BROWSER + name: content for name, content in browser_guide.files(SERVED).items()
     }
@@ -77,7 +84,7 @@ def relations() -> str:
     lines = [
         MADE,
         "# Relationship kinds\n",
-        "`pgraph expand` asks along these, which are in `expansion/relations.yml`; the head of that file says what each",
+        "`pgraph expand` asks along these, which are in `population/relations.yml`; the head of that file says what each",
         "key means. `--relations FILE` takes a file of the same form instead.\n",
         "| id | family | distance | asked for as | inverse |",
         "|---|---|---|---|---|",
@@ -85,6 +92,20 @@ def relations() -> str:
     for relation in load_relations():
         inverse = "itself" if relation.symmetric else relation.inverse or "none"
         lines.append(f"| `{relation.id}` | {relation.family} | {relation.distance} | {relation.phrase} | {inverse} |")
+    return "\n".join(lines) + "\n"
+
+
+def outcomes() -> str:
+    lines = [
+        MADE,
+        "# Why an answer cannot be used, and why a run stopped\n",
+        "Summaries, `--json` (`failures`, `stopped_by`) and the graph (FAILED_ON, Run) use these words.\n",
+        "## Answers that cannot be used\n",
+    ]
+    for kind in (Unusable, StopReason):
+        if kind is StopReason:
+            lines += ["\n## What stops a run\n"]
+        lines += ["| word | meaning |", "|---|---|", *(f"| {reason} | {reason.meaning} |" for reason in kind)]
     return "\n".join(lines) + "\n"
 
 

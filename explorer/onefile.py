@@ -4,12 +4,12 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from explorer import views
 from explorer.calls import TagReader, no_tag
 from explorer.server import STATIC
+from foundation.clock import now_in_words
 from graphstore import GraphStore
 
 Row = dict[str, Any]
@@ -33,9 +33,8 @@ def one_file(
         if found is not None:
             people[persona] = found
     held = f"{len(people):,}" if len(people) == total else f"a sample of {len(people):,}"
-    made = datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC")
     answers = {
-        "note": f"Made on {made}; it holds {held} of {total:,} personas. It loads nothing from anywhere.",
+        "note": f"Made on {now_in_words()}; it holds {held} of {total:,} personas. It loads nothing from anywhere.",
         "overview": {"": {"counting": False, "survey": survey}},
         "region": regions,
         "persona": people,

@@ -1,3 +1,5 @@
 """The ground: what serves every room and knows of none: errors, the clock, tasks, prompt files, the model server."""
 
-__all__ = ["clock", "concurrency", "errors", "prompts"]
+from foundation.outcomes import StopReason, Unusable
+
+__all__ = ["StopReason", "Unusable", "clock", "concurrency", "errors", "prompts"]

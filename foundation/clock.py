@@ -1,8 +1,13 @@
-"""The one clock: all times that pgraph keeps, in the graph and in files, come from here."""
+"""The one clock: every time that pgraph keeps, in the graph and in files, comes from here."""
 
 from datetime import UTC, datetime
 
 
 def now() -> str:
-    """UTC as ISO 8601 text, the form in which the graph keeps time."""
+    """The time in UTC to the millisecond, as ISO 8601 text of fixed width: texts sort as their times do."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def now_in_words() -> str:
+    """The time for a reader: 28 November 2026, 01:05 UTC."""
+    return datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC")

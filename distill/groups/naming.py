@@ -13,6 +13,7 @@ import numpy as np
 
 from distill.groups.nearest import Vectors, neighbours
 from distill.spending import DistillCall, DistillOutcome, failure_row, optional, spend
+from foundation import StopReason, Unusable
 from foundation.model import Chat, ChatReply, ChatRequest, Embedder
 from foundation.prompts import Prompt
 from graphstore import GraphStore, call_id, contradicts, digest, language_of, normal_name
@@ -124,20 +125,20 @@ def _with_others(groups: Sequence[Group], centres: Vectors) -> list[Group]:
     ]
 
 
-def name_problem(name: str, labels: Sequence[str], taken: Iterable[str]) -> str:
-    """Why a name is of no use: "empty", "too long", "a list", "wrong language", "taken"; "" where it is none of these."""
+def name_problem(name: str, labels: Sequence[str], taken: Iterable[str]) -> Unusable | None:
+    """Why a name cannot be used."""
     if not name:
-        return "empty"
+        return Unusable.EMPTY
     if len(name) > LONGEST:
-        return "too long"
+        return Unusable.TOO_LONG
     known = {normal_name(label) for label in labels}
     listed = known & {normal_name(part) for part in _SEPARATORS.split(name)}
     if len(known) > 1 and len(listed) >= min(3, len(known)):
-        return "a list"
+        return Unusable.A_LIST
     shown = "; ".join(labels)
     if contradicts(name, language_of(shown)) or contradicts(shown, language_of(name)):
-        return "wrong language"
-    return "taken" if normal_name(name) in taken else ""
+        return Unusable.WRONG_LANGUAGE
+    return Unusable.TAKEN if normal_name(name) in taken else None
 
 
 class Naming:
@@ -145,7 +146,7 @@ class Naming:
 
     def __init__(self, store: GraphStore, plan: NamePlan, run: Run, groups: Sequence[Group]) -> None:
         self.plan, self.run, self.progress = plan, run.id, run.progress
-        self.stopped_by = ""
+        self.stopped_by: StopReason | None = None
         self._store = store
         self._groups = groups
         self._taken = {normal_name(group.name) for group in groups if not needs_name(group)}
@@ -172,7 +173,7 @@ class Naming:
         await spend(iter(self._open), prepare, self._absorb, learn, chat=chat, at_once=at_once)
         again = sorted(self._said)
         await spend(iter(again), prepare, self._absorb, learn, chat=chat, at_once=at_once)
-        self.stopped_by = "all groups named"
+        self.stopped_by = StopReason.ALL_NAMED
 
     def _absorb(self, batch: Sequence[tuple[DistillCall, ChatReply]]) -> list[DistillOutcome]:
         """Write a batch of names. Blocking."""
@@ -181,7 +182,7 @@ class Naming:
             group = self._groups[call.region]
             name = "" if reply.failure else " ".join(str(reply.data["name"]).split()).strip("\"'.")
             why = reply.failure or name_problem(name, group.labels, self._taken)
-            if why == "taken" and call.region not in self._said:
+            if why == Unusable.TAKEN and call.region not in self._said:
                 self._said[call.region] = name
                 self.progress.called(reply, Counter(), failed=False)
             else:

@@ -10,6 +10,7 @@ from typing import Any
 from distill.judges.agreement import agreements
 from distill.judges.rubric import Judged, Rubric
 from distill.spending import LETTERS, DistillCall, DistillOutcome, answer_problem, spend
+from foundation import StopReason
 from foundation.clock import now
 from foundation.concurrency import in_thread
 from foundation.model import Chat, ChatReply, ChatRequest
@@ -69,7 +70,7 @@ class Judging:
 
     def __init__(self, store: GraphStore, plan: JudgePlan, run: Run) -> None:
         self.plan, self.run, self.progress = plan, run.id, run.progress
-        self.stopped_by = ""
+        self.stopped_by: StopReason | None = None
         self.marked = 0
         self._store = store
         self._kind = _STATEMENTS[plan.rubric.of]
@@ -104,13 +105,13 @@ class Judging:
             yield item
         while self.waiting:
             if self.plan.calls is not None and self._begun >= self.plan.calls:
-                self.stopped_by = "calls"
+                self.stopped_by = StopReason.CALLS
                 return
             item = self.waiting.pop()
             if item in left:
                 self._begun += 1
                 yield item
-        self.stopped_by = "nothing left to judge"
+        self.stopped_by = StopReason.NOTHING_TO_JUDGE
 
     async def go(self, chat: Chat, at_once: int, paid: Sequence[Mapping[str, Any]], report: Callable[[], None]) -> None:
         """Judge to the end, then mark what is below the limit."""

@@ -20,6 +20,7 @@ from distill.spending import (
     spend,
     wording,
 )
+from foundation import StopReason, Unusable
 from foundation.clock import now
 from foundation.model import Chat, ChatReply, ChatRequest
 from graphstore import GraphStore, call_id, digest, normal_text
@@ -103,7 +104,7 @@ class Distilling:
 
     def __init__(self, store: GraphStore, plan: DistillPlan, run: Run, regions: Regions) -> None:
         self.plan, self.run, self.progress = plan, run.id, run.progress
-        self.stopped_by = ""
+        self.stopped_by: StopReason | None = None
         self._store, self._regions = store, regions
         self._allocation = Allocation([max(1, len(region.people)) for region in regions.rows], 1)
         self._asked: dict[str, tuple[int, Asked]] = {}
@@ -169,10 +170,10 @@ class Distilling:
         while self.plan.calls is None or self._begun < self.plan.calls:
             chosen = self._allocation.next([number for number, queue in enumerate(self._queues) if queue])
             if chosen is None:
-                self.stopped_by = "nothing left to answer"
+                self.stopped_by = StopReason.NOTHING_TO_ANSWER
                 return
             yield self._begin(chosen, self._queues[chosen].pop())
-        self.stopped_by = "calls"
+        self.stopped_by = StopReason.CALLS
 
     def _begin(self, region: int, asked: Asked) -> tuple[int, Asked]:
         self._begun += 1
@@ -242,21 +243,21 @@ def answer_text(data: Mapping[str, Any]) -> str:
     return str(data.get("synthesis") or data.get("answer") or "").strip()
 
 
-def unusable(data: Mapping[str, Any], people: Sequence[Participant], language: str) -> str:
-    """Why an answer is of no use; "" where it is of use."""
+def unusable(data: Mapping[str, Any], people: Sequence[Participant], language: str) -> Unusable | None:
+    """Why an answer cannot be used."""
     if why := answer_problem(answer_text(data), language, shortest=SHORTEST):
         return why
     standpoints = data.get("standpoints", [])
     if standpoints:
         if len({one["person"] for one in standpoints}) < min(2, len(people)):
-            return "one standpoint"
+            return Unusable.ONE_STANDPOINT
         given = [one["contribution"] for one in standpoints]
         if len({normal_text(text) for text in given}) < len(given):
-            return "standpoints alike"
+            return Unusable.STANDPOINTS_ALIKE
         for text in given:
             if why := answer_problem(text, language, shortest=SHORTEST_CONTRIBUTION):
                 return why
-    return "" if _speaks_of(data, people) else "nothing of its personas"
+    return None if _speaks_of(data, people) else Unusable.NOTHING_OF_ITS_PERSONAS
 
 
 def _speaks_of(data: Mapping[str, Any], people: Sequence[Participant]) -> bool:

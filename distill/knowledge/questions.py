@@ -20,6 +20,7 @@ from distill.spending import (
     spend,
     wording,
 )
+from foundation import StopReason, Unusable
 from foundation.clock import now
 from foundation.concurrency import in_thread
 from foundation.errors import UsageError
@@ -123,7 +124,7 @@ class Asking:
 
     def __init__(self, store: GraphStore, embedder: Embedder, plan: AskPlan, run: Run, regions: Regions) -> None:
         self.plan, self.run, self.progress = plan, run.id, run.progress
-        self.stopped_by = ""
+        self.stopped_by: StopReason | None = None
         self._store, self._embedder, self._regions = store, embedder, regions
         self._allocation = Allocation([len(region.people) for region in regions.rows], plan.per_call)
         self._open = [
@@ -181,10 +182,11 @@ class Asking:
         while self._begun < calls:
             region = self._allocation.next(self._open)
             if region is None:
-                self.stopped_by = "nothing left to ask"
+                self.stopped_by = StopReason.NOTHING_TO_ASK
                 return
             yield self._begin(Pending(region, self._numbers[region]))
-        self.stopped_by = "calls" if self.plan.calls else f"each {self.plan.unit} asked once"
+        each = StopReason.EACH_GROUP if self.plan.unit == "group" else StopReason.EACH_DOMAIN
+        self.stopped_by = StopReason.CALLS if self.plan.calls else each
 
     def _begin(self, pending: Pending) -> Pending:
         self._begun += 1
@@ -238,16 +240,16 @@ class Asking:
         self._store.write(*rows.writes())
         return learned
 
-    def _problem(self, item: Mapping[str, Any], people: int) -> str:
+    def _problem(self, item: Mapping[str, Any], people: int) -> Unusable | None:
         text = " ".join(str(item["question"]).split())
         if len(set(item["needs"])) < min(2, people):
-            return "one standpoint"
+            return Unusable.ONE_STANDPOINT
         if self.plan.kind == "open" and not any(mark in text for mark in "?\uff1f\u061f"):
-            return "no question"
+            return Unusable.NO_QUESTION
         if self.plan.kind == "mcq" and len({normal_text(choice) for choice in item["choices"]}) < 4:
-            return "choices alike"
+            return Unusable.CHOICES_ALIKE
         if self.plan.kind == "debate" and len({one["person"] for one in item["positions"]}) < 2:
-            return "one position"
+            return Unusable.ONE_POSITION
         return answer_problem(text, self.plan.language, shortest=SHORTEST)
 
     def _take(self, call: DistillCall, item: Mapping[str, Any], rows: Batch) -> str:

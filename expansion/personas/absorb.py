@@ -8,6 +8,7 @@ from expansion.personas.plan import Plan
 from expansion.recognition import NamedPersona, Recognised, Recogniser, named_persona, one_line, text_problem
 from expansion.selection import Reason
 from expansion.texts import TextCall, read_answers, take_answers
+from foundation import Unusable
 from foundation.clock import now
 from foundation.model import ChatReply, ChatRequest, Embedder
 from graphstore import GraphStore
@@ -54,7 +55,7 @@ def people_in(reply: ChatReply, relation: str, per_call: int) -> tuple[list[Name
     people: dict[str, NamedPersona] = {}
     lost: Counter[str] = Counter()
     for item in reply.data["personas"][:per_call]:
-        reason = "off relation" if item["relation"] != relation else text_problem(one_line(item["persona"]))
+        reason = Unusable.OFF_RELATION if item["relation"] != relation else text_problem(one_line(item["persona"]))
         if reason:
             lost[reason] += 1
             continue
@@ -62,7 +63,7 @@ def people_in(reply: ChatReply, relation: str, per_call: int) -> tuple[list[Name
         before = people[found.id].times if found.id in people else 0
         people[found.id] = replace(found, times=before + 1)
     if missing := per_call - sum(one.times for one in people.values()) - lost.total():
-        lost["missing"] = missing
+        lost[Unusable.MISSING] = missing
     return list(people.values()), lost
 
 
@@ -92,9 +93,12 @@ class Absorber:
         places: dict[str, str] = {}  # new survivors of the batch so far -> region
         outcomes = []
         for call, reply, people, lost in parsed:
-            learned = [self._take(call, one, rows) for one in people]
+            at = now()  # one time for all answers of a call
+            learned = [self._take(call, persona, at, rows) for persona in people]
             places.update((one.survivor, one.region) for one in learned if one.text)
-            self._count(call, reply, people, lost, rows)
+            self.progress.called(reply, lost, failed=not people)
+            if lost:
+                self._lose(call, reply, lost, at, rows, whole=not people)
             answers = self._plan.per_call if reply.paid else 0
             outcomes.append(
                 CallOutcome(call, answers, learned, self._new(learned, named), self._hits(call, learned, places))
@@ -142,13 +146,13 @@ class Absorber:
             return [], Counter({reply.failure: self._plan.per_call if reply.paid else 0})
         return people_in(reply, self._plan.relations[call.relation].id, self._plan.per_call)
 
-    def _take(self, call: PersonaCall, person: NamedPersona, rows: Batch) -> Recognised:
+    def _take(self, call: PersonaCall, person: NamedPersona, at: str, rows: Batch) -> Recognised:
         """Match one persona, write its rows, say what was learned."""
         people = self._population
         source, relation = people.ids[call.source], self._plan.relations[call.relation].id
         learned = self._recogniser.take(person, people.depths[call.source] + 1, rows)
         self.progress.found(person.times, new=bool(learned.text))
-        edge = {"relation": relation, "run": self._run, "times": person.times, "at": now()}
+        edge = {"relation": relation, "run": self._run, "times": person.times, "at": at}
         if person.probability is not None:
             edge["probability"] = person.probability
         if call.reason.named:
@@ -158,19 +162,18 @@ class Absorber:
             rows.add("related_to", source=source, persona=person.id, kind=relation)
         return learned
 
-    def _count(
-        self, call: PersonaCall, reply: ChatReply, people: Sequence[NamedPersona], lost: Counter[str], rows: Batch
+    def _lose(
+        self, call: PersonaCall, reply: ChatReply, lost: Counter[str], at: str, rows: Batch, *, whole: bool
     ) -> None:
-        self.progress.called(reply, lost, failed=not people)
-        if lost:
-            props = {
-                "relation": self._plan.relations[call.relation].id,
-                "reason": ", ".join(sorted(lost)),
-                "times": lost.total(),
-                "at": now(),
-                "paid": reply.paid,
-                "whole": not people,
-                **({"void": True} if call.reason.named else {}),
-            }
-            source = self._population.ids[call.source]
-            rows.add("failed_on", run=self._run, persona=source, call=call.id, props=props)
+        """Write which answers of a call cannot be used; `whole`: none can."""
+        props = {
+            "relation": self._plan.relations[call.relation].id,
+            "reason": ", ".join(sorted(lost)),
+            "times": lost.total(),
+            "at": at,
+            "paid": reply.paid,
+            "whole": whole,
+            **({"void": True} if call.reason.named else {}),
+        }
+        source = self._population.ids[call.source]
+        rows.add("failed_on", run=self._run, persona=source, call=call.id, props=props)

@@ -24,18 +24,21 @@ from expansion.selection import (
     reason_in_words,
 )
 from expansion.texts import TextArms, TextCall
+from foundation import StopReason
 from foundation.concurrency import WAIT, Wait, for_each
 from foundation.model import Chat, ChatReply
 from population import NO_ARM, Coverage, Loaded
 from population.runs import RunProgress
 
-REGROUP = "regroup"
 REGROUP_LEAST = 50  # new domains
 RECENT = 50  # calls whose yield is compared with the predicted one before a run stops by itself
 
 
 class Expansion:
-    """One run over a population in memory. `stopped_by` tells afterwards what ended it.
+    """One run over a population in memory.
+
+    `stopped_by` tells afterwards what ended it; None: an error, or as many domains came as had been grouped, so that the
+    groups must be made again before it continues.
 
     `told`: by call, what a call was told before the run was interrupted.
     """
@@ -54,7 +57,7 @@ class Expansion:
         self.plan = plan
         self.run = run
         self.population = loaded.population
-        self.stopped_by = ""
+        self.stopped_by: StopReason | None = None
         self._loaded = loaded
         self._arms = predictions_for(strategy, loaded.population)
         self._exclusions = Exclusions(loaded.population, self._arms, plan.exclude, rng)
@@ -81,8 +84,8 @@ class Expansion:
         paid: Sequence[Mapping[str, Any]],
         report: Callable[[], None],
         explain: Callable[[dict[str, Any]], None] | None = None,
-    ) -> str:
-        """Run to the end; returns what stopped it.
+    ) -> None:
+        """Run to the end.
 
         `paid`: the tags of the calls whose replies an interrupted run left in the cache; `explain` is told of each call
         why it was made and what it brought.
@@ -102,7 +105,6 @@ class Expansion:
         ahead = 1 if at_once == 1 else None  # one at a time: each choice knows all answers before it
         calls: Iterator[Any] = self._calls(paid)  # mypy cannot tell a union of calls from the WAIT among them
         await for_each(calls, ask, absorb, at_once, ordered=self._strategy.ordered, ahead=ahead)
-        return self.stopped_by
 
     def _calls(self, paid: Sequence[Mapping[str, Any]]) -> Iterator[PersonaCall | TextCall | Wait]:
         """The calls, each chosen when a slot is free."""
@@ -114,12 +116,14 @@ class Expansion:
                     yield self._begin(again, "again")
             elif tag["source"] in self.population.index:
                 yield self._begin(Choice(self.population.index[tag["source"]], numbers[tag["relation"]]), "again")
-        while not (reason := self._limit() or self._goal() or self._regroup()):
+        reason = self._limit() or self._goal()
+        while reason is None and not self._outgrew_groups():
             choice = self._strategy.choose()
             if choice is None:
-                reason = "nothing left to ask"
-                break
-            yield WAIT if choice == "wait" else self._begin(choice)
+                reason = StopReason.NOTHING_TO_ASK
+            else:
+                yield WAIT if choice == "wait" else self._begin(choice)
+                reason = self._limit() or self._goal()
         self.stopped_by = reason
 
     def _begin(self, choice: Choice | TextChoice, how: How | None = None) -> PersonaCall | TextCall:
@@ -175,31 +179,31 @@ class Expansion:
             return call.arm
         return NO_ARM if call.reason.named else self.population.arm(call.source, call.relation)
 
-    def _limit(self) -> str:
-        """The limit of the user's that is reached, or ""."""
+    def _limit(self) -> StopReason | None:
+        """The user's limit that is reached."""
         limits = self.plan.limits
         if limits.calls is not None and self._begun >= limits.calls:
-            return "calls"
+            return StopReason.CALLS
         if limits.tokens is not None and self.progress.tokens >= limits.tokens:
-            return "tokens"
+            return StopReason.TOKENS
         if limits.target is not None and len(self.population.ids) >= limits.target:
-            return "target"
-        return ""
+            return StopReason.TARGET
+        return None
 
-    def _regroup(self) -> str:
-        """REGROUP when as many domains came as had been grouped: then choices rest on votes more than on groups."""
+    def _outgrew_groups(self) -> bool:
+        """Whether as many domains came as had been grouped: then choices rest on votes more than on groups."""
         grouped, late = self._absorber.domains
-        return REGROUP if not self._strategy.ordered and late > max(REGROUP_LEAST, grouped) else ""
+        return not self._strategy.ordered and late > max(REGROUP_LEAST, grouped)
 
-    def _goal(self) -> str:
-        """Either "coverage", when every region is covered, or "price", when no arm is worth a call; the last calls must agree."""
+    def _goal(self) -> StopReason | None:
+        """COVERAGE when every region is covered, PRICE when no arm is worth a call; the last calls must agree."""
         limits, per_call = self.plan.limits, self.plan.per_call
         if len(self._recent) < RECENT:
-            return ""
+            return None
         rate = sum(self._recent) / RECENT
         if limits.until_coverage is not None:
             uncovered = self._arms().uncovered
             if max(uncovered.max(), rate / per_call) <= 1 - limits.until_coverage:
-                return "coverage"
+                return StopReason.COVERAGE
         best = self._strategy.best()
-        return "price" if best is not None and max(rate, best * per_call) < limits.price else ""
+        return StopReason.PRICE if best is not None and max(rate, best * per_call) < limits.price else None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from foundation import Unusable
 from graphstore import language_of, normal_name, persona_id, role_of
 
 SHORTEST = 5  # words of a persona, where words have blanks between them
@@ -40,9 +41,10 @@ def one_line(text: object) -> str:
     return " ".join(str(text).split())
 
 
-def text_problem(text: str) -> str:
-    """What keeps a text from being a persona: it is no sentence, or it goes round in circles."""
+def text_problem(text: str) -> Unusable | None:
+    """What keeps a text from being a persona: it is no sentence, or it repeats its own words."""
     words = text.casefold().split()
     if text.isascii() and len(words) < SHORTEST:
-        return "too short"
-    return "repetitive" if len(words) >= 2 * SHORTEST and len(set(words)) < len(words) / 2 else ""
+        return Unusable.TOO_SHORT
+    repeats = len(words) >= 2 * SHORTEST and len(set(words)) < len(words) / 2
+    return Unusable.REPETITIVE if repeats else None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from expansion.recognition import Recognised, Recogniser, apply_recognised
 from expansion.texts.calls import TextCall, read_answers, take_answers
 from expansion.texts.plan import TextPlan
+from foundation import StopReason
 from foundation.concurrency import for_each
 from foundation.model import Chat, ChatReply, Embedder
 from graphstore import GraphStore
@@ -24,7 +25,7 @@ class Ingestion:
         self.run = run.id
         self.population = loaded.population
         self.progress = run.progress
-        self.stopped_by = ""
+        self.stopped_by: StopReason | None = None
         self._store = store
         self._recogniser = Recogniser(embedder, loaded, run.id)
         self._done = done
@@ -53,12 +54,12 @@ class Ingestion:
                 if call in self._done:
                     continue
                 if self.plan.calls is not None and self._begun >= self.plan.calls:
-                    self.stopped_by = "calls"
+                    self.stopped_by = StopReason.CALLS
                     return
                 self._done.add(call)
                 self._begun += 1
                 yield TextCall(call, piece, stance, self.plan.request(self.run, call, piece, stance))
-        self.stopped_by = "nothing left to ask"
+        self.stopped_by = StopReason.NOTHING_TO_ASK
 
     def _absorb(self, batch: Sequence[tuple[TextCall, ChatReply]]) -> list[Recognised]:
         """Write a batch of replies in one transaction."""

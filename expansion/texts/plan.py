@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from expansion.recognition import NamedPersona, named_persona, one_line, text_problem
+from foundation import Unusable
 from foundation.model import ChatReply, ChatRequest
 from foundation.prompts import Prompt, load_prompt, read_yaml
 from graphstore import call_id, digest
@@ -103,9 +104,9 @@ def person_in(reply: ChatReply, text: str) -> tuple[NamedPersona | None, str, Co
     if reply.failure:
         return None, "", Counter({reply.failure: 1 if reply.paid else 0})
     evidence = one_line(reply.data["evidence"])
-    reason = text_problem(one_line(reply.data["persona"])) or (
-        "" if is_quote(evidence, text) else "the quote is not in the text"
-    )
+    reason = text_problem(one_line(reply.data["persona"]))
+    if reason is None and not is_quote(evidence, text):
+        reason = Unusable.NOT_QUOTED
     return (None, "", Counter({reason: 1})) if reason else (named_persona(reply.data), evidence, Counter())
 
 

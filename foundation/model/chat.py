@@ -18,6 +18,7 @@ from foundation.model.openai_chat import OpenAIChat
 from foundation.model.options import ChatOptions
 from foundation.model.replies import Replies
 from foundation.model.retrying import LimitedChat, RetryingChat
+from foundation.outcomes import Unusable
 
 
 async def open_chat(options: ChatOptions, replies: Replies, *, logs: Path) -> Chat:
@@ -109,20 +110,25 @@ def checked(reply: ChatReply, schema: Mapping[str, Any] | None) -> ChatReply:
     """The reply with its data, or with a `failure`: truncated, refused, empty, invalid JSON, wrong schema."""
     if reply.failure:
         return reply
-    failure = _FINISHES.get(reply.finish, "" if reply.text.strip() else "empty")
+    failure = _FINISHES.get(reply.finish, "" if reply.text.strip() else Unusable.EMPTY)
     if failure or schema is None:
         return replace(reply, failure=failure)
     mismatch = _mismatch(json.dumps(schema))
-    failure = "invalid JSON"
+    failure = Unusable.INVALID_JSON
     for data in _values(reply.text):
         error = mismatch(data)
         if not error:
             return replace(reply, data=data)
-        failure = error if failure == "invalid JSON" else failure
+        failure = error if failure == Unusable.INVALID_JSON else failure
     return replace(reply, failure=failure)
 
 
-_FINISHES = {"length": "truncated", "content_filter": "refused", "refused": "refused", "empty": "empty"}
+_FINISHES = {
+    "length": Unusable.TRUNCATED,
+    "content_filter": Unusable.REFUSED,
+    "refused": Unusable.REFUSED,
+    "empty": Unusable.EMPTY,
+}
 _VALUES = 20  # so many openings of a JSON value in a text are tried
 
 
@@ -167,7 +173,7 @@ def _mismatch(schema: str) -> Callable[[Any], str]:
         except fastjsonschema.JsonSchemaValueException as error:
             name = error.name or ""
             where = name.removeprefix("data").removeprefix(".") or "the whole"
-            return f"wrong schema: {where}: {error.message.removeprefix(name).strip()}"[:300]
+            return f"{Unusable.WRONG_SCHEMA}: {where}: {error.message.removeprefix(name).strip()}"[:300]
         return ""
 
     return mismatch

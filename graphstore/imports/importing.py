@@ -5,11 +5,11 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import PurePath
 from typing import Self
 
+from foundation.clock import now
 from foundation.concurrency import for_each
 from foundation.errors import InputError
 from graphstore.files import BadRow, PersonaRow, Source, read_personas, records
@@ -57,7 +57,7 @@ def import_file(
         "command": "import",
         "file": PurePath(source.name).name,
         "sha256": source.sha256,
-        "started": _now(),
+        "started": now(),
     }
     good = _counted(checked_rows(source), tally, on_bad)
     batches = _batches(good, run, str(props["started"]))
@@ -71,7 +71,7 @@ def import_file(
         tally.already_there = tally.rows - tally.bad - tally.new
         counts = {"rows": tally.rows, "bad": tally.bad, "new": before + tally.new}
         if not known:
-            store.write(Write("run", [{"id": run, "props": {**counts, "state": "finished", "ended": _now()}}]))
+            store.write(Write("run", [{"id": run, "props": {**counts, "state": "finished", "ended": now()}}]))
         if licence:
             store.write(Write("run", [{"id": run, "props": {"licence": licence}}]))
     return tally
@@ -204,7 +204,3 @@ def _props(row: PersonaRow, run: str, now: str) -> dict[str, str]:
 
 def _new_personas(store: GraphStore, run: str) -> int:
     return sum(row["personas"] for row in store.read("reads/import_new", run=run))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

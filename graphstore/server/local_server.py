@@ -14,9 +14,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from foundation.clock import now
 
 DATABASE = "pgraph"
 USER = "root"
@@ -136,7 +137,7 @@ def _start(directory: Path, heap: str) -> tuple[Any, dict[str, Any]]:
     return server, {
         "port": port,
         "pid": os.getpid(),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": now(),
         "version": arcade.__version__,
         "heap": heap,
         "password": password,

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import cypher
+from foundation.clock import now
 from foundation.errors import UnsupportedError
 from graphstore.server.connection import Connection
 
@@ -37,7 +37,7 @@ def migrate(connection: Connection) -> None:
         require_version(connection.agent())
     for name, file in missing.items():
         connection.execute_schema(cypher.load(file))
-        rows = [{"id": name, "applied": datetime.now(UTC).isoformat(timespec="seconds")}]
+        rows = [{"id": name, "applied": now()}]
         connection.in_transaction(partial(_record, rows))
 
 

@@ -4,10 +4,10 @@ import json
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from foundation.clock import now_in_words
 from foundation.errors import ModelError
 from graphstore import GraphStore
 from pgraph.app.settings import Workspace
@@ -182,7 +182,7 @@ def _page(workspace: Workspace, loaded: Loaded, kinds: list[str], told: History,
     roles = loaded.population.tally.overall()
     stories = list(reversed(told.runs.values()))
     return Page(
-        made=datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC"),
+        made=now_in_words(),
         groups=coverage_by_group(loaded),
         relations=coverage_by_relation(loaded, kinds),
         runs=[story.row() for story in stories],

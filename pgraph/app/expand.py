@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from expansion.personas import PERSONA_PROMPT, REGROUP, Absorber, Expansion, Limits, Plan, StrategyName
+from expansion.personas import PERSONA_PROMPT, Absorber, Expansion, Limits, Plan, StrategyName
 from expansion.selection import BreadthFirst, CoverageFirst, Hint, RandomChoice, Strategy, Vectors
 from expansion.texts import STANCES, TextArms, TextPlan, load_stances
+from foundation import StopReason
 from foundation.errors import InputError, ModelError, PgraphError, StoreError, UsageError
 from foundation.model import CachedEmbedder
 from foundation.prompts import load_prompt
@@ -18,7 +19,7 @@ from graphstore import GraphStore
 from graphstore.files import Piece
 from pgraph.app.running import ensure_groups, reconcile, record, run_to_end
 from pgraph.app.settings import Workspace
-from pgraph.app.summary import ExpandSummary, ProgressReport
+from pgraph.app.summary import ExpandSummary, ProgressReport, stop_reason
 from pgraph.app.workspace import Model, open_embedder, open_model, open_store
 from population import RELATIONS, Loaded, at_distances, load_population, load_relations
 from population.runs import Run, hold_run
@@ -110,7 +111,7 @@ async def _expand(
         while True:  # once more whenever so many domains came that the groups must be made anew
             expansion = await asyncio.to_thread(_prepare, work, notice)
             summary = await _go(work, expansion, paid, report, explain)
-            if expansion.stopped_by != REGROUP:
+            if summary.error is not None or expansion.stopped_by is not None:
                 break
             paid = []
         if summary.error is None:
@@ -165,9 +166,9 @@ async def _go(
 
 def _summary(expansion: Expansion, seconds: float, error: PgraphError | None, money: float) -> ExpandSummary:
     limits = expansion.plan.limits
-    stopped_by = expansion.stopped_by if error is None else "model" if isinstance(error, ModelError) else "store"
+    stopped_by = stop_reason(expansion.stopped_by, error)
     goal = limits.target is not None or limits.until_coverage is not None
-    missed = goal and stopped_by in ("calls", "tokens")
+    missed = goal and stopped_by in (StopReason.CALLS, StopReason.TOKENS)
     people = expansion.population
     return ExpandSummary(
         expansion.run,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from distill import PROMPTS
 from distill.groups import NAME_FIELDS, Group, GroupingResult, NamePlan, Naming, group_domains, load_groups, needs_name
+from foundation import StopReason
 from foundation.model import CachedEmbedder
 from foundation.prompts import Prompt, load_prompt_for
 from graphstore import GraphStore
@@ -38,7 +39,7 @@ def group(
         made = _group(store, embedder, request, notice)
         groups = [] if prompt is None else _unnamed(store, embedder)
     if prompt is None or not groups:
-        ended = "all groups named" if prompt else ""
+        ended = StopReason.ALL_NAMED if prompt else None
         return GroupSummary("group", "", RunProgress(), time.monotonic() - began, ended, made=made)
     summary = run_to_end(_named(workspace, prompt, groups, notice, report))
     return GroupSummary.of(summary, made=made)

@@ -27,10 +27,12 @@ from distill.batch import (
     load_tasks,
     same_file,
 )
+from foundation import Unusable
 from foundation.errors import InputError, ModelError, PgraphError, UsageError
 from foundation.model import Chat
 from graphstore.files import BadRow, Record, Source, opened, records
 from pgraph.app.settings import Workspace
+from pgraph.app.summary import exit_code_of
 from pgraph.app.workspace import open_model
 
 _LOOKED_AT = 100  # rows of a text file that tell its columns
@@ -64,9 +66,7 @@ class InferSummary:
 
     @property
     def exit_code(self) -> int:
-        if self.error is not None:
-            return self.error.exit_code
-        return 1 if self.progress.failed else 0
+        return exit_code_of(self.error, failed=self.progress.failed > 0)
 
     def as_json(self) -> dict[str, Any]:
         done = self.progress
@@ -100,7 +100,7 @@ class InferSummary:
         if done.failed:
             why = ", ".join(f"{reason} {number:,}" for reason, number in done.reasons.most_common())
             lines.append(f"Failed: {why}. See {self.output}.failed.jsonl; the same command tries them again.")
-            if done.reasons["truncated"]:
+            if done.reasons[Unusable.TRUNCATED]:
                 lines.append("Truncated replies end with a higher --max-tokens.")
         return "\n".join(lines)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from expansion.personas import Limits
 from expansion.texts import Ingestion, TextPlan, load_stances, text_props
+from foundation import StopReason
 from foundation.errors import ModelError, PgraphError, StoreError
 from foundation.model import MODEL as BUNDLED
 from foundation.model import CachedEmbedder
@@ -16,7 +17,7 @@ from graphstore import GraphStore, Write
 from graphstore.files import BadRow, Piece, Source, pieces
 from pgraph.app.running import ensure_groups, reconcile, record, run_to_end
 from pgraph.app.settings import Workspace
-from pgraph.app.summary import IngestSummary, ProgressReport
+from pgraph.app.summary import IngestSummary, ProgressReport, stop_reason
 from pgraph.app.workspace import Model, open_embedder, open_model, open_store
 from population import load_population
 from population.runs import Run, RunProgress, hold_run
@@ -188,7 +189,7 @@ def _put(workspace: Workspace, request: IngestRequest, texts: Texts) -> IngestSu
             pieces = (piece for _, piece in _each(request) if not isinstance(piece, BadRow))
             store.write_batches("text", ({"id": piece.id, "props": text_props(piece, run.id)} for piece in pieces))
             _state_licence(store, request)
-            summary = replace(_nothing_left(store, texts), run=run.id, stopped_by="calls")
+            summary = replace(_nothing_left(store, texts), run=run.id, stopped_by=StopReason.CALLS)
             record(store, summary)
     return summary
 
@@ -211,7 +212,7 @@ def _nothing_left(store: GraphStore, texts: Texts) -> IngestSummary:
         seconds=0.0,
         coverage=held,
         personas=len(people.ids),
-        stopped_by="nothing left to ask",
+        stopped_by=StopReason.NOTHING_TO_ASK,
         goal_missed=False,
         texts=len(texts.ids),
         bad_rows=texts.bad_rows,
@@ -247,7 +248,7 @@ async def _go(
         seconds=time.monotonic() - began,
         coverage=ingestion.coverage.coverage,
         personas=len(ingestion.population.ids),
-        stopped_by=ingestion.stopped_by if error is None else "model" if isinstance(error, ModelError) else "store",
+        stopped_by=stop_reason(ingestion.stopped_by, error),
         goal_missed=False,
         error=error,
         texts=len(work.texts.ids),

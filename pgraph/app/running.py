@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from distill.groups import NamePlan, group_domains, groups_are_stale
 from distill.judges import JudgePlan
 from distill.knowledge import AskPlan, DistillPlan
+from foundation import StopReason
 from foundation.errors import ModelError, PgraphError, StoreError
 from foundation.model import CachedEmbedder, Chat
 from graphstore import GraphStore
@@ -42,7 +43,7 @@ class Spending(Protocol):
     """A run that spends calls one by one: asking, distilling, judging, naming."""
 
     progress: RunProgress
-    stopped_by: str
+    stopped_by: StopReason | None
 
     async def go(
         self, chat: Chat, at_once: int, paid: Sequence[Mapping[str, Any]], report: Callable[[], None], /

@@ -6,8 +6,27 @@ from typing import Any, Self
 
 from distill.groups import GroupingResult
 from expansion.personas import Limits
+from foundation import StopReason
 from foundation.errors import LimitReachedError, PgraphError, StoreError
 from population.runs import RunProgress
+
+DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130  # exit codes; those of errors stand with them in foundation/errors.py
+
+
+def exit_code_of(error: PgraphError | None, *, failed: bool, goal_missed: bool = False) -> int:
+    """The exit code of a run: its error's, else 5 where a limit came before the goal, else 1 where anything failed."""
+    if error is not None:
+        return error.exit_code
+    if goal_missed:
+        return LimitReachedError.exit_code
+    return SOME_FAILED if failed else DONE
+
+
+def stop_reason(reason: StopReason | None, error: PgraphError | None) -> StopReason | None:
+    """What stopped a run: the server that failed where there was an error, else what the run itself says."""
+    if error is None:
+        return reason
+    return StopReason.STORE if isinstance(error, StoreError) else StopReason.MODEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +65,14 @@ class ExpandSummary:
     seconds: float
     coverage: float
     personas: int
-    stopped_by: str
+    stopped_by: StopReason | None
     goal_missed: bool
     error: PgraphError | None = field(default=None, compare=False)
     money: float = 0.0  # 0: prices are not known
 
     def props(self) -> dict[str, Any]:
         """What the Run node keeps of it."""
-        return {"stopped_by": self.stopped_by, "coverage": self.coverage, "seconds": self.seconds}
+        return {"stopped_by": self.stopped_by or "", "coverage": self.coverage, "seconds": self.seconds}
 
     def price(self) -> str:
         """What a new persona cost."""
@@ -64,11 +83,7 @@ class ExpandSummary:
 
     @property
     def exit_code(self) -> int:
-        if self.error is not None:
-            return self.error.exit_code
-        if self.goal_missed:
-            return LimitReachedError.exit_code
-        return 1 if self.progress.failed_calls else 0
+        return exit_code_of(self.error, failed=self.progress.failed_calls > 0, goal_missed=self.goal_missed)
 
     @property
     def exit_reason(self) -> str:
@@ -87,7 +102,7 @@ class ExpandSummary:
             "coverage": round(self.coverage, 4),
             "personas": self.personas,
             "money": round(self.money, 6) or None,
-            "stopped_by": self.stopped_by,
+            "stopped_by": self.stopped_by or "",
             "exit_reason": self.exit_reason,
             "exit_code": self.exit_code,
         }
@@ -100,7 +115,7 @@ class ExpandSummary:
                 f"{done.calls} calls{cached}: {done.new} new personas, {done.duplicate} seen before, {_unusable(done)}",
                 f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s{self.price()}",
                 f"The graph holds {self.personas} personas; coverage of roles {self.coverage:.1%}",
-                f"Stopped by: {self.stopped_by}"
+                f"Stopped by: {self.stopped_by or 'nothing'}"
                 + (f" ({self.exit_reason})" if self.exit_code else "")
                 + (f" · run {self.run}" if self.run else ""),
             ]
@@ -114,7 +129,7 @@ class IngestSummary(ExpandSummary):
 
     @property
     def exit_code(self) -> int:
-        return super().exit_code or (1 if self.bad_rows else 0)
+        return super().exit_code or (SOME_FAILED if self.bad_rows else DONE)
 
     def as_json(self) -> dict[str, Any]:
         return {"texts": self.texts, "bad_rows": self.bad_rows, **super().as_json()}
@@ -157,7 +172,7 @@ class SpendSummary:
     run: str
     progress: RunProgress
     seconds: float
-    ended_by: str
+    ended_by: StopReason | None
     error: PgraphError | None = field(default=None, compare=False)
 
     @classmethod
@@ -167,19 +182,15 @@ class SpendSummary:
 
     def props(self) -> dict[str, Any]:
         """What the Run node keeps of it."""
-        return {"stopped_by": self.stopped_by, "seconds": self.seconds}
+        return {"stopped_by": self.stopped_by or "", "seconds": self.seconds}
 
     @property
-    def stopped_by(self) -> str:
-        if self.error is not None:
-            return "store" if isinstance(self.error, StoreError) else "model"
-        return self.ended_by
+    def stopped_by(self) -> StopReason | None:
+        return stop_reason(self.ended_by, self.error)
 
     @property
     def exit_code(self) -> int:
-        if self.error is not None:
-            return self.error.exit_code
-        return 1 if self.progress.failed_calls else 0
+        return exit_code_of(self.error, failed=self.progress.failed_calls > 0)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -188,7 +199,7 @@ class SpendSummary:
             **self.progress.counts(),
             "failures": dict(self.progress.reasons),
             "seconds": round(self.seconds, 2),
-            "stopped_by": self.stopped_by,
+            "stopped_by": self.stopped_by or "",
             "exit_code": self.exit_code,
         }
 
@@ -200,7 +211,7 @@ class SpendSummary:
             [
                 f"{done.calls} calls{cached}: {done.new} new {_NOUNS[self.command]}{before}, {_unusable(done)}",
                 f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s",
-                f"Stopped by: {self.stopped_by}"
+                f"Stopped by: {self.stopped_by or 'nothing'}"
                 + (f" ({done.failed_calls} calls failed)" if done.failed_calls else "")
                 + f" · run {self.run}",
             ]

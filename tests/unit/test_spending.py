@@ -105,7 +105,7 @@ def test_people_as_unlike_as_can_be() -> None:
     ],
 )  # fmt: skip
 def test_which_answers_are_of_use(data: dict[str, Any], why: str) -> None:
-    assert unusable(data, [NURSE, FARMER], "en") == why
+    assert (unusable(data, [NURSE, FARMER], "en") or "") == why
 
 
 def test_an_answer_in_another_language_is_of_no_use() -> None:
@@ -113,7 +113,7 @@ def test_an_answer_in_another_language_is_of_no_use() -> None:
         f"शब्द{number}" for number in range(20)
     )
     assert unusable({"answer": hindi}, [NURSE], "en") == "wrong language"
-    assert unusable({"answer": hindi}, [NURSE], "hi") == "", "its people are described in another script"
+    assert unusable({"answer": hindi}, [NURSE], "hi") is None, "its people are described in another script"
     assert unusable({"answer": f"The nurse knows that {LONG}"}, [NURSE], "hi") == "wrong language"
 
 
