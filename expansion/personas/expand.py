@@ -135,13 +135,14 @@ class Expansion:
             return self._texts.call(choice, self.run, how)
         people.mark_asked(choice.source, choice.relation)
         source, arm = people.ids[choice.source], people.arm(choice.source, choice.relation)
-        hint = self._told.get(self.plan.call_id(source, choice.relation))
+        call = self.plan.call_id(source, choice.relation)
+        hint = self._told.get(call)
         if hint is None:
             hint = self._voids.draw(arm) or Hint(self._exclusions.draw(arm))
         reason = predicted_reason(self._loaded, self._arms(), arm, how or choice.how, hint)
         reason = replace(reason, verbalised=self.plan.verbalise)
         text = people.texts[choice.source]
-        call, request = self.plan.call(self.run, source, text, choice.relation, hint)
+        request = self.plan.request(self.run, source, text, choice.relation, hint)
         return PersonaCall(call, choice.source, choice.relation, request, reason)
 
     def _learn(self, outcome: CallOutcome) -> None:

@@ -83,10 +83,8 @@ class Plan:
             {**decides, "prompt": self.prompt.digest, "model": self.model, "seed": self.seed, **self.sampling}
         )
 
-    def call(
-        self, run: str, source_id: str, source_text: str, relation: int, hint: Hint = NO_HINT
-    ) -> tuple[str, ChatRequest]:
-        """The id of a call and what is sent."""
+    def request(self, run: str, source_id: str, source_text: str, relation: int, hint: Hint = NO_HINT) -> ChatRequest:
+        """What is sent for a call; its tag names the call."""
         kind = self.relations[relation]
         values = {
             "persona": source_text,
@@ -103,7 +101,7 @@ class Plan:
         schema, accepts = reply_schema(kind.id, self.per_call), None
         if self.verbalise:
             schema, accepts = (reply_schema(kind.id, self.per_call, probability) for probability in ("asked", "any"))
-        return call, ChatRequest(self.prompt.fill(values), schema, seed=seed, tag=tag, accepts=accepts)
+        return ChatRequest(self.prompt.fill(values), schema, seed=seed, tag=tag, accepts=accepts)
 
     def _known(self, hint: Hint) -> str:
         if hint.void:

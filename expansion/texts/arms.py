@@ -48,7 +48,7 @@ class TextArms:
             self._files[text["id"]] = text["sha256"]
             for stance in plan.stances:
                 bucket = self._buckets.setdefault((text["sha256"], stance), len(self._buckets))
-                if plan.call(text["id"], stance) not in done:
+                if plan.call_id(text["id"], stance) not in done:
                     left.setdefault(bucket, []).append(text["id"])
         self._left = {bucket: deque(sorted(ids, key=digest)) for bucket, ids in left.items()}
         self._ready: dict[str, Piece] = {}
@@ -110,7 +110,7 @@ class TextArms:
 
     def call(self, choice: TextChoice, run: str, how: How | None = None) -> TextCall:
         """The call that a choice amounts to."""
-        call = self.plan.call(choice.piece.id, choice.stance)
+        call = self.plan.call_id(choice.piece.id, choice.stance)
         request = self.plan.request(run, call, choice.piece, choice.stance)
         reason = Reason(how or choice.how, expected=choice.expected)
         return TextCall(call, choice.piece, choice.stance, request, text_arm(choice.bucket), reason)

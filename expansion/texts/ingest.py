@@ -50,7 +50,7 @@ class Ingestion:
         """The calls not asked before, text by text, so that a server can reuse what it knows of a text."""
         for piece in pieces:
             for stance in self.plan.stances:
-                call = self.plan.call(piece.id, stance)
+                call = self.plan.call_id(piece.id, stance)
                 if call in self._done:
                     continue
                 if self.plan.calls is not None and self._begun >= self.plan.calls:

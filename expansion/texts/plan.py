@@ -66,7 +66,7 @@ class TextPlan:
             **self.sampling,
         }
 
-    def call(self, text: str, stance: str) -> str:
+    def call_id(self, text: str, stance: str) -> str:
         """The id of a call, by the id of its text. It does not depend on the run: the same question is the same call."""
         decides: dict[str, Any] = {"text": text, "stance": stance, "phrase": self.stances[stance]}
         decides |= {"context": self.context, "prompt": self.prompt.digest, "model": self.model}
@@ -93,10 +93,10 @@ def offering(text: str) -> dict[str, Any]:
     return {**SCHEMA, "properties": properties} if quotes else SCHEMA
 
 
-def load_stances(chosen: tuple[str, ...]) -> tuple[Prompt, dict[str, str]]:
+def load_stances(chosen: tuple[str, ...], path: Path = TEXT_PROMPT) -> tuple[Prompt, dict[str, str]]:
     """The prompt, and the phrase for each chosen stance."""
-    phrases = read_yaml(TEXT_PROMPT)["stances"]
-    return load_prompt(TEXT_PROMPT), {stance: phrases[stance] for stance in STANCES if stance in chosen}
+    phrases = read_yaml(path)["stances"]
+    return load_prompt(path), {stance: phrases[stance] for stance in STANCES if stance in chosen}
 
 
 def person_in(reply: ChatReply, text: str) -> tuple[NamedPersona | None, str, Counter[str]]:

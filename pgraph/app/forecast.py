@@ -114,7 +114,7 @@ def _sample(
         hint = voids.draw(arm) or Hint(exclusions.likeliest(arm) if plan.exclude else ())
         lists.append(hint.excluded)
         source = people.ids[choice.source], people.texts[choice.source]
-        asked.append(plan.call("", *source, choice.relation, hint)[1])
+        asked.append(plan.request("", *source, choice.relation, hint))
     roles = [len(role) + 2 for names in lists for role in names]  # and what stands between two
     return _Sample(
         people.tally.overall(),

@@ -98,7 +98,7 @@ def forecast(workspace: Workspace, request: IngestRequest, texts: Texts) -> dict
     fixed = 0
     if texts.first is not None:
         stance = next(iter(plan.stances))
-        asked = plan.request("", plan.call(texts.first.id, stance), texts.first, stance).messages
+        asked = plan.request("", plan.call_id(texts.first.id, stance), texts.first, stance).messages
         prompts = [asked[-1]["content"]]
         fixed = sum(len(message["content"]) for message in asked) - len(texts.first.text)
     characters = fixed + texts.characters / max(1, len(texts.ids))
@@ -261,4 +261,4 @@ def _done(store: GraphStore) -> set[str]:
 
 
 def _left(plan: TextPlan, texts: Texts, done: set[str]) -> int:
-    return sum(plan.call(text, stance) not in done for text in texts.ids for stance in plan.stances)
+    return sum(plan.call_id(text, stance) not in done for text in texts.ids for stance in plan.stances)

@@ -145,7 +145,7 @@ def test_the_bundled_model_draws_a_persona_from_a_text(tmp_path: Path) -> None:
         with Replies(tmp_path / "replies.sqlite") as replies:
             chat = await open_chat(ChatOptions(), replies, logs=tmp_path)
             try:
-                return await chat.ask(plan.request("r", plan.call(piece.id, "read"), piece, "read"))
+                return await chat.ask(plan.request("r", plan.call_id(piece.id, "read"), piece, "read"))
             finally:
                 await chat.close()
 

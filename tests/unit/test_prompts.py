@@ -4,12 +4,15 @@ from pathlib import Path
 import pytest
 
 import expansion
-from expansion.personas.plan import Limits, Plan, reply_schema
+from expansion.personas.plan import PERSONA_PROMPT, Limits, Plan, reply_schema
+from expansion.personas.rebuilding import about_persona, about_text
+from expansion.texts.plan import STANCES, TEXT_PROMPT, TextPlan, load_stances
 from foundation.errors import PromptError, UsageError
 from foundation.model.chat import checked
 from foundation.model.messages import ChatReply
 from foundation.prompts import load_prompt
-from population.relations import DISTANCES, at_distances, load_relations
+from graphstore.files.documents import Piece
+from population.relations import DISTANCES, RELATIONS, at_distances, load_relations
 from population.runs.progress import RunProgress
 
 SHIPPED = Path(expansion.__path__[0]) / "prompts" / "persona_to_persona.yml"
@@ -25,7 +28,7 @@ def plan(**changes: object) -> Plan:
 
 
 def test_a_field_is_filled_once_and_other_braces_stay() -> None:
-    _, request = plan().call("r1", "p1", 'Somebody who writes {count} and {"a": 1}', 0)
+    request = plan().request("r1", "p1", 'Somebody who writes {count} and {"a": 1}', 0)
     asked = request.messages[-1]["content"]
     assert 'Somebody who writes {count} and {"a": 1}' in asked
     assert "Describe 3 people" in asked
@@ -33,7 +36,7 @@ def test_a_field_is_filled_once_and_other_braces_stay() -> None:
 
 
 def test_the_shipped_prompt_begins_with_what_never_changes() -> None:
-    first, second = (plan().call("r1", f"p{n}", f"Person {n}", n)[1].messages for n in (0, 1))
+    first, second = (plan().request("r1", f"p{n}", f"Person {n}", n).messages for n in (0, 1))
     assert first[:-1] == second[:-1]
     assert first[-1] != second[-1]
 
@@ -88,8 +91,8 @@ def test_the_shipped_relations_are_sound() -> None:
 
 
 def test_a_call_is_named_by_what_decides_its_answer_and_not_by_its_run() -> None:
-    call = plan().call("r1", "p1", "text", 0)[0]
-    assert plan().call("r2", "p1", "text", 0)[0] == call
+    call = plan().call_id("p1", 0)
+    assert [plan().request(run, "p1", "text", 0).tag["call"] for run in ("r1", "r2")] == [call, call]
     others = [
         plan(per_call=4),
         plan(model="other"),
@@ -97,8 +100,8 @@ def test_a_call_is_named_by_what_decides_its_answer_and_not_by_its_run() -> None
         plan(context="rural Odisha"),
         plan(sampling={"temperature": 0.1}),
     ]
-    names = [other.call("r1", "p1", "text", 0)[0] for other in others]
-    names += [plan().call("r1", "p2", "text", 0)[0], plan().call("r1", "p1", "text", 1)[0]]
+    names = [other.call_id("p1", 0) for other in others]
+    names += [plan().call_id("p2", 0), plan().call_id("p1", 1)]
     assert len({call, *names}) == len(names) + 1
 
 
@@ -121,19 +124,19 @@ def test_progress_survives_the_graph() -> None:
 
 
 def test_probabilities_are_asked_for_and_a_reply_without_or_with_a_wrong_one_is_taken() -> None:
-    plain, any_, tail = (plan(verbalise=below).call("r1", "p1", "Person 1", 0) for below in (0, 1, 0.1))
-    assert len({plain[0], any_[0], tail[0]}) == 3
-    asked = [request.messages[-1]["content"] for _, request in (plain, any_, tail)]
+    plain, any_, tail = (plan(verbalise=below).request("r1", "p1", "Person 1", 0) for below in (0, 1, 0.1))
+    assert len({request.tag["call"] for request in (plain, any_, tail)}) == 3
+    asked = [request.messages[-1]["content"] for request in (plain, any_, tail)]
     assert "probability" not in asked[0]
-    assert asked[1].endswith("how likely you are to name this person when you are asked this.")
-    assert asked[2].endswith("Name only people whose probability is below 0.1.")
-    assert plain[1].accepts is None
-    assert plain[1].schema == reply_schema("parent", 3)
-    assert tail[1].schema is not None
-    assert "probability" in tail[1].schema["properties"]["personas"]["items"]["required"]
+    assert asked[1].endswith("how likely you are to name this person when asked this question.")
+    assert asked[2].endswith("Name only people with a probability below 0.1.")
+    assert plain.accepts is None
+    assert plain.schema == reply_schema("parent", 3)
+    assert tail.schema is not None
+    assert "probability" in tail.schema["properties"]["personas"]["items"]["required"]
     person = {"relation": "parent", "persona": "A smith of a hill village", "role": "smith", "domain": "iron"}
     for said in ({}, {"probability": 0.2}, {"probability": 7}, {"probability": "low"}, {"probability": None}):
-        reply = checked(ChatReply(json.dumps({"personas": 3 * [{**person, **said}]})), tail[1].accepts)
+        reply = checked(ChatReply(json.dumps({"personas": 3 * [{**person, **said}]})), tail.accepts)
         assert reply.failure == ""
 
 
@@ -158,3 +161,26 @@ def test_a_kind_without_a_distance_is_mid(tmp_path: Path) -> None:
     assert [kind.distance for kind in load_relations(path)] == ["mid"]
     with pytest.raises(UsageError, match="no relationship kind is at that distance"):
         at_distances(load_relations(path), "far")
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_the_words_of_a_run_can_be_shown_whichever_version_sent_them(version: int) -> None:
+    """The shipped prompt and relationships, and those of the version before."""
+    prompt_file = (PERSONA_PROMPT, PERSONA_PROMPT.parent / "earlier" / "persona_to_persona.1.yml")[version]
+    relations_file = (RELATIONS, RELATIONS.parent / "earlier" / "relations.1.yml")[version]
+    relation = next(kind for kind in load_relations(relations_file) if kind.id == "elder-relative")
+    sent = plan(prompt=load_prompt(prompt_file), relations=(relation,), context="a port", model="m")
+    request = sent.request("r1", "p1", "A tram driver", 0)
+    run = {"id": "r1", **{f"plan_{name}": value for name, value in sent.recipe().items()}}
+    assert about_persona(run, request.tag["call"], "p1", "A tram driver", relation.id) == request.messages
+    assert about_persona(run, "c0", "p1", "A tram driver", relation.id) is None
+
+
+@pytest.mark.parametrize("name", ["text_to_persona.yml", "earlier/text_to_persona.1.yml"])
+def test_the_words_about_a_text_can_be_shown_whichever_version_sent_them(name: str) -> None:
+    prompt, stances = load_stances(STANCES, TEXT_PROMPT.parent / name)
+    asked = TextPlan((), 0, stances, prompt, model="m")
+    call = asked.call_id("t1", "like")
+    messages = asked.request("r1", call, Piece("t1", "The ferry is late.", "", 0, "", ""), "like").messages
+    run = {"id": "r1", "plan_model": "m"}
+    assert about_text(run, call, "t1", "The ferry is late.", "like") == messages
