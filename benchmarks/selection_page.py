@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pgraph.page.charts import Line, draw
+
 if TYPE_CHECKING:
     from benchmarks.selection import Outcome
 
 Points = NDArray[Any]
 _COLOURS = ("#0b6e4f", "#c8553d", "#7a7a7a", "#b08900", "#3d5a80", "#8d5a97", "#111111")
-_WIDE, _HIGH, _LEFT, _RIGHT, _LOW = 640, 360, 56, 110, 40
+_WIDE, _HIGH = 474, 300  # of the box of the curves
+_LEFT, _RIGHT, _TOP, _LOW = 56, 110, 20, 40  # around it
 
 PAGE = """# How well calls are chosen
 
@@ -59,9 +62,9 @@ of them before anybody. The rule asks about few where people give more, and enou
 
 def tables(outcomes: "Sequence[Outcome]") -> str:
     """Every setting and policy, and how right the predictions of the rule were, in Markdown."""
-    found = _by_setting(outcomes)
+    by_setting = _by_setting(outcomes)
     rows, texts, right = [], [], []
-    for setting, policies in found.items():
+    for setting, policies in by_setting.items():
         mean = {policy: float(np.mean([one.distinct for one in ones])) for policy, ones in policies.items()}
         for policy, ones in policies.items():
             if any("texts" in other for other in policies):
@@ -78,7 +81,7 @@ def tables(outcomes: "Sequence[Outcome]") -> str:
             right.append([setting, *(f"{share:.3f}" for share in overall)])
     calls, worlds = outcomes[0].curve[-1][0], len({one.seed for one in outcomes})
     head = ["setting", "policy", f"roles after {calls:,} calls", "to uniform", "to oracle", "CPU ms a choice"]
-    said = (
+    explanation = (
         "Share of the answers that are new: as predicted when a call was chosen, as counted when it came back, and in truth, "
         "since a duplicate that was missed counts as new."
     )
@@ -86,7 +89,7 @@ def tables(outcomes: "Sequence[Outcome]") -> str:
     return (
         f"## Roles found\nMeans of {worlds} worlds, imported roles included.\n\n{_table(head, rows, left=2)}\n"
         f"## With texts\n{TEXTS}\n\n{_table(with_texts, texts, left=2)}\n"
-        f"## Predicted and counted\n{said}\n\n{_table(['setting', 'predicted', 'counted', 'in truth'], right)}"
+        f"## Predicted and counted\n{explanation}\n\n{_table(['setting', 'predicted', 'counted', 'in truth'], right)}"
     )
 
 
@@ -102,15 +105,15 @@ def write(outcomes: "Sequence[Outcome]", text: str, folder: Path) -> None:
 
 
 def _by_setting(outcomes: "Sequence[Outcome]") -> "dict[str, dict[str, list[Outcome]]]":
-    found: dict[str, dict[str, list[Outcome]]] = defaultdict(lambda: defaultdict(list))
+    by_setting: dict[str, dict[str, list[Outcome]]] = defaultdict(lambda: defaultdict(list))
     for one in outcomes:
-        found[one.setting][one.policy].append(one)
-    return found
+        by_setting[one.setting][one.policy].append(one)
+    return by_setting
 
 
 def _mean(curves: Iterable[Sequence[Sequence[float]]]) -> Points:
-    mean: Points = np.mean([np.array(curve, float) for curve in curves], axis=0)
-    return mean
+    curve: Points = np.mean([np.array(curve, float) for curve in curves], axis=0)
+    return curve
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
@@ -118,38 +121,27 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) ->
     return "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *rows)) + "\n"
 
 
-def _plot(lines: dict[str, Points], across: str, up: str) -> str:
-    """Lines by name, each with a point a row, as SVG."""
-    right, top = (max(float(line[:, axis].max()) for line in lines.values()) for axis in (0, 1))
-
-    def place(x: float, y: float) -> tuple[float, float]:
-        return _LEFT + x / right * (_WIDE - _LEFT - _RIGHT), _HIGH - _LOW - y / top * (_HIGH - _LOW - 20)
-
-    parts = []
-    for share in (0, 0.25, 0.5, 0.75, 1.0):
-        x, y = place(share * right, share * top)
-        parts += [
-            f'<path d="M{_LEFT} {y:.1f}H{_WIDE - _RIGHT}" stroke="#ddd"/>',
-            f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_short(share * top)}</text>',
-            f'<text x="{x:.1f}" y="{_HIGH - _LOW + 18}" text-anchor="middle">{_short(share * right)}</text>',
-        ]
-    height = 0.0
-    colours = dict(zip(lines, _COLOURS, strict=False))
-    for name, line in sorted(lines.items(), key=lambda item: -item[1][-1, 1]):
-        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line))
-        x, y = place(*line[-1])
+def _plot(curves: dict[str, Points], across: str, up: str) -> str:
+    """Curves by name, each with a point a row, as SVG."""
+    drawing = draw([Line(name, curve.tolist()) for name, curve in curves.items()], wide=_WIDE, high=_HIGH)
+    parts = [f'<path d="M0 {tick.at}H{_WIDE}" stroke="#ddd"/>' for tick in drawing.up]
+    parts += [f'<text x="-6" y="{tick.at}" dy="4" text-anchor="end">{tick.text}</text>' for tick in drawing.up]
+    parts += [
+        f'<text x="{tick.at}" y="{_HIGH + 18}" text-anchor="middle">{tick.text}</text>' for tick in drawing.across
+    ]
+    height = -float(_TOP)
+    coloured = zip(drawing.lines, _COLOURS, strict=False)
+    for line, colour in sorted(coloured, key=lambda item: item[0].end[1]):
+        x, y = line.end
         height = max(y + 4, height + 14)  # of a name below the one above it
         parts += [
-            f'<polyline points="{points}" fill="none" stroke="{colours[name]}" stroke-width="2"/>',
-            f'<text x="{x + 6:.1f}" y="{height:.1f}" fill="{colours[name]}">{name}</text>',
+            f'<polyline points="{line.points}" fill="none" stroke="{colour}" stroke-width="2"/>',
+            f'<text x="{x + 6:.1f}" y="{height:.1f}" fill="{colour}">{line.name}</text>',
         ]
     parts += [
-        f'<text x="{(_WIDE - _RIGHT + _LEFT) / 2}" y="{_HIGH - 4}" text-anchor="middle">{across}</text>',
-        f'<text x="4" y="12">{up}</text>',
+        f'<text x="{_WIDE / 2}" y="{_HIGH + 36}" text-anchor="middle">{across}</text>',
+        f'<text x="{4 - _LEFT}" y="{12 - _TOP}">{up}</text>',
     ]
+    box = f"{-_LEFT} {-_TOP} {_LEFT + _WIDE + _RIGHT} {_TOP + _HIGH + _LOW}"
     style = 'font-family="sans-serif" font-size="12" style="background:#fff"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {_HIGH}" {style}>{"".join(parts)}</svg>\n'
-
-
-def _short(value: float) -> str:
-    return f"{value / 1000:.3g}k" if value >= 1000 else f"{value:.2g}"
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" {style}>{"".join(parts)}</svg>\n'

@@ -2,49 +2,65 @@
 
 import base64
 import hashlib
+import re
 from pathlib import Path
-from string import Template
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pgraph.app.coverage import CoverageReport, Page
 from pgraph.page import people, sections
-from pgraph.page.tags import Html, join, tag
+from pgraph.page.figures import counted, cut, number, percent
 
-HERE = Path(__file__).parent
+_TEMPLATES = Path(__file__).parent / "templates"
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def render(report: CoverageReport) -> str:
     """The page; `report` was asked for with `page`. No address is in it, and its own policy forbids the browser to use one."""
-    page = report.page
-    if page is None:
+    if report.page is None:
         raise ValueError("this report was made without what the page shows")
-    script = (HERE / "copy.js").read_text(encoding="utf-8")
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=number, counted=counted, percent=percent, cut=cut)
+    script = (_TEMPLATES / "copy.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return Template((HERE / "report.html").read_text(encoding="utf-8")).substitute(
-        title="Coverage of personas",
-        body=_body(report, page),
+    page = environment.get_template("report.html").render(
+        _values(report, report.page),
+        report=report,
         script=script,
         script_hash=f"sha256-{digest}",
+        style=(_TEMPLATES / "style.css").read_text(encoding="utf-8"),
     )
+    return _UNSEEN.sub("\ufffd", page)
 
 
-def _body(report: CoverageReport, page: Page) -> Html:
-    if not page.groups:
-        return join([sections.header(report, page), tag("main", sections.empty())])
-    asked = page.points[-1]["sightings"] > 0
-    parts: list[tuple[str, str, Html | None]] = [
-        ("growth", "Growth", sections.growth(page) if asked else sections.not_asked()),
-        ("gaps", "Gaps", sections.gaps(page) if asked else None),
-        ("map", "Groups and relationships", sections.heat(page) if asked else None),
-        ("groups", "Groups", sections.groups(page)),
-        ("list", "Outside list", people.reference(report.reference) if report.reference else None),
-        ("two-runs", "Two runs", people.comparison(report.compare) if report.compare else None),
-        ("diversity", "Diversity", people.diversity(report.diversity, page)),
-        ("runs", "Runs", people.runs(page)),
-        ("meaning", "What this is", sections.meaning()),
-    ]
-    shown = [(key, name, part) for key, name, part in parts if part is not None]
-    links = join(tag("li", tag("a", name, href=f"#{key}")) for key, name, _ in shown)
-    nav = tag("nav", tag("ul", links), aria_label="Parts of this report")
-    body = join(tag("section", part, id=key, aria_labelledby=f"h-{key}") for key, _, part in shown)
-    foot = tag("footer", f"Made by pgraph on {page.made}. It holds all it shows: nothing is loaded from anywhere.")
-    return join([sections.header(report, page, nav), tag("main", body), foot])
+def _values(report: CoverageReport, page: Page) -> dict[str, Any]:
+    """All that the templates know by name. `parts`: key, which is the id and the template of a part -> what it shows."""
+    asked = bool(page.groups and page.points[-1]["sightings"])
+    return {
+        "page": page,
+        "asked": asked,
+        "parts": _parts(report, page, asked=asked) if page.groups else {},
+        **sections.header(report, page),
+    }
+
+
+def _parts(report: CoverageReport, page: Page, *, asked: bool) -> dict[str, Any]:
+    parts = {
+        "growth": sections.growth(page) if asked else {},
+        "gaps": sections.gaps(page) if asked else None,
+        "map": sections.heat(page) if asked else None,
+        "groups": sections.groups(page),
+        "list": people.reference(report.reference) if report.reference else None,
+        "two-runs": people.comparison(report.compare) if report.compare else None,
+        "diversity": people.diversity(report.diversity, page),
+        "runs": people.runs(page),
+        "meaning": {},
+    }
+    return {key: part for key, part in parts.items() if part is not None}

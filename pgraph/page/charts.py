@@ -1,13 +1,10 @@
-"""Curves as inline SVG. The labels are HTML around it, so that they keep their size on a narrow page."""
+"""Curves and bars as plain values: where each mark stands and what its label says. Templates make the picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from pgraph.page.tags import Html, join, tag
-
 Points = Sequence[tuple[float, float]]
-_WIDE, _HIGH = 1000, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,72 +14,70 @@ class Line:
     style: str = "first"  # first, second, or first dashed
 
 
-def plot(name: str, title: str, text: str, lines: Sequence[Line], *, x: str, share: bool = False) -> Html:
-    """One chart: `name` is for ids, `text` says in words what it shows, `x` what its axis counts, `share`: y is 0 to 100 %."""
-    right = max((point[0] for line in lines for point in line.points), default=0) or 1
-    top = 1.0 if share else max((point[1] for line in lines for point in line.points), default=0) or 1
-    across, up = _ticks(right), [0, 0.25, 0.5, 0.75, 1.0] if share else _ticks(top)
-    top = max(top, up[-1])
-    drawing = tag(
-        "svg",
-        tag("title", title, id=f"{name}-title"),
-        tag("desc", text, id=f"{name}-desc"),
-        *(tag("path", d=f"M0 {_y(value, top)}H{_WIDE}", class_="grid") for value in up),
-        *(tag("polyline", points=_path(line.points, right, top), class_=f"line {line.style}") for line in lines),
-        viewBox=f"0 0 {_WIDE} {_HIGH}",
-        preserveAspectRatio="none",
-        role="img",
-        aria_labelledby=f"{name}-title {name}-desc",
-    )
-    labels = [
-        *(
-            _label("y", f"top:{100 - 100 * value / top:.2f}%", f"{value:.0%}" if share else short(value))
-            for value in up
-        ),
-        *(_label("x", f"left:{100 * value / right:.2f}%", short(value)) for value in across),
-    ]
-    legend = join(tag("li", tag("i", class_=f"key {line.style}"), line.name) for line in lines)
-    return tag(
-        "figure",
-        tag("figcaption", tag("b", title), tag("ul", legend, class_="legend") if len(lines) > 1 else None),
-        tag("div", drawing, *labels, class_="area"),
-        tag("p", x, class_="axis"),
-        class_="plot",
-    )
+@dataclass(frozen=True, slots=True)
+class Tick:
+    text: str
+    at: str  # in units of the drawing
+    share: str  # per cent of its width or height, from the left or the top
 
 
-def bars(rows: Sequence[tuple[str, int]], heading: str) -> Html:
-    """Counts with their shares as bars, as a table."""
-    total = sum(times for _, times in rows) or 1
-    body = join(
-        tag(
-            "tr",
-            tag("th", name, scope="row"),
-            tag(
-                "td",
-                tag("span", style=f"--v:{100 * times / total:.1f}", class_="bar", aria_hidden="true"),
-                class_="fill",
-            ),
-            tag("td", f"{times:,}", class_="n"),
-            tag("td", f"{100 * times / total:.1f}\u00a0%", class_="n"),
-        )
-        for name, times in rows
-    )
-    head = join(
+@dataclass(frozen=True, slots=True)
+class DrawnLine:
+    name: str
+    style: str
+    points: str  # as SVG takes them
+    end: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    wide: int
+    high: int
+    across: Sequence[Tick]
+    up: Sequence[Tick]
+    lines: Sequence[DrawnLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    name: str
+    count: str
+    width: str  # per cent of all
+
+
+def draw(lines: Sequence[Line], *, share: bool = False, wide: int = 1000, high: int = 400) -> Drawing:
+    """Put curves into a box, with the origin at its lower left; `share`: y is 0 to 100 %."""
+    right = max((x for line in lines for x, _ in line.points), default=0) or 1
+    top = 1.0 if share else max((y for line in lines for _, y in line.points), default=0) or 1
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return wide * x / right, high - high * y / top
+
+    return Drawing(
+        wide,
+        high,
+        [Tick(short(value), f"{place(value, 0)[0]:.1f}", f"{100 * value / right:.2f}") for value in _ticks(right)],
         [
-            tag("th", heading, scope="col"),
-            tag("td"),
-            tag("th", "personas", scope="col", class_="n"),
-            tag("th", "share", scope="col", class_="n"),
-        ]
+            Tick(
+                f"{value:.0%}" if share else short(value), f"{place(0, value)[1]:.1f}", f"{100 - 100 * value / top:.2f}"
+            )
+            for value in ([0, 0.25, 0.5, 0.75, 1.0] if share else _ticks(top))
+        ],
+        [
+            DrawnLine(
+                line.name,
+                line.style,
+                " ".join("{:.1f},{:.1f}".format(*place(x, y)) for x, y in line.points),
+                place(*line.points[-1]) if line.points else (0, high),
+            )
+            for line in lines
+        ],
     )
-    return tag(
-        "table",
-        tag("caption", f"{heading}s", class_="unseen"),
-        tag("thead", tag("tr", head)),
-        tag("tbody", body),
-        class_="bars",
-    )
+
+
+def bars(counts: Sequence[tuple[str, int]]) -> list[Bar]:
+    total = sum(times for _, times in counts) or 1
+    return [Bar(name, f"{times:,}", f"{100 * times / total:.1f}") for name, times in counts]
 
 
 def short(value: float) -> str:
@@ -103,15 +98,3 @@ def _ticks(top: float) -> list[float]:
     size = next(10**power for power in count(-3) if 10 ** (power + 1) > rough)
     step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= rough)
     return [step * place for place in range(int(top / step + 1e-9) + 1)]
-
-
-def _label(axis: str, where: str, text: str) -> Html:
-    return tag("span", text, class_=f"tick {axis}", style=where, aria_hidden="true")
-
-
-def _y(value: float, top: float) -> str:
-    return f"{_HIGH - _HIGH * value / top:.1f}"
-
-
-def _path(points: Points, right: float, top: float) -> str:
-    return " ".join(f"{_WIDE * x / right:.1f},{_y(y, top)}" for x, y in points)

@@ -35,13 +35,13 @@ class Opened:
 def opened(browser: Browser, file: Path, width: int = 1280, scheme: Any = "light") -> Iterator[Opened]:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
-    found = Opened(page, [], [])
-    page.on("console", lambda message: found.said.append(message.text))
-    page.on("pageerror", lambda error: found.said.append(str(error)))
-    page.on("dialog", lambda dialog: found.said.append(dialog.message))
-    page.on("request", lambda request: found.asked.append(request.url) if request.url != file.as_uri() else None)
+    report = Opened(page, [], [])
+    page.on("console", lambda message: report.said.append(message.text))
+    page.on("pageerror", lambda error: report.said.append(str(error)))
+    page.on("dialog", lambda dialog: report.said.append(dialog.message))
+    page.on("request", lambda request: report.asked.append(request.url) if request.url != file.as_uri() else None)
     page.goto(file.as_uri())
-    yield found
+    yield report
     context.close()
 
 
@@ -49,8 +49,8 @@ def checked(browser: Browser, file: Path, sections: list[str]) -> None:
     """What holds of every report, at three widths, in light and dark."""
     for width in (1280, 768, 400):
         for scheme in ("light", "dark"):
-            with opened(browser, file, width, scheme) as found:
-                page = found.page
+            with opened(browser, file, width, scheme) as report:
+                page = report.page
                 assert page.evaluate("document.scrollingElement.scrollWidth") <= width
                 assert (
                     page.evaluate("[...document.querySelectorAll('section')].map(s => s.id).filter(Boolean)")
@@ -59,13 +59,12 @@ def checked(browser: Browser, file: Path, sections: list[str]) -> None:
                 page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
                 assert page.evaluate("document.scrollingElement.scrollWidth") <= width
                 assert page.evaluate(CONTRAST) == []
-                assert found.said == []
-                assert found.asked == []
-    with opened(browser, file) as found:
-        assert found.page.evaluate(STRUCTURE) == []
+                assert report.said == []
+                assert report.asked == []
+    with opened(browser, file) as report:
+        assert report.page.evaluate(STRUCTURE) == []
 
 
-# Texts whose colour is too near to what is behind them (WCAG 2.2, 1.4.3: 4.5 to 1).
 # What a keyboard or a screen reader would stumble over.
 STRUCTURE = """() => {
   const bad = [], all = (selector) => [...document.querySelectorAll(selector)];
@@ -110,17 +109,17 @@ def test_a_report_has_all_its_parts(grown: Field, browser: Browser) -> None:
     role = next(row for row in shown["overall"] if row["resolution"] == "role")
     file = work.directory / "report.html"
     checked(browser, file, ["growth", "gaps", "map", "groups", "list", "two-runs", "diversity", "runs", "meaning"])
-    with opened(browser, file) as found:
-        text = found.page.inner_text("body")
+    with opened(browser, file) as report:
+        text = report.page.inner_text("body")
         assert f"{100 * role['coverage']:.1f}".removesuffix(".0") in text
         assert f"{role['distinct']:,}" in text
         assert "It is not coverage of people" in text
-        assert shown["rows"][0]["group"] in found.page.inner_text("#groups tbody tr:first-child th")
-        assert "when " in found.page.inner_text("#gaps")
-        assert found.page.locator("#runs tbody tr").count() == 3
-        assert "per call" in found.page.locator("#runs").inner_html()
-        found.page.locator("#gaps summary").first.click()
-        assert found.page.locator("#gaps .cmd button").first.is_visible()
+        assert shown["rows"][0]["group"] in report.page.inner_text("#groups tbody tr:first-child th")
+        assert "when " in report.page.inner_text("#gaps")
+        assert report.page.locator("#runs tbody tr").count() == 3
+        assert "per call" in report.page.locator("#runs").inner_html()
+        report.page.locator("#gaps summary").first.click()
+        assert report.page.locator("#gaps .cmd button").first.is_visible()
 
 
 def test_nothing_that_a_model_or_a_file_says_is_markup(work: Console, browser: Browser) -> None:
@@ -143,18 +142,18 @@ def test_nothing_that_a_model_or_a_file_says_is_markup(work: Console, browser: B
         work.run("coverage", "-o", "report.html", "--reference", "list.csv", "--compare", "last", "last~1", env=env)
     file = work.directory / "report.html"
     checked(browser, file, [*SECTIONS[:4], "list", "two-runs", *SECTIONS[4:]])
-    with opened(browser, file) as found:
-        assert found.page.evaluate("window.hit") is None
-        assert found.page.locator("img, main script, main style").count() == 0
-        assert '<img src=x onerror="window.hit=1">' in found.page.inner_text("#groups")
-        assert found.page.title() == "Coverage of personas"
+    with opened(browser, file) as report:
+        assert report.page.evaluate("window.hit") is None
+        assert report.page.locator("img, main script, main style").count() == 0
+        assert '<img src=x onerror="window.hit=1">' in report.page.inner_text("#groups")
+        assert report.page.title() == "Coverage of personas"
 
 
 def test_an_empty_graph_says_what_to_do(work: Console, browser: Browser) -> None:
     work.run("coverage", "-o", "report.html")
     checked(browser, work.directory / "report.html", [])
-    with opened(browser, work.directory / "report.html") as found:
-        assert "pgraph import FILE" in found.page.inner_text("main")
+    with opened(browser, work.directory / "report.html") as report:
+        assert "pgraph import FILE" in report.page.inner_text("main")
 
 
 @pytest.mark.parametrize("count", [1, 40])
@@ -163,16 +162,16 @@ def test_a_graph_that_was_only_imported(work: Console, browser: Browser, count: 
     with FakeServer() as model:
         work.run("coverage", "-o", "report.html", env=Field(work, {}).env(model))
     checked(browser, work.directory / "report.html", [name for name in SECTIONS if name not in ("gaps", "map")])
-    with opened(browser, work.directory / "report.html") as found:
-        assert "No model has been asked yet" in found.page.inner_text("h1")
+    with opened(browser, work.directory / "report.html") as report:
+        assert "No model has been asked yet" in report.page.inner_text("h1")
 
 
 def test_a_report_without_an_embedding_model_says_so(work: Console, browser: Browser) -> None:
     work.run("import", work.write("a.txt", "A nurse who keeps bees\n"))
     done = work.run("coverage", "-o", "report.html", env={"PGRAPH_EMBEDDING_URL": "http://127.0.0.1:9/v1"})
     assert "Diversity is left out" in done.err
-    with opened(browser, work.directory / "report.html") as found:
-        assert "Not measured" in found.page.inner_text("#diversity")
+    with opened(browser, work.directory / "report.html") as report:
+        assert "Not measured" in report.page.inner_text("#diversity")
 
 
 def test_a_large_graph(work: Console, browser: Browser) -> None:
@@ -185,10 +184,10 @@ def test_a_large_graph(work: Console, browser: Browser) -> None:
     file = work.directory / "report.html"
     assert file.stat().st_size < 300_000
     checked(browser, file, SECTIONS)
-    with opened(browser, file) as found:
-        assert "the 25 least covered of 500 groups" in found.page.inner_text("#map")
-        assert "470 more groups" in found.page.inner_text("#groups")
-        assert found.page.locator("#map tbody td").count() == 25 * 25
+    with opened(browser, file) as report:
+        assert "the 25 least covered of 500 groups" in report.page.inner_text("#map")
+        assert "470 more groups" in report.page.inner_text("#groups")
+        assert report.page.locator("#map tbody td").count() == 25 * 25
 
 
 def large(chance: random.Random) -> Iterator[Write]:
@@ -218,8 +217,8 @@ def test_the_curves_end_where_the_numbers_are(grown: Field, browser: Browser) ->
         grown.work.run("coverage", "-o", "report.html", env=grown.env(model))
         shown = grown.work.run("--json", "coverage", "--by", "overall", env=grown.env(model)).json["overall"]
     role = next(row for row in shown if row["resolution"] == "role")
-    with opened(browser, grown.work.directory / "report.html") as found:
-        rows: list[list[str]] = found.page.evaluate(
+    with opened(browser, grown.work.directory / "report.html") as report:
+        rows: list[list[str]] = report.page.evaluate(
             "[...document.querySelectorAll('#growth tbody tr')].map(r => [...r.cells].map(c => c.textContent))"
         )
         seen = [row for row in rows if "expected" not in row[0]]

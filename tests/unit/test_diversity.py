@@ -3,9 +3,9 @@ import doctest
 import numpy as np
 import pytest
 
-from pgraph.page import charts, tags
-from pgraph.page.tags import tag
-from population.reports import gaps
+from pgraph.app.coverage import CoverageReport, Page
+from pgraph.page import charts, figures, render
+from population.reports import HeatMap, gaps
 from population.reports.diversity import distinct, nearest_distance, vendi
 
 
@@ -40,14 +40,23 @@ def test_distinct_runs_of_words() -> None:
 
 
 def test_examples_in_docstrings() -> None:
-    for module in (gaps, tags, charts):
+    for module in (gaps, figures, charts):
         found = doctest.testmod(module)
         assert found.failed == 0 < found.attempted
 
 
-def test_whatever_is_put_into_a_tag_is_text() -> None:
-    assert tag("p", "<b>&\"'", title='"><script>') == (
-        '<p title="&quot;&gt;&lt;script&gt;">&lt;b&gt;&amp;&quot;&#x27;</p>'
-    )
-    assert tag("p", "\x00\ud800x") == "<p>\ufffd\ufffdx</p>"
-    assert tag("i", tag("b", "x"), hidden=True, title=None) == "<i hidden><b>x</b></i>"
+def test_whatever_is_put_into_the_page_is_text() -> None:
+    overall = [{"resolution": name, "coverage": None} for name in ("persona", "role")]
+    hostile = "<b>&\"' {{ 7 * 7 }} \x00\ud800x"
+    page = Page(hostile, [], [], [], [{"model": hostile}], [], [], 0, HeatMap([], [], 0, 0), [], {}, "")
+    html = render(CoverageReport(overall, "group", [], page=page))
+    text = "&lt;b&gt;&amp;&#34;&#39; {{ 7 * 7 }} \ufffd\ufffdx"
+    assert f"Coverage report · {text} · model {text}</p>" in html
+
+
+def test_curves_are_put_into_their_box() -> None:
+    drawing = charts.draw([charts.Line("a", [(0, 0), (10, 5)]), charts.Line("b", [(5, 10)])], wide=100, high=50)
+    assert [line.points for line in drawing.lines] == ["0.0,50.0 100.0,25.0", "50.0,0.0"]
+    assert [(tick.text, tick.at, tick.share) for tick in drawing.up] == [
+        ("0", "50.0", "100.00"), ("2.5", "37.5", "75.00"), ("5", "25.0", "50.00"), ("7.5", "12.5", "25.00"), ("10", "0.0", "0.00")
+    ]  # fmt: skip
