@@ -21,11 +21,25 @@ What fails for one call or one row only (a truncated reply, a bad line) is no ex
 and the work goes on.
 """
 
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How `pgraph` ends; scripts rely on the numbers."""
+
+    DONE = 0
+    SOME_FAILED = 1  # some rows, calls or items
+    WRONG_USE = 2
+    STORE = 3
+    MODEL = 4
+    LIMIT = 5  # a limit came before the goal
+    INTERRUPTED = 130
+
 
 class PgraphError(Exception):
     """Something went wrong that the user can act on: `message` says what and where, `hint` what to do next."""
 
-    exit_code = 1
+    exit_code = ExitCode.SOME_FAILED
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -34,7 +48,7 @@ class PgraphError(Exception):
 
 
 class UsageError(PgraphError):
-    exit_code = 2
+    exit_code = ExitCode.WRONG_USE
 
 
 class SettingsError(UsageError):
@@ -50,7 +64,7 @@ class InputError(UsageError):
 
 
 class StoreError(PgraphError):
-    exit_code = 3
+    exit_code = ExitCode.STORE
 
 
 class StoreUnavailableError(StoreError):
@@ -64,7 +78,7 @@ class ConstraintError(StoreError):
 class QueryError(StoreError):
     """The store refuses a query; for a user's own Cypher that is wrong use, so the exit code is 2."""
 
-    exit_code = 2
+    exit_code = ExitCode.WRONG_USE
 
 
 class UnsupportedError(StoreError):
@@ -72,7 +86,7 @@ class UnsupportedError(StoreError):
 
 
 class ModelError(PgraphError):
-    exit_code = 4
+    exit_code = ExitCode.MODEL
 
 
 class ModelUnavailableError(ModelError):
@@ -88,4 +102,4 @@ class ModelSetupError(ModelError):
 
 
 class LimitReachedError(PgraphError):
-    exit_code = 5
+    exit_code = ExitCode.LIMIT

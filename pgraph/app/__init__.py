@@ -4,6 +4,6 @@
 """
 
 __all__ = [
-    "coverage", "dataset", "dedup", "distill", "expand", "explore", "forecast", "group", "infer", "ingest", "judge",
-    "neo4j_browser", "prompts", "settings", "summary", "workspace",
+    "coverage", "dataset", "dedup", "distill", "doctor", "expand", "explore", "export", "forecast", "group", "imports", "infer",
+    "ingest", "judge", "local", "neo4j_browser", "prompts", "query", "settings", "summary", "workspace",
 ]  # fmt: skip

@@ -28,7 +28,7 @@ from distill.batch import (
     same_file,
 )
 from foundation import Unusable
-from foundation.errors import InputError, ModelError, PgraphError, UsageError
+from foundation.errors import ExitCode, InputError, ModelError, PgraphError, UsageError
 from foundation.model import Chat
 from graphstore.files import BadRow, Record, Source, opened, records
 from pgraph.app.settings import Workspace
@@ -65,7 +65,7 @@ class InferSummary:
     error: PgraphError | None = None
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         return exit_code_of(self.error, failed=self.progress.failed > 0)
 
     def as_json(self) -> dict[str, Any]:

@@ -7,19 +7,17 @@ from typing import Any, Self
 from distill.groups import GroupingResult
 from expansion.personas import Limits
 from foundation import StopReason
-from foundation.errors import LimitReachedError, PgraphError, StoreError
+from foundation.errors import ExitCode, PgraphError, StoreError
 from population.runs import RunProgress
 
-DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130  # exit codes; those of errors stand with them in foundation/errors.py
 
-
-def exit_code_of(error: PgraphError | None, *, failed: bool, goal_missed: bool = False) -> int:
-    """The exit code of a run: its error's, else 5 where a limit came before the goal, else 1 where anything failed."""
+def exit_code_of(error: PgraphError | None, *, failed: bool, goal_missed: bool = False) -> ExitCode:
+    """The exit code of a run: its error's, else LIMIT if a limit came before the goal, else whether anything failed."""
     if error is not None:
         return error.exit_code
     if goal_missed:
-        return LimitReachedError.exit_code
-    return SOME_FAILED if failed else DONE
+        return ExitCode.LIMIT
+    return ExitCode.SOME_FAILED if failed else ExitCode.DONE
 
 
 def stop_reason(reason: StopReason | None, error: PgraphError | None) -> StopReason | None:
@@ -82,7 +80,7 @@ class ExpandSummary:
         return f"; {self.progress.tokens / self.progress.new:,.0f} tokens a new persona{money}"
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         return exit_code_of(self.error, failed=self.progress.failed_calls > 0, goal_missed=self.goal_missed)
 
     @property
@@ -128,8 +126,8 @@ class IngestSummary(ExpandSummary):
     bad_rows: int = 0
 
     @property
-    def exit_code(self) -> int:
-        return super().exit_code or (SOME_FAILED if self.bad_rows else DONE)
+    def exit_code(self) -> ExitCode:
+        return super().exit_code or exit_code_of(None, failed=self.bad_rows > 0)
 
     def as_json(self) -> dict[str, Any]:
         return {"texts": self.texts, "bad_rows": self.bad_rows, **super().as_json()}
@@ -189,7 +187,7 @@ class SpendSummary:
         return stop_reason(self.ended_by, self.error)
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         return exit_code_of(self.error, failed=self.progress.failed_calls > 0)
 
     def as_json(self) -> dict[str, Any]:

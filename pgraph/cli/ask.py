@@ -24,7 +24,7 @@ from pgraph.cli.spending import run, spending_options
               help="Level asked for; the level of each question is judged either way.")  # fmt: skip
 @spending_options
 @click.pass_obj
-def command(session: Session, /, **options: Any) -> None:  # noqa: ANN401  each has the type of its field in GroupRequest
+def command(session: Session, /, **options: Any) -> int:  # noqa: ANN401  each has the type of its field in GroupRequest
     """Find questions that need several of the personas for their answer, where little was asked so far.
 
     A question that was asked before counts as seen again. Without --calls it asks each group once.
@@ -32,4 +32,4 @@ def command(session: Session, /, **options: Any) -> None:  # noqa: ANN401  each 
     \b
     Exit codes: 0 done, 1 some calls failed, 4 the model server failed, 3 the store failed, 130 interrupted.
     """
-    run(session, "ask", options)
+    return run(session, "ask", options)

@@ -2,10 +2,11 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from foundation.errors import ExitCode
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice
 from pgraph.cli.progress import ProgressLine
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 def ask(
     session: Session, run: "Callable[[Callable[[str], None], Callable[[Any], None]], Summary]", *, lines: bool = False
-) -> NoReturn:
-    """Run a command's work, which is given where to send notices and reports; exits with its exit code.
+) -> int:
+    """Run a command's work, which is given where to send notices and reports; returns its exit code.
 
     `lines`: the run prints a line for each call; the progress line would stand in their way.
     """
@@ -35,14 +36,14 @@ def ask(
             err=True,
         )
         sys.stderr.flush()
-        os._exit(130)
+        os._exit(ExitCode.INTERRUPTED)
     line.clear()
     if session.json:
         dump(summary.as_json(), indent=None if lines else 2)
     notice(summary.as_text(), quiet=session.quiet)
     if summary.error is not None:
         raise summary.error
-    sys.exit(summary.exit_code)
+    return summary.exit_code
 
 
 def show_forecast(session: Session, forecast: dict[str, Any]) -> None:

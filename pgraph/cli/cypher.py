@@ -1,12 +1,12 @@
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import click
 
 from foundation.errors import UsageError
+from pgraph.app.query import run_cypher
 from pgraph.cli.main import Session
 from pgraph.cli.options import Number
 from pgraph.cli.output import FORMATS, dump, notice, show
@@ -27,14 +27,11 @@ def command(session: Session, *, text: str, pairs: tuple[str, ...], timeout: flo
     if not text.strip():
         raise UsageError("the query is empty", "For example: pgraph cypher 'MATCH (p:Persona) RETURN count(p)'")
     parameters = parse_pairs(pairs)
-    from pgraph.app.workspace import open_store
-
-    with open_store(session.workspace) as store:
-        answer = _Cut(store.cypher(text, parameters, timeout=timeout, limit=limit + 1), limit)
+    with run_cypher(session.workspace, text, parameters, timeout=timeout, limit=limit) as answer:
         if session.json:
-            dump({"rows": list(answer.rows), "cut": answer.cut})
+            dump({"rows": list(answer.rows()), "cut": answer.cut})
         else:
-            _show(answer.rows, form)
+            _show(answer.rows(), form)
     if answer.cut:
         notice(f"Only the first {limit} rows; --limit shows more.", quiet=session.quiet)
     elif answer.count == 0:
@@ -49,22 +46,3 @@ def _show(rows: Iterator[dict[str, Any]], form: str) -> None:
         return
     everything = chain([first], rows)
     show(list(everything) if form == "table" else everything, list(first), form)
-
-
-@dataclass(slots=True)
-class _Cut:
-    """The first `limit` rows of an answer, and whether there were more."""
-
-    answer: Iterator[dict[str, Any]]
-    limit: int
-    count: int = 0
-    cut: bool = False
-
-    @property
-    def rows(self) -> Iterator[dict[str, Any]]:
-        for row in self.answer:
-            if self.count == self.limit:
-                self.cut = True
-                return
-            self.count += 1
-            yield row

@@ -1,6 +1,5 @@
 """`pgraph dedup`: personas that say the same, roles that are one; marks are written anew, nothing is deleted."""
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -86,7 +85,6 @@ def command(
     if session.json:
         dump(done.as_json())
     notice(done.as_text(), quiet=session.quiet)
-    sys.exit(0)
 
 
 def _show(session: Session, tried: "Sweep") -> None:

@@ -19,7 +19,7 @@ from pgraph.cli.spending import run, spending_options
 @click.option("--solo", "mode", flag_value="solo", help="One of its personas answers.")
 @spending_options
 @click.pass_obj
-def command(session: Session, /, **options: Any) -> None:  # noqa: ANN401  each has the type of its field in GroupRequest
+def command(session: Session, /, **options: Any) -> int:  # noqa: ANN401  each has the type of its field in GroupRequest
     """Answer the questions that are not answered yet, where knowledge is thin first, and keep the answers.
 
     Each answer is linked to its question, its personas and their domains. Without --calls it goes on until no question
@@ -28,4 +28,4 @@ def command(session: Session, /, **options: Any) -> None:  # noqa: ANN401  each 
     \b
     Exit codes: 0 done, 1 some calls failed, 4 the model server failed, 3 the store failed, 130 interrupted.
     """
-    run(session, "distill", options)
+    return run(session, "distill", options)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from foundation.errors import ExitCode
 from pgraph.cli.asking import ask, show_forecast
 from pgraph.cli.main import Session
 from pgraph.cli.options import Number, model_options, setting_option
@@ -118,7 +119,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Ask nothing: show what would be asked and estimate what it takes.")
 @model_options
 @click.pass_obj
-def command(session: Session, /, *, dry_run: bool, explain: bool, **options: Any) -> None:  # noqa: ANN401  each has the type of its field in ExpandRequest
+def command(session: Session, /, *, dry_run: bool, explain: bool, **options: Any) -> int:  # noqa: ANN401  each has the type of its field in ExpandRequest
     """Grow the population: ask for the people around known personas, where coverage is lowest.
 
     Without --calls, --tokens, --target or --until-coverage it goes on until no call is worth its price (0.25 new roles)
@@ -137,9 +138,9 @@ def command(session: Session, /, *, dry_run: bool, explain: bool, **options: Any
         from pgraph.app.forecast import forecast
 
         show_forecast(session, forecast(session.workspace, request))
-        return
+        return ExitCode.DONE
     tell = explained(session) if explain else None
-    ask(
+    return ask(
         session,
         lambda notice, report: app.expand(session.workspace, request, notice=notice, report=report, explain=tell),
         lines=explain,

@@ -1,11 +1,11 @@
 """`pgraph group`."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from pgraph.cli.asking import ask
 from pgraph.cli.main import Session
 from pgraph.cli.options import Number, model_options
 from pgraph.cli.output import dump, notice
@@ -40,7 +40,7 @@ from pgraph.cli.output import dump, notice
 )
 @model_options
 @click.pass_obj
-def command(session: Session, /, **options: Any) -> None:  # noqa: ANN401  each has the type of its field in GroupRequest
+def command(session: Session, /, **options: Any) -> int:  # noqa: ANN401  each has the type of its field in GroupRequest
     """Group the domains anew by meaning; ids of groups stay where most of their domains stay.
 
     `pgraph expand`, `ask` and `distill` do this by themselves when it is needed, without names.
@@ -50,11 +50,10 @@ def command(session: Session, /, **options: Any) -> None:  # noqa: ANN401  each 
     3 the store failed, 130 interrupted.
     """
     from pgraph.app import group as app
-    from pgraph.cli.asking import ask
 
     request = app.GroupRequest(**options)
     if request.names:
-        ask(session, lambda tell, report: app.group(session.workspace, request, notice=tell, report=report))
+        return ask(session, lambda tell, report: app.group(session.workspace, request, notice=tell, report=report))
     if request.prompt is not None:
         raise click.UsageError("--prompt goes with --names")
     done = app.group(
@@ -63,4 +62,4 @@ def command(session: Session, /, **options: Any) -> None:  # noqa: ANN401  each 
     if session.json:
         dump(done.as_json())
     notice(done.as_text(), quiet=session.quiet)
-    sys.exit(done.exit_code)
+    return done.exit_code

@@ -1,13 +1,10 @@
-import sys
-from contextlib import ExitStack
+"""`pgraph import`: its flags, and what it says of bad rows."""
 
 import click
 
-from foundation.errors import InputError
-from graphstore import GraphStore
-from graphstore.files import FORMATS, BadRow, Source, opened
-from graphstore.imports import ImportCounts, checked_rows, finished, import_file
-from pgraph.app.workspace import open_store
+from graphstore.files import FORMATS, BadRow, Source
+from graphstore.imports import ImportCounts
+from pgraph.app.imports import ImportRequest, import_files
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice
 from pgraph.cli.progress import ProgressLine, rate
@@ -38,63 +35,36 @@ def command(session: Session, files: tuple[str, ...], form: str | None, licence:
     \b
     Exit codes: 0 done, 1 some rows were bad, 2 nothing could be read.
     """
-    progress = ProgressLine(quiet=session.quiet)
-    total = ImportCounts()
-    with ExitStack() as stack:
-        sources = [stack.enter_context(opened(name, form, stdin=sys.stdin.buffer)) for name in files]
-        if strict:
-            for source in sources:
-                _refuse_bad(source)
-        store = stack.enter_context(open_store(session.workspace))
-        for source in sources:
-            total += _import(store, source, session, progress, licence)
-    _tell(session, len(files), total, progress.seconds)
-    if total.rows == total.bad:
-        return 2
-    return 1 if total.bad else 0
+    listener = _Listener(quiet=session.quiet)
+    summary = import_files(session.workspace, ImportRequest(files, form, licence, strict), listener)
+    if session.json:
+        dump(summary.as_json())
+    notice(summary.as_text(), quiet=session.quiet and summary.exit_code == 0)
+    return summary.exit_code
 
 
-def _refuse_bad(source: Source) -> None:
-    for row in checked_rows(source):
-        if isinstance(row, BadRow):
-            raise InputError(
-                f"{source.name}:{row.line}: {row.reason}",
-                "Nothing was written (--strict). Mend the row, or leave --strict out to skip bad rows.",
-            )
+class _Listener:
+    """Shows how an import goes; bad rows are named even with --quiet."""
 
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._line = ProgressLine(quiet=quiet)
+        self._bad = 0  # of the file at hand
 
-def _import(
-    store: GraphStore, source: Source, session: Session, progress: ProgressLine, licence: str | None
-) -> ImportCounts:
-    when = finished(store, source)
-    if when:
-        notice(f"{source.name}: already there (imported {when})", quiet=session.quiet)
-    shown = 0
+    def already_there(self, source: Source, when: str) -> None:
+        notice(f"{source.name}: already there (imported {when})", quiet=self._quiet)
 
-    def on_bad(row: BadRow) -> None:
-        nonlocal shown
-        shown += 1
-        if shown <= SHOWN:
-            progress.clear()
+    def bad_row(self, source: Source, row: BadRow) -> None:
+        self._bad += 1
+        if self._bad <= SHOWN:
+            self._line.clear()
             notice(f"{source.name}:{row.line}: {row.reason}; row skipped")
 
-    def on_progress(tally: ImportCounts) -> None:
-        progress.show(f"{source.name}: {rate(tally.rows, source.lines, progress.seconds)}, {tally.bad:,} bad")
+    def progress(self, source: Source, counts: ImportCounts) -> None:
+        self._line.show(f"{source.name}: {rate(counts.rows, source.lines, self._line.seconds)}, {counts.bad:,} bad")
 
-    tally = import_file(store, source, on_bad=on_bad, on_progress=on_progress, licence=licence)
-    progress.clear()
-    if shown > SHOWN:
-        notice(f"{source.name}: {shown - SHOWN:,} more bad rows")
-    return tally
-
-
-def _tell(session: Session, files: int, total: ImportCounts, seconds: float) -> None:
-    if session.json:
-        counts = {"rows": total.rows, "new": total.new, "already_there": total.already_there, "bad": total.bad}
-        dump({"command": "import", "files": files, **counts, "seconds": round(seconds, 2)})
-    told = f"{total.rows:,} rows: {total.new:,} new, {total.already_there:,} already there, {total.bad:,} bad"
-    notice(f"{told} ({seconds:.1f} s).", quiet=session.quiet)
-    if total.bad and total.bad < total.rows:
-        notice("Put the mended rows into a file of their own: good rows of a changed file count as seen again.")
-    elif total.bad:
-        notice("Error: no row could be read.")
+    def file_done(self, source: Source, counts: ImportCounts) -> None:
+        self._line.clear()
+        if counts.bad > SHOWN:
+            notice(f"{source.name}: {counts.bad - SHOWN:,} more bad rows")
+        self._bad = 0

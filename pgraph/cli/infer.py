@@ -1,14 +1,13 @@
 """`pgraph infer`: flags, those of older batch runners among them, the progress line, the summary."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
-from foundation.errors import UsageError
+from foundation.errors import ExitCode, UsageError
 from pgraph.cli.main import Session
 from pgraph.cli.options import Number, model_options, other_name, setting_option
 from pgraph.cli.output import dump, notice
@@ -124,7 +123,7 @@ class _SeveralValues(click.Command):
 @click.option("--disable-ignore-eos", is_flag=True, help="Without effect.")
 @click.option("--disable-stream", is_flag=True, help="Without effect.")
 @click.pass_obj
-def command(session: Session, /, *, dry_run: bool, disable_tqdm: bool, **options: Any) -> None:  # noqa: ANN401  of many types
+def command(session: Session, /, *, dry_run: bool, disable_tqdm: bool, **options: Any) -> int:  # noqa: ANN401  of many types
     """Answer every row of a file with the model: fill a template from the row, ask, append the answer.
 
     The same command again goes on where it stopped, also after kill -9: rows are known by their id (a row without one
@@ -157,21 +156,21 @@ def command(session: Session, /, *, dry_run: bool, disable_tqdm: bool, **options
     )
     if dry_run:
         _show(session, app.dry_run(session.workspace, request, tell))
-        return
+        return ExitCode.DONE
     line = ProgressLine(quiet=session.quiet or disable_tqdm, every=10.0)
     try:
         summary = app.infer(session.workspace, request, notice=tell, report=lambda report: line.show(report.line()))
     except KeyboardInterrupt:
         line.clear()
         click.echo("Interrupted. Every answer is kept; the same command goes on from here.", err=True)
-        sys.exit(130)
+        return ExitCode.INTERRUPTED
     line.clear()
     if session.json:
         dump(summary.as_json())
     tell(summary.as_text())
     if summary.error is not None:
         raise summary.error
-    sys.exit(summary.exit_code)
+    return summary.exit_code
 
 
 def _address(session: Session, backend: str | None, host: str | None, port: int | None) -> None:

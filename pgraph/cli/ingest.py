@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from foundation.errors import ExitCode
 from graphstore.files import TEXTS, BadRow, Source, opened
 from pgraph.cli.asking import ask, show_forecast
 from pgraph.cli.main import Session
@@ -53,7 +54,7 @@ SHOWN = 20  # bad rows that are named; the others are counted
 @click.option("--dry-run", is_flag=True, help="Ask nothing: show what would be asked and estimate what it takes.")
 @model_options
 @click.pass_obj
-def command(session: Session, /, files: tuple[str, ...], form: str | None, *, dry_run: bool, **options: Any) -> None:  # noqa: ANN401  each has the type of its field in IngestRequest
+def command(session: Session, /, files: tuple[str, ...], form: str | None, *, dry_run: bool, **options: Any) -> int:  # noqa: ANN401  each has the type of its field in IngestRequest
     """Draw personas from texts: who is likely to read, write, like or dislike each; - is standard input.
 
     \b
@@ -75,11 +76,11 @@ def command(session: Session, /, files: tuple[str, ...], form: str | None, *, dr
         texts = _survey(request)
         if dry_run:
             show_forecast(session, app.forecast(session.workspace, request, texts))
-        else:
-            ask(
-                session,
-                lambda notice, report: app.ingest(session.workspace, request, texts, notice=notice, report=report),
-            )
+            return ExitCode.DONE
+        return ask(
+            session,
+            lambda notice, report: app.ingest(session.workspace, request, texts, notice=notice, report=report),
+        )
 
 
 def _survey(request: "IngestRequest") -> "Texts":

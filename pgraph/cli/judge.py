@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from foundation.errors import ExitCode
 from pgraph.cli.asking import ask, show_forecast
 from pgraph.cli.main import Session
 from pgraph.cli.options import Number, model_options
@@ -28,7 +29,7 @@ from pgraph.cli.options import Number, model_options
 @click.option("--dry-run", is_flag=True, help="Judge nothing: show how much waits, and the prompt.")
 @model_options
 @click.pass_obj
-def command(session: Session, /, *, dry_run: bool, **options: Any) -> None:  # noqa: ANN401  each has the type of its field in JudgeRequest
+def command(session: Session, /, *, dry_run: bool, **options: Any) -> int:  # noqa: ANN401  each has the type of its field in JudgeRequest
     """Score personas, questions or knowledge by a rubric: 1 to 5 for each criterion, with the reason.
 
     \b
@@ -50,5 +51,5 @@ def command(session: Session, /, *, dry_run: bool, **options: Any) -> None:  # n
     request = app.JudgeRequest(**{name: value for name, value in options.items() if value is not None})
     if dry_run:
         show_forecast(session, app.forecast(session.workspace, request))
-        return
-    ask(session, lambda tell, report: app.judge(session.workspace, request, notice=tell, report=report))
+        return ExitCode.DONE
+    return ask(session, lambda tell, report: app.judge(session.workspace, request, notice=tell, report=report))

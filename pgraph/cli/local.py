@@ -1,8 +1,8 @@
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
+from pgraph.app import local
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice
 
@@ -20,18 +20,16 @@ def command() -> None:
 @click.pass_obj
 def status(session: Session) -> None:
     """Show whether the server runs, where, and what it uses."""
-    from graphstore.server import local
-
-    found = local.status(_directory(session))
+    server = local.status(session.workspace)
     if session.json:
-        dump({"running": bool(found.pid), **asdict(found)})
+        dump({"running": bool(server.pid), **asdict(server)})
         return
-    if not found.pid:
-        click.echo(f"not running; {found.disk_bytes / 1e6:.1f} MB in {found.directory}")
+    if not server.pid:
+        click.echo(f"not running; {server.disk_bytes / 1e6:.1f} MB in {server.directory}")
         return
-    click.echo(f"running: process {found.pid}, {found.address}, since {found.started}, engine {found.version}")
+    click.echo(f"running: process {server.pid}, {server.address}, since {server.started}, engine {server.version}")
     click.echo(
-        f"uses {found.memory_bytes / 1e6:.0f} MB of memory, {found.disk_bytes / 1e6:.1f} MB in {found.directory}"
+        f"uses {server.memory_bytes / 1e6:.0f} MB of memory, {server.disk_bytes / 1e6:.1f} MB in {server.directory}"
     )
 
 
@@ -39,11 +37,7 @@ def status(session: Session) -> None:
 @click.pass_context
 def start(ctx: click.Context) -> None:
     """Start the server, if it does not run yet."""
-    from graphstore.server import local
-
-    session: Session = ctx.obj
-    values = session.workspace.settings()
-    local.connect(_directory(session), heap=values.local_heap, idle=values.local_idle).close()
+    local.start(ctx.obj.workspace)
     ctx.invoke(status)
 
 
@@ -51,15 +45,8 @@ def start(ctx: click.Context) -> None:
 @click.pass_obj
 def stop(session: Session) -> None:
     """Stop the server; nothing committed is lost."""
-    from graphstore.server import local
-
-    stopped = local.stop(_directory(session))
+    stopped = local.stop(session.workspace)
     if session.json:
         dump({"stopped": stopped})
     else:
         notice("Stopped." if stopped else "It was not running.", quiet=session.quiet)
-
-
-def _directory(session: Session) -> Path:
-
-    return session.workspace.data / "store"

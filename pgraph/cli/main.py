@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from foundation.errors import PgraphError
+from foundation.errors import ExitCode, PgraphError
 from pgraph.app.settings import Workspace
 
 # command -> (module, one line for `pgraph --help`): kept here so that `--help` imports none of them
@@ -104,7 +104,7 @@ def main() -> None:
 def _exit_code(error: BaseException) -> int:
     if _interrupted(error):
         click.echo("Interrupted.", err=True)
-        return 130
+        return ExitCode.INTERRUPTED
     if isinstance(error, click.NoSuchOption) and any(error.option_name in one.opts for one in cli.params):
         hint = f"No such option {error.option_name!r} here: it stands before the command, pgraph {error.option_name} …"
         error = click.UsageError(hint, error.ctx)

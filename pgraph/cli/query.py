@@ -66,11 +66,9 @@ def command(
 
         show_link(session, query_link(session.workspace, name, parameters), browser=_at_terminal(no_browser=no_browser))
         return
-    from graphstore.server import plain_value
-    from pgraph.app.workspace import open_store
+    from pgraph.app.query import run_query
 
-    with open_store(session.workspace) as store:
-        rows = [plain_value(row) for row in store.read(f"queries/{name}", **parameters)]
+    rows = run_query(session.workspace, name, parameters)
     if session.json:
         dump({"query": name, "parameters": parameters, "rows": rows})
         return

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import click
 
+from foundation.errors import ExitCode
 from pgraph.cli.asking import ask
 from pgraph.cli.main import Session
 from pgraph.cli.options import model_options, setting_option
@@ -75,7 +76,7 @@ def spending_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return model_options(command)
 
 
-def run(session: Session, command: Literal["ask", "distill"], options: dict[str, Any]) -> None:
+def run(session: Session, command: Literal["ask", "distill"], options: dict[str, Any]) -> int:
     from pgraph.app import distill as app
 
     dry_run = options.pop("dry_run")
@@ -83,5 +84,5 @@ def run(session: Session, command: Literal["ask", "distill"], options: dict[str,
     if dry_run:
         rows = app.outlook(session.workspace, request, lambda text: notice(text, quiet=session.quiet))
         show(rows, _OUTLOOK[command], "json" if session.json else "table")
-        return
-    ask(session, lambda tell, report: app.spend(session.workspace, request, notice=tell, report=report))
+        return ExitCode.DONE
+    return ask(session, lambda tell, report: app.spend(session.workspace, request, notice=tell, report=report))

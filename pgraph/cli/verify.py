@@ -2,6 +2,7 @@ from pathlib import Path
 
 import click
 
+from foundation.errors import ExitCode
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice
 from pgraph.cli.progress import ProgressLine
@@ -33,4 +34,4 @@ def command(session: Session, directory: Path) -> int:
             click.echo(problem)
     told = "nothing wrong" if not count else "1 problem" if count == 1 else f"{count:,} problems"
     notice(f"{checked.rows:,} rows checked, {told} ({seconds} s).", quiet=session.quiet)
-    return 1 if count else 0
+    return ExitCode.SOME_FAILED if count else ExitCode.DONE

@@ -1,0 +1,43 @@
+"""`pgraph query` and `pgraph cypher` put together: shipped statements and the user's own, both read-only."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from graphstore.server import plain_value
+from pgraph.app.settings import Workspace
+from pgraph.app.workspace import open_store
+
+
+def run_query(workspace: Workspace, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a shipped query, as JSON values."""
+    with open_store(workspace) as store:
+        return [plain_value(row) for row in store.read(f"queries/{name}", **parameters)]
+
+
+@dataclass(slots=True)
+class Answer:
+    """The first `limit` rows of an answer; afterwards how many came (`count`), and whether there were more (`cut`)."""
+
+    source: Iterator[dict[str, Any]]
+    limit: int
+    count: int = 0
+    cut: bool = False
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        for row in self.source:
+            if self.count == self.limit:
+                self.cut = True
+                return
+            self.count += 1
+            yield row
+
+
+@contextmanager
+def run_cypher(
+    workspace: Workspace, text: str, parameters: Mapping[str, Any], *, timeout: float, limit: int
+) -> Iterator[Answer]:
+    """The answer to a user's own Cypher, streamed while the block lasts. Raises `QueryError` for what does not only read."""
+    with open_store(workspace) as store:
+        yield Answer(store.cypher(text, parameters, timeout=timeout, limit=limit + 1), limit)
