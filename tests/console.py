@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from graphstore.server import local
 from graphstore.server.bolt import BoltStore
+from tests import warm
 
 ROOT = Path(__file__).parents[1]
 
@@ -56,18 +57,12 @@ class Console:
         env: Mapping[str, str] | None = None,
         code: int | None = 0,
         timeout: float = 100,
+        anew: bool = False,
     ) -> Done:
-        """Run to the end; `code` is the exit code it must have, None for any."""
-        done = subprocess.run(
-            [sys.executable, "-m", "pgraph", *args],
-            cwd=self.directory,
-            env=self.environment(env),
-            input=stdin,
-            capture_output=True,
-            check=False,
-            timeout=timeout,
-        )
-        result = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        """Run to the end; `code` is the exit code it must have, None for any. `anew`: Python is started for it."""
+        how = _anew if anew or os.environ.get("PGRAPH_TEST_ANEW") == "1" else warm.run
+        number, out, err = how(args, cwd=self.directory, env=self.environment(env), stdin=stdin, timeout=timeout)
+        result = Done(number, out.decode(), err.decode())
         assert code is None or result.code == code, f"exit code {result.code}: {result.out}\n{result.err}"
         return result
 
@@ -89,6 +84,21 @@ class Console:
         for path in self.directory.iterdir():
             if path.name != ".pgraph":
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def _anew(
+    args: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: bytes, timeout: float
+) -> tuple[int, bytes, bytes]:
+    done = subprocess.run(
+        [sys.executable, "-m", "pgraph", *args],
+        cwd=cwd,
+        env=env,
+        input=stdin,
+        capture_output=True,
+        check=False,
+        timeout=timeout,
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
 def _delete(label: str, run: Callable[[str, dict[str, Any]], Any]) -> None:
