@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -22,6 +23,27 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what 
 ENGINES = ["local", pytest.param("neo4j", marks=pytest.mark.neo4j)]
 _MISSING = pytest.StashKey[str]()
 _NO_BROWSER = pytest.StashKey[str]()
+
+
+_LONG_FIRST = ("cli", "integration", "model", "contract")  # folders
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Several workers (`-n 2`) take whole files in the order below, so what the tests of a file share is made once."""
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+    if config.getvalue("dist") != "load":
+        return None  # as the command line says
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The folders of long tests first, else a worker is left with a long file while the others have nothing to do."""
+    ranks = {folder: rank for rank, folder in enumerate(_LONG_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.parent.name, len(ranks)))
 
 
 @pytest.fixture(scope="session")
