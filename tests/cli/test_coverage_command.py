@@ -10,6 +10,7 @@ import pytest
 from tests.cli.expanding import Field
 from tests.console import Console
 from tests.fakes import world
+from tests.fakes.faults import NO_EMBEDDINGS
 from tests.fakes.server import FakeServer
 
 pytestmark = pytest.mark.timeout(300)
@@ -205,7 +206,8 @@ def test_diversity_leaves_out_what_the_model_does_not_know(trades: Console) -> N
 
 
 def test_diversity_needs_its_model(trades: Console) -> None:
-    done = trades.run("coverage", "--diversity", env={"PGRAPH_EMBEDDING_URL": "http://127.0.0.1:9/v1"}, code=4)
+    with FakeServer(faults=[NO_EMBEDDINGS]) as server:
+        done = trades.run("coverage", "--diversity", env=Field(trades, {}).env(server), code=4)
     assert "embedding_url" in done.err
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.expanding import RELATIONS, Field
 from tests.console import Done
+from tests.fakes.faults import NO_EMBEDDINGS
 from tests.fakes.server import FakeServer
 
 pytestmark = pytest.mark.timeout(400)
@@ -161,12 +162,11 @@ def test_killed_while_it_writes_it_is_mended_by_the_next(people: Field) -> None:
 
 
 def test_without_an_embedding_server_words_still_match(people: Field) -> None:
-    env = {**people.store, "PGRAPH_EMBEDDING_URL": "http://127.0.0.1:9/v1"}
-    done = people.work.run("dedup", env=env, code=4)
-    assert "127.0.0.1:9" in done.err
-    assert "Traceback" not in done.err
-    done = people.work.run("--json", "dedup", "--threshold", "1", "--roles", "1", env=env)
-    assert done.json["duplicates"] == 1
+    with FakeServer(faults=[NO_EMBEDDINGS]) as model:
+        done = dedup(people, model, code=4)
+        assert model.base_url in done.err
+        assert "Traceback" not in done.err
+        assert dedup(people, model, "--threshold", "1", "--roles", "1").json["duplicates"] == 1
 
 
 def test_numbers_that_are_none(people: Field) -> None:

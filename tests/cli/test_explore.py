@@ -13,6 +13,7 @@ from tests.cli.expanding import Field
 from tests.cli.exploring import Explorer, explorer
 from tests.console import Console
 from tests.fakes import world
+from tests.fakes.faults import NO_EMBEDDINGS
 from tests.fakes.server import FakeServer
 
 
@@ -226,7 +227,7 @@ def test_a_search_by_meaning(field: Field) -> None:
             assert running.api("search", words=" ", meaning=1)["people"] == []
             work.run("import", work.write("b.jsonl", '{"persona": "A ferry pilot"}\n'), env=field.store)
             assert running.api("search", words=texts[3], meaning=1)["of"] in {300, 301}  # read again after a rest
-    with explorer(work, env=field.env(model)) as running:
+    with FakeServer(faults=[NO_EMBEDDINGS]) as model, explorer(work, env=field.env(model)) as running:
         running.survey()
         assert running.api("search", words=texts[120], meaning=1)["known"] == 300  # those words are known
         gone = running.ask("/api/search?words=new+ones&meaning=1")

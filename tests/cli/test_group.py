@@ -174,7 +174,12 @@ def test_killed_and_resumed(trades: Field) -> None:
 
 def test_the_model_is_gone(trades: Field) -> None:
     with model() as server:
-        environment = {**trades.env(server), "PGRAPH_BASE_URL": "http://127.0.0.1:9/v1", "PGRAPH_MODEL": "m"}
+        environment = {
+            **trades.env(server),
+            "PGRAPH_BASE_URL": "http://127.0.0.1:9/v1",
+            "PGRAPH_MODEL": "m",
+            "PGRAPH_PATIENCE": "1",
+        }
         done = trades.work.run("--json", "group", *FINE, "--names", "--timeout", "5", env=environment, code=4)
         assert "Traceback" not in done.err
         found = groups(trades)

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from typing import Any
 
+# embeddings fail, and the client is told not to try again: it does so five times, for some fifteen seconds
+NO_EMBEDDINGS: Mapping[str, Any] = {"kind": "503", "on": "embeddings", "headers": {"x-should-retry": "false"}}
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -31,7 +34,7 @@ def apply(fault: Mapping[str, Any], request: dict[str, Any], outcome: Outcome) -
 
 
 def _status(status: int, fault: Mapping[str, Any]) -> Outcome:
-    headers = {}
+    headers = dict(fault.get("headers", {}))
     wait = fault.get("retry_after")
     if wait is not None:
         date = fault.get("date", False)

@@ -8,7 +8,7 @@ A fault is a JSON object: `kind` (see tests/fakes/faults.py), and any of
   first, last     only requests with these numbers, counted from 0 per route
   after, before   only in this window, in seconds since the first request of all
   on              "chat" (default), "embeddings" or "models"
-and what the kind itself takes (retry_after, seconds, status). The first fault that hits a request wins.
+and what the kind itself takes (retry_after, headers, seconds, status). The first fault that hits a request wins.
 """
 
 import argparse
