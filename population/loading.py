@@ -41,7 +41,7 @@ class Loaded:
 def load_population(
     store: GraphStore,
     relations: list[str],
-    depth: int,
+    depth: int | None,
     *,
     allowed: set[str] | None = None,
     run: str = "",

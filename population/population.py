@@ -11,10 +11,10 @@ Bools = NDArray[np.bool_]
 class Population:
     """Survivors by position (0, 1, …), their regions, and which (persona, relationship) pairs were asked.
 
-    `depth` is the user's limit: a persona that many hops from the seeds is asked nothing.
+    `depth` is the user's limit: a persona that many hops from the seeds is asked nothing; None: no limit.
     """
 
-    def __init__(self, relations: int, depth: int, buckets: int = 0) -> None:
+    def __init__(self, relations: int, depth: int | None, buckets: int = 0) -> None:
         self.depth = depth
         self.tally = Tally(relations, buckets)
         self.ids: list[str] = []
@@ -58,7 +58,7 @@ class Population:
         self.depths.append(depth)
         self.regions.append(region)
         self._members[region].append(position)
-        if depth < self.depth and (self._allowed is None or persona_id in self._allowed):
+        if self._is_within(depth) and (self._allowed is None or persona_id in self._allowed):
             self._open(position)
         return position
 
@@ -66,16 +66,20 @@ class Population:
         """Let a persona found in this run be asked, whatever `restrict` said."""
         if self._allowed is not None and self.ids[position] not in self._allowed:
             self._allowed.add(self.ids[position])
-            if self.depths[position] < self.depth:
+            if self._is_within(self.depths[position]):
                 self._open(position)
 
     def come_nearer(self, position: int, depth: int) -> None:
         """A known persona came up at this depth: it may have become one that can be asked."""
         if depth < self.depths[position]:
-            was_open = self.depths[position] < self.depth
+            was_open = self._is_within(self.depths[position])
             self.depths[position] = depth
-            if not was_open and depth < self.depth and (self._allowed is None or self.ids[position] in self._allowed):
+            allowed = self._allowed is None or self.ids[position] in self._allowed
+            if not was_open and self._is_within(depth) and allowed:
                 self._open(position)
+
+    def _is_within(self, depth: int) -> bool:
+        return self.depth is None or depth < self.depth
 
     def _open(self, position: int) -> None:
         region = self.regions[position]
@@ -108,7 +112,9 @@ class Population:
     def may_ask(self, source: int, relation: int) -> bool:
         allowed = self._allowed is None or self.ids[source] in self._allowed
         return (
-            allowed and self.depths[source] < self.depth and source * self.tally.relations + relation not in self._asked
+            allowed
+            and self._is_within(self.depths[source])
+            and source * self.tally.relations + relation not in self._asked
         )
 
     def mark_asked(self, source: int, relation: int) -> None:

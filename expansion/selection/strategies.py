@@ -6,6 +6,7 @@ step on the quotient graph of regions, how likely the next answer of each arm is
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal, Protocol
 
 import numpy as np
@@ -177,7 +178,7 @@ class BreadthFirst:
 
     def _walk(self) -> Iterator[Choice | Literal["wait"]]:
         people = self._population
-        for depth in range(people.depth):
+        for depth in count() if people.depth is None else range(people.depth):
             while people.in_flight:  # the level is known only when all answers of the one above are in
                 yield "wait"
             for source in people.level(depth):

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,18 @@ from population import Loaded, load_population
 from population.matching import Embed
 from population.reports import (
     TABLE_COLUMNS,
+    Comparison,
+    Gap,
+    GroupCoverage,
+    GrowthPoint,
     HeatMap,
     History,
     Reached,
-    ReferenceList,
+    RelationCoverage,
+    ReportRow,
+    ResolutionCoverage,
+    RunRow,
+    UnreachedEntry,
     compare_reference,
     compare_runs,
     count_shares,
@@ -42,11 +50,11 @@ from population.reports import (
     roles_missing,
 )
 
-Rows = list[dict[str, Any]]
 Notice = Callable[[str], None]
 
 CALLS = 5  # in the commands that a report proposes
 _MANY = 1000  # texts from which on it is said that they are embedded
+_RECIPE = ("command", "model", "file", "licence", "stopped_by", "state", "seconds", "started", "ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,142 +70,160 @@ class CoverageRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ExplainedGap:
+    """A gap with its reason in words and the command that fills it."""
+
+    gap: Gap
+    why: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What only the HTML report shows."""
 
     made: str
-    groups: Rows
-    relations: Rows
-    runs: Rows
-    recipes: Rows  # of the runs, in the same order
-    points: Rows
-    ahead: Rows
+    groups: list[GroupCoverage]
+    relations: list[RelationCoverage]
+    runs: list[RunRow]
+    recipes: list[dict[str, Any]]  # of the runs, in the same order
+    points: list[GrowthPoint]
+    ahead: list[GrowthPoint]
     missing: int
     heat: HeatMap
-    gaps: Rows
+    gaps: list[ExplainedGap]
     shares: dict[str, dict[str, int]]
     problem: str  # why the diversity was not measured
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageReport:
-    overall: Rows
+    overall: list[ResolutionCoverage]
     by: str
-    rows: Rows
+    rows: Sequence[ReportRow]
     reference: Reached | None = None
-    compare: dict[str, Any] | None = None
+    compare: Comparison | None = None
     diversity: dict[str, Any] | None = None
     page: Page | None = None
     bad: Sequence[str] = ()  # rows of the reference list that hold no entry
 
     @property
     def columns(self) -> tuple[str, ...]:
-
         return TABLE_COLUMNS[self.by]
 
     def as_json(self) -> dict[str, Any]:
-        parts: dict[str, Any] = {"overall": self.overall, "by": self.by, "rows": self.rows}
+        parts: dict[str, Any] = {"overall": _as_json(self.overall), "by": self.by, "rows": _as_json(self.rows)}
         if self.reference is not None:
-            found = self.reference
-            parts["reference"] = {**found.summary, "rows": found.rows, "unreached": found.unreached}
+            entries = {"rows": _as_json(self.reference.rows), "unreached": _as_json(self.reference.unreached)}
+            parts["reference"] = {**self.reference.summary.as_json(), **entries}
         if self.compare is not None:
-            parts["compare"] = self.compare
+            parts["compare"] = self.compare.as_json()
         if self.diversity is not None:
             parts["diversity"] = self.diversity
         return parts
 
 
+def _as_json(rows: Iterable[ReportRow]) -> list[dict[str, Any]]:
+    return [row.as_json() for row in rows]
+
+
 def coverage(workspace: Workspace, request: CoverageRequest, notice: Notice = lambda _: None) -> CoverageReport:
     """Measure the graph as it stands. Streams every persona and sighting once: about 15 µs each.
 
-    What goes by embedding (a reference list, diversity) embeds each text once, later the cache has it.
+    What needs embeddings (a reference list, diversity) embeds each text once; later the cache has it.
     """
-    held = read_reference(request.reference, request.column) if request.reference else None
+    reference = read_reference(request.reference, request.column) if request.reference else None
     with open_store(workspace) as store, open_embedder(workspace) as embedder:
         kinds = sorted(row["relation"] for row in store.read("reads/relation_kinds") if row["relation"] is not None)
-        loaded = load_population(
-            store, kinds, depth=1 << 30
-        )  # all may be asked: what is left shows who was not asked yet
-        told = _history(store, loaded) if request.by == "run" or request.compare or request.page else None
-        tables: dict[str, Callable[[], Rows]] = {
-            "overall": list,
-            "group": lambda: coverage_by_group(loaded),
-            "domain": lambda: coverage_by_domain(loaded),
-            "role": lambda: coverage_by_role(loaded),
-            "relation": lambda: coverage_by_relation(loaded, kinds),
-            "run": lambda: told.rows() if told else [],
-        }
-        embed = _telling(embedder.embed, notice)
-        spread, problem = None, ""
-        try:
-            if request.diversity or request.page:
-                spread = measure_diversity(loaded, embed)
-        except ModelError as error:
-            if request.diversity:
-                raise
-            problem = f"{error.message}. {error.hint}"
-            notice(f"Diversity is left out: {problem}")
-        reached = None if held is None else compare_reference(loaded, held, embed)
+        loaded = load_population(store, kinds, depth=None)  # who was not asked yet shows at any depth
+        needs_history = request.by == "run" or request.compare or request.page
+        history = _history(store, loaded) if needs_history else None
+        embed = _announced(embedder.embed, notice)
+        diversity, problem = _diversity(loaded, request, embed, notice)
+        reached = None if reference is None else compare_reference(loaded, reference, embed)
         return CoverageReport(
             coverage_overall(loaded),
             request.by,
-            tables[request.by](),
+            _table(request.by, loaded, kinds, history),
             None if reached is None else _with_commands(workspace, reached),
-            _compared(told, loaded, request.compare),
-            spread,
-            _page(workspace, loaded, kinds, told, problem) if request.page and told else None,
-            _bad_rows(held),
+            _compared(history, loaded, request.compare),
+            diversity,
+            _page(workspace, loaded, kinds, history, problem) if request.page and history else None,
+            [] if reference is None else [f"{reference.file}:{row.line}: {row.reason}" for row in reference.bad],
         )
 
 
-def _history(store: GraphStore, loaded: Loaded) -> History:
+def _table(by: str, loaded: Loaded, kinds: list[str], history: History | None) -> Sequence[ReportRow]:
+    tables: dict[str, Callable[[], Sequence[ReportRow]]] = {
+        "overall": list,
+        "group": lambda: coverage_by_group(loaded),
+        "domain": lambda: coverage_by_domain(loaded),
+        "role": lambda: coverage_by_role(loaded),
+        "relation": lambda: coverage_by_relation(loaded, kinds),
+        "run": lambda: history.rows() if history else [],
+    }
+    return tables[by]()
 
+
+def _diversity(
+    loaded: Loaded, request: CoverageRequest, embed: Embed, notice: Notice
+) -> tuple[dict[str, Any] | None, str]:
+    """How different the personas are, or why the page does without: only for `--diversity` is a failing model an error."""
+    if not request.diversity and not request.page:
+        return None, ""
+    try:
+        return measure_diversity(loaded, embed), ""
+    except ModelError as error:
+        if request.diversity:
+            raise
+        problem = f"{error.message}. {error.hint}"
+        notice(f"Diversity is left out: {problem}")
+        return None, problem
+
+
+def _history(store: GraphStore, loaded: Loaded) -> History:
     return fold_history(read_events(store, loaded), loaded, (row["run"] for row in store.read("reads/runs")))
 
 
-def _telling(embed: Embed, notice: Notice) -> Embed:
-    def told(texts: Sequence[str]) -> Any:  # noqa: ANN401  what embed returns
+def _announced(embed: Embed, notice: Notice) -> Embed:
+    """The same, with a notice before many texts are embedded."""
+
+    def embed_with_notice(texts: Sequence[str]) -> Any:  # noqa: ANN401  what embed returns
         if len(texts) >= _MANY:
-            notice(f"Embedding {len(texts):,} texts, but for those that the cache has …")
+            notice(f"Embedding {len(texts):,} texts, except those in the cache …")
         return embed(texts)
 
-    return told
+    return embed_with_notice
 
 
-def _compared(told: History | None, loaded: Loaded, names: tuple[str, str] | None) -> dict[str, Any] | None:
-
-    if told is None or names is None:
+def _compared(history: History | None, loaded: Loaded, names: tuple[str, str] | None) -> Comparison | None:
+    if history is None or names is None:
         return None
     labels = {region: region_name(loaded, region) for region in range(len(loaded.population.region_ids))}
-    one, other = pick_runs(told, names)
-    return compare_runs(one, other, labels)
+    first, second = pick_runs(history, names)
+    return compare_runs(first, second, labels)
 
 
-def _bad_rows(held: ReferenceList | None) -> list[str]:
-    return [] if held is None else [f"{held.file}:{row.line}: {row.reason}" for row in held.bad]
-
-
-def _page(workspace: Workspace, loaded: Loaded, kinds: list[str], told: History, problem: str) -> Page:
-
+def _page(workspace: Workspace, loaded: Loaded, kinds: list[str], history: History, problem: str) -> Page:
     roles = loaded.population.tally.overall()
-    stories = list(reversed(told.runs.values()))
+    stories = list(reversed(history.runs.values()))
     return Page(
         made=now_in_words(),
         groups=coverage_by_group(loaded),
         relations=coverage_by_relation(loaded, kinds),
         runs=[story.row() for story in stories],
         recipes=[_recipe(dict(story.props)) for story in stories],
-        points=told.points,
+        points=history.points,
         ahead=curve_ahead(roles),
         missing=roles_missing(roles),
         heat=heat_map(loaded, kinds),
         gaps=[
-            {
-                **row,
-                "why": explain_gap(row),
-                "command": expand_command(workspace, people_query(loaded, row["from_key"]), row["depth"]),
-            }
-            for row in find_gaps(loaded, kinds)
+            ExplainedGap(
+                gap,
+                explain_gap(gap),
+                expand_command(workspace, people_query(loaded, gap.source_key), gap.depth),
+            )
+            for gap in find_gaps(loaded, kinds)
         ],
         shares=count_shares(loaded),
         problem=problem,
@@ -207,20 +233,20 @@ def _page(workspace: Workspace, loaded: Loaded, kinds: list[str], told: History,
 def _recipe(props: dict[str, Any]) -> dict[str, Any]:
     """What the Run node keeps of the settings of a run."""
     settings = {name.removeprefix("plan_"): value for name, value in props.items() if name.startswith("plan_")}
-    known = ("command", "model", "file", "licence", "stopped_by", "state", "seconds", "started", "ended")
-    return {name: props[name] for name in known if props.get(name) not in (None, "")} | dict(sorted(settings.items()))
+    facts = {name: props[name] for name in _RECIPE if props.get(name) not in (None, "")}
+    return facts | dict(sorted(settings.items()))
 
 
 def _with_commands(workspace: Workspace, reached: Reached) -> Reached:
     """The command that asks the personas nearest to each unreached entry."""
 
-    def command(row: dict[str, Any]) -> str | None:
-        if not row["nearest"]:
+    def command(entry: UnreachedEntry) -> str | None:
+        if not entry.nearest or entry.depth is None:
             return None
-        ids = json.dumps([persona["id"] for persona in row["nearest"]])
-        return expand_command(workspace, f"MATCH (p:Persona) WHERE p.id IN {ids} RETURN p.id", row["depth"])
+        ids = json.dumps([persona.id for persona in entry.nearest])
+        return expand_command(workspace, f"MATCH (p:Persona) WHERE p.id IN {ids} RETURN p.id", entry.depth)
 
-    return replace(reached, unreached=[{**row, "command": command(row)} for row in reached.unreached])
+    return replace(reached, unreached=[replace(entry, command=command(entry)) for entry in reached.unreached])
 
 
 def expand_command(workspace: Workspace, cypher: str, depth: int, calls: int = CALLS) -> str:

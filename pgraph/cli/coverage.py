@@ -10,6 +10,7 @@ import click
 from foundation.errors import UsageError
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice, redirected, show
+from population.reports import TABLE_COLUMNS, Comparison
 
 if TYPE_CHECKING:
     from pgraph.app.coverage import CoverageReport
@@ -19,7 +20,6 @@ NOT_ASKED = (
     "No coverage yet: it is the share of a model's answers that would be of known roles, and no call was made. "
     "pgraph expand --depth 1 --calls 50 makes some."
 )
-_OVERALL = ("resolution", "distinct", "sightings", "singles", "coverage", "at_least")
 _ENDINGS = {".html": "html", ".htm": "html", ".json": "json"}
 
 
@@ -122,7 +122,7 @@ def command(
         _print(report, form, limit)
     if output and form == "html":
         notice(f"{output} written; any browser opens it.", quiet=session.quiet)
-    if report.overall[0]["distinct"] and not report.overall[0]["sightings"]:
+    if report.overall[0].distinct and not report.overall[0].sightings:
         notice(NOT_ASKED, quiet=session.quiet)
     for what, rows in _lists(report) if form == "table" else ():
         if rows > limit:
@@ -130,10 +130,11 @@ def command(
 
 
 def _form(session: Session, form: str | None, output: Path | None) -> str:
-    told = form or ("json" if session.json else _ENDINGS.get(output.suffix.lower(), "table") if output else "table")
-    if session.json and told == "html":
+    by_ending = _ENDINGS.get(output.suffix.lower()) if output else None
+    asked = form or ("json" if session.json else by_ending or "table")
+    if session.json and asked == "html":
         raise UsageError("--json and --format html ask for two things", "Take one of them away.")
-    return "json" if session.json else told
+    return "json" if session.json else asked
 
 
 def _print(report: "CoverageReport", form: str, limit: int) -> None:
@@ -154,10 +155,10 @@ def _lists(report: "CoverageReport") -> Iterator[tuple[str, int]]:
 
 
 def _tables(report: "CoverageReport", limit: int) -> None:
-    show(report.overall, _OVERALL, "table")
+    show([row.as_json() for row in report.overall], TABLE_COLUMNS["overall"], "table")
     if report.rows:
         click.echo()
-        show(report.rows[:limit], report.columns, "table")
+        show([row.as_json() for row in report.rows[:limit]], report.columns, "table")
     if report.compare is not None:
         _comparison(report.compare, limit)
     if report.diversity is not None:
@@ -166,59 +167,64 @@ def _tables(report: "CoverageReport", limit: int) -> None:
         _reference(report.reference, limit)
 
 
-def _comparison(compare: Mapping[str, Any], limit: int) -> None:
-    first, second = compare["runs"]
-    click.echo()
+def _comparison(compare: "Comparison", limit: int) -> None:
+    first, second = (run.as_json() for run in compare.runs)
+    roles = compare.roles
     rows = [{"": name, "first": first[name], "second": second[name]} for name in first]
-    names = {"first": "distinct roles", "both": "roles in both", "overlap": "share in both"}
-    roles = compare["roles"]
-    rows.append({"": names["first"], "first": roles["first"], "second": roles["second"]})
-    rows.append({"": "only here", "first": roles["only_first"], "second": roles["only_second"]})
-    rows += [{"": names[key], "first": roles[key], "second": roles[key]} for key in ("both", "overlap")]
+    rows += [
+        {"": "distinct roles", "first": roles.first, "second": roles.second},
+        {"": "only here", "first": roles.only_first, "second": roles.only_second},
+        {"": "roles in both", "first": roles.both, "second": roles.both},
+        {"": "share in both", "first": roles.overlap, "second": roles.overlap},
+    ]
+    click.echo()
     show(rows, ("", "first", "second"), "table")
-    if compare["groups"]:
+    if compare.groups:
         click.echo("\nGroups where one found more distinct roles than the other:")
-        show(compare["groups"][:limit], ("group", "first", "second"), "table")
+        show([row.as_json() for row in compare.groups[:limit]], ("group", "first", "second"), "table")
 
 
-def _diversity(found: Mapping[str, Any]) -> None:
+def _diversity(measured: Mapping[str, Any]) -> None:
     click.echo()
     rows: list[dict[str, Any]] = []
     for what in ("persona", "role"):
-        part = found[what]
+        part = measured[what]
         rows.append({"diversity": f"Vendi score of {what}s", "value": part["vendi"], "of": part["of"]})
         rows.append({"diversity": f"mean distance to the nearest {what}", "value": part["nearest"], "of": part["of"]})
     rows += [
-        {"diversity": f"distinct-{n} of words", "value": found["words"][f"distinct_{n}"], "of": found["words"]["of"]}
+        {
+            "diversity": f"distinct-{n} of words",
+            "value": measured["words"][f"distinct_{n}"],
+            "of": measured["words"]["of"],
+        }
         for n in (1, 2, 3)
     ]
     show(rows, ("diversity", "value", "of"), "table")
-    if found["left_out_by_language"]:
+    if measured["left_out_by_language"]:
         click.echo(
-            f"{found['left_out_by_language']} of {found['personas']} personas are in a language that the embedding model "
+            f"{measured['left_out_by_language']} of {measured['personas']} personas are in a language that the embedding model "
             "does not know, or that cannot be told: left out of the first four."
         )
 
 
 def _reference(reached: "Reached", limit: int) -> None:
-    told = reached.summary
+    summary = reached.summary
     click.echo(
-        f"\n{told['file']}: {told['reached']} of {told['entries']} entries reached ({told['reached_share']:.1%}), "
-        f"{told['reached_5']} by five personas or more ({told['reached_5_share']:.1%})"
+        f"\n{summary.file}: {summary.reached} of {summary.entries} entries reached ({summary.reached_share:.1%}), "
+        f"{summary.reached_5} by five personas or more ({summary.reached_5_share:.1%})"
     )
-    if told["personas_without_role"]:
-        click.echo(f"{told['personas_without_role']} of {told['personas']} personas have no role and count for none.")
-    found = sorted((row for row in reached.rows if row["personas"]), key=lambda row: (-row["personas"], row["label"]))
-    if found:
+    if summary.personas_without_role:
+        click.echo(f"{summary.personas_without_role} of {summary.personas} personas have no role and count for none.")
+    best = sorted((row for row in reached.rows if row.personas), key=lambda row: (-row.personas, row.label))
+    if best:
         click.echo()
-        show(found[:limit], ("code", "label", "personas", "exact", "sightings"), "table")
+        columns = ("code", "label", "personas", "exact", "sightings")
+        show([row.as_json() for row in best[:limit]], columns, "table")
     if reached.unreached:
         click.echo("\nNot reached, with the roles nearest to each and the command that asks them:")
-    for row in reached.unreached[:limit]:
-        click.echo(f"{row['code']} {row['label']}".strip())
-        near = ", ".join(
-            f"{persona['role'] or persona['text'][:60]} {persona['cosine']:.2f}" for persona in row["nearest"]
-        )
-        click.echo(f"    {near or 'nobody near: its language is not known to the embedding model, or all were asked'}")
-        if row["command"]:
-            click.echo(f"    {row['command']}")
+    for entry in reached.unreached[:limit]:
+        click.echo(f"{entry.code} {entry.label}".strip())
+        near = ", ".join(f"{persona.role or persona.text[:60]} {persona.cosine:.2f}" for persona in entry.nearest)
+        click.echo(f"    {near or 'nobody to ask: the embedding model does not know its language, or all were asked'}")
+        if entry.command:
+            click.echo(f"    {entry.command}")

@@ -42,7 +42,7 @@ def render(report: CoverageReport) -> str:
 
 def _values(report: CoverageReport, page: Page) -> dict[str, Any]:
     """All that the templates know by name. `parts`: key, which is the id and the template of a part -> what it shows."""
-    asked = bool(page.groups and page.points[-1]["sightings"])
+    asked = bool(page.groups and page.points[-1].sightings)
     return {
         "page": page,
         "asked": asked,

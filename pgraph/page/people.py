@@ -8,7 +8,7 @@ from pgraph.app.coverage import Page
 from pgraph.page.charts import Bar, Line, bars, draw
 from pgraph.page.figures import NONE, figure, percent
 from pgraph.page.tables import Cell, Table, table
-from population.reports import Reached
+from population.reports import Comparison, Reached, RoleOverlap, RunRow
 
 SHOWN = 40  # of the entries of a list
 LARGEST = 12  # languages, depths
@@ -38,38 +38,38 @@ _COMPARED = {
 
 
 def reference(reached: Reached) -> dict[str, Any]:
-    best = sorted((row for row in reached.rows if row["personas"]), key=lambda row: (-row["personas"], row["label"]))
+    best = sorted((row for row in reached.rows if row.personas), key=lambda row: (-row.personas, row.label))
     columns = {"label": "entry", "code": "code", "personas": "personas", "exact": "by name", "sightings": "sightings"}
     return {
         "summary": reached.summary,
-        "file": Path(reached.summary["file"]).name,
-        "best": table("Entries reached most", columns, best[:SHOWN]),
+        "file": Path(reached.summary.file).name,
+        "best": table("Entries reached most", columns, [row.as_json() for row in best[:SHOWN]]),
         "unreached": reached.unreached,
         "shown": SHOWN,
     }
 
 
-def comparison(compare: Mapping[str, Any]) -> dict[str, Any]:
-    first, second = compare["runs"]
+def comparison(compare: Comparison) -> dict[str, Any]:
+    first, second = compare.runs
     lines = [
-        Line(f"first: {first['run']} ({first['command']})", compare["curves"][0], "first"),
-        Line(f"second: {second['run']} ({second['command']})", compare["curves"][1], "second"),
+        Line(f"first: {first.run} ({first.command})", compare.curves[0], "first"),
+        Line(f"second: {second.run} ({second.command})", compare.curves[1], "second"),
     ]
     groups = {"group": "group", "first": "first", "second": "second"}
     return {
-        "roles": compare["roles"],
+        "roles": compare.roles,
         "curves": draw(lines),
-        "table": _side_by_side(first, second, compare["roles"]),
-        "groups": table("Distinct roles by group", groups, compare["groups"]),
+        "table": _side_by_side(first, second, compare.roles),
+        "groups": table("Distinct roles by group", groups, [row.as_json() for row in compare.groups]),
     }
 
 
-def _side_by_side(first: Mapping[str, Any], second: Mapping[str, Any], roles: Mapping[str, Any]) -> Table:
-    rows = [(name, figure(first[key]), figure(second[key])) for key, name in _COMPARED.items()]
+def _side_by_side(first: RunRow, second: RunRow, roles: RoleOverlap) -> Table:
+    rows = [(name, figure(getattr(first, key)), figure(getattr(second, key))) for key, name in _COMPARED.items()]
     rows += [
-        ("coverage of the graph at its end", percent(first["coverage"]), percent(second["coverage"])),
-        ("distinct roles among its answers", figure(roles["first"]), figure(roles["second"])),
-        ("of these, not in the other", figure(roles["only_first"]), figure(roles["only_second"])),
+        ("coverage of the graph at its end", percent(first.coverage), percent(second.coverage)),
+        ("distinct roles among its answers", figure(roles.first), figure(roles.second)),
+        ("of these, not in the other", figure(roles.only_first), figure(roles.only_second)),
     ]
     columns = {"what": "", "first": "first", "second": "second"}
     named = [dict(zip(columns, row, strict=True)) for row in rows]
@@ -124,11 +124,11 @@ def runs(page: Page) -> dict[str, Any]:
     shown = page.runs[:RUNS]
     rows = [
         {
-            **row,
-            "run": Cell(row["command"] or "", code=row["run"]),
-            "started": str(row["started"] or NONE)[:16].replace("T", " "),
-            "coverage": percent(row["coverage"]),
-            "late_new": None if row["late_new"] is None else f"{row['late_new']:,.0f}",
+            **row.as_json(),
+            "run": Cell(row.command or "", code=row.run),
+            "started": str(row.started or NONE)[:16].replace("T", " "),
+            "coverage": percent(row.coverage),
+            "late_new": None if row.late_new is None else f"{row.late_new:,.0f}",
         }
         for row in shown
     ]
@@ -136,5 +136,5 @@ def runs(page: Page) -> dict[str, Any]:
     return {
         "table": table("Runs", _RUN_COLUMNS, rows, right=right),
         "more": len(page.runs) - len(shown),
-        "settings": [(row["run"], recipe) for row, recipe in zip(shown, page.recipes, strict=False)],
+        "settings": [(row.run, recipe) for row, recipe in zip(shown, page.recipes, strict=False)],
     }

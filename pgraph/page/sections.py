@@ -1,13 +1,13 @@
 """What the templates show about coverage: the head, growth, gaps, groups by relationships."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pgraph.app.coverage import CoverageReport, Page
 from pgraph.page.charts import Line, draw
 from pgraph.page.figures import percent
 from pgraph.page.tables import Table, table
-from population.reports import spoken
+from population.reports import GrowthPoint, HeatCell, spoken
 
 GROUPS = 30
 _NUMBERS = 12  # rows of the table behind a curve
@@ -23,8 +23,8 @@ _GROUP_COLUMNS = {
 
 
 def header(report: CoverageReport, page: Page) -> dict[str, Any]:
-    rows = {row["resolution"]: row for row in report.overall}
-    covered = rows["role"]["coverage"]
+    rows = {row.resolution: row for row in report.overall}
+    covered = rows["role"].coverage
     return {
         "models": sorted({str(recipe["model"]) for recipe in page.recipes if recipe.get("model")}),
         "role": rows["role"],
@@ -36,29 +36,33 @@ def header(report: CoverageReport, page: Page) -> dict[str, Any]:
 
 def growth(page: Page) -> dict[str, Any]:
     points, ahead = page.points, page.ahead
-    seen = [(point["sightings"], point["roles"]) for point in points]
-    covered = [(point["sightings"], point["coverage"]) for point in points if point["sightings"]]
+    seen = [(point.sightings, point.roles) for point in points]
+    covered = [(point.sightings, point.coverage or 0.0) for point in points if point.sightings]
     roles, coverage = [Line("so far", seen)], [Line("so far", covered)]
     if ahead:
-        roles.append(Line("expected", [seen[-1], *((p["sightings"], p["roles"]) for p in ahead)], "first dashed"))
+        roles.append(Line("expected", [seen[-1], *((point.sightings, point.roles) for point in ahead)], "first dashed"))
         coverage.append(
-            Line("expected", [covered[-1], *((p["sightings"], p["coverage"]) for p in ahead)], "first dashed")
+            Line(
+                "expected",
+                [covered[-1], *((point.sightings, point.coverage or 0.0) for point in ahead)],
+                "first dashed",
+            )
         )
     return {
         "last": points[-1],
         "ahead": ahead[-1] if ahead else None,
         "roles": draw(roles),
         "coverage": draw(coverage, share=True),
-        "numbers": _numbers([*_thin(points[1:]), *_thin(ahead, 4)], points[-1]["sightings"]),
+        "numbers": _numbers([*_thin(points[1:]), *_thin(ahead, 4)], points[-1].sightings),
     }
 
 
-def _numbers(points: Sequence[Mapping[str, Any]], n: int) -> Table:
+def _numbers(points: Sequence[GrowthPoint], n: int) -> Table:
     rows = [
         {
-            "sightings": f"{point['sightings']:,}" + (" (expected)" if point["sightings"] > n else ""),
-            "roles": round(point["roles"]),
-            "coverage": percent(point["coverage"]),
+            "sightings": f"{point.sightings:,}" + (" (expected)" if point.sightings > n else ""),
+            "roles": round(point.roles),
+            "coverage": percent(point.coverage),
         }
         for point in points
     ]
@@ -66,19 +70,22 @@ def _numbers(points: Sequence[Mapping[str, Any]], n: int) -> Table:
     return table("Growth", columns, rows, right=("coverage",))
 
 
-def _thin(points: Sequence[Mapping[str, Any]], count: int = _NUMBERS) -> Sequence[Mapping[str, Any]]:
+def _thin(points: Sequence[GrowthPoint], count: int = _NUMBERS) -> Sequence[GrowthPoint]:
     every = -(-len(points) // count) or 1
     return points[::-every][::-1]
 
 
 def gaps(page: Page) -> list[dict[str, Any]]:
-    return [{**row, "meter": f"{100 * row['uncovered']:.0f}"} for row in page.gaps]
+    return [
+        {"gap": shown.gap, "why": shown.why, "command": shown.command, "meter": f"{100 * shown.gap.uncovered:.0f}"}
+        for shown in page.gaps
+    ]
 
 
 def heat(page: Page) -> dict[str, Any]:
     heat_map = page.heat
     relations = [spoken(relation) for relation in heat_map.relations]
-    highest = max((cell["new"] for row in heat_map.rows for cell in row["cells"]), default=0)
+    highest = max((cell.new for row in heat_map.rows for cell in row.cells), default=0)
     top = min(100, 10 * (int(10 * highest) + 1))
     limits = []
     if heat_map.regions > len(heat_map.rows):
@@ -87,26 +94,26 @@ def heat(page: Page) -> dict[str, Any]:
         limits.append(f"the {len(relations)} most asked of {heat_map.kinds} relationships")
     rows = [
         {
-            "group": row["group"],
-            "uncovered": f"{100 * row['uncovered']:.0f}",
-            "cells": [_heat_cell(cell, name, top) for name, cell in zip(relations, row["cells"], strict=True)],
+            "group": row.group,
+            "uncovered": f"{100 * row.uncovered:.0f}",
+            "cells": [_heat_cell(cell, name, top) for name, cell in zip(relations, row.cells, strict=True)],
         }
         for row in heat_map.rows
     ]
     return {"relations": relations, "limits": limits, "top": top, "rows": rows}
 
 
-def _heat_cell(cell: Mapping[str, Any], relation: str, top: int) -> dict[str, Any]:
-    new = 100 * cell["new"]
-    return {"new": f"{new:.0f}", "fill": f"{100 * new / top:.0f}", "answers": cell["answers"], "relation": relation}
+def _heat_cell(cell: HeatCell, relation: str, top: int) -> dict[str, Any]:
+    new = 100 * cell.new
+    return {"new": f"{new:.0f}", "fill": f"{100 * new / top:.0f}", "answers": cell.answers, "relation": relation}
 
 
 def groups(page: Page) -> dict[str, Any]:
     rows = [
         {
-            **row,
-            "coverage": percent(row["coverage"]),
-            "next_new": None if row["next_new"] is None else percent(row["next_new"], 0),
+            **row.as_json(),
+            "coverage": percent(row.coverage),
+            "next_new": None if row.next_new is None else percent(row.next_new, 0),
         }
         for row in page.groups[:GROUPS]
     ]

@@ -2,9 +2,23 @@
 
 from population.reports.diversity import count_shares, measure_diversity
 from population.reports.forecasting import grown, grown_needed, sightings_needed
-from population.reports.gaps import HeatMap, explain_gap, find_gaps, heat_map, people_query, region_name, spoken
+from population.reports.gaps import (
+    Gap,
+    HeatCell,
+    HeatMap,
+    explain_gap,
+    find_gaps,
+    heat_map,
+    people_query,
+    region_name,
+    spoken,
+)
 from population.reports.history import (
+    Comparison,
+    GrowthPoint,
     History,
+    RoleOverlap,
+    RunRow,
     compare_runs,
     curve_ahead,
     fold_history,
@@ -12,9 +26,13 @@ from population.reports.history import (
     read_events,
     roles_missing,
 )
-from population.reports.reference import Reached, ReferenceList, compare_reference, read_reference
+from population.reports.reference import Reached, ReferenceList, UnreachedEntry, compare_reference, read_reference
+from population.reports.rows import ReportRow
 from population.reports.tables import (
     TABLE_COLUMNS,
+    GroupCoverage,
+    RelationCoverage,
+    ResolutionCoverage,
     coverage_by_domain,
     coverage_by_group,
     coverage_by_relation,
@@ -24,10 +42,21 @@ from population.reports.tables import (
 
 __all__ = [
     "TABLE_COLUMNS",
+    "Comparison",
+    "Gap",
+    "GroupCoverage",
+    "GrowthPoint",
+    "HeatCell",
     "HeatMap",
     "History",
     "Reached",
     "ReferenceList",
+    "RelationCoverage",
+    "ReportRow",
+    "ResolutionCoverage",
+    "RoleOverlap",
+    "RunRow",
+    "UnreachedEntry",
     "compare_reference",
     "compare_runs",
     "count_shares",

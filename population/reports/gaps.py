@@ -1,101 +1,140 @@
 """Where the gaps are, and why: the regions least covered, what leads there, and the map of all arms."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from population.loading import Loaded
 from population.prediction import PRIOR, predict, uncovered_shares
 
-Rows = list[dict[str, Any]]
+
+@dataclass(frozen=True, slots=True)
+class HeatCell:
+    """An arm: the expected share of new roles among its next answers, and how many answers it has had."""
+
+    new: float
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeatRow:
+    group: str
+    uncovered: float
+    cells: list[HeatCell]  # in the order of the map's relations
 
 
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """Regions by relationships: `new` is the expected share of new roles among the next answers, `answers` those so far."""
+    """Regions by relationships."""
 
     relations: list[str]
-    rows: Rows  # group, uncovered, cells: [{new, answers}] in the order of the relations
+    rows: list[HeatRow]
     regions: int  # how many there are in all
     kinds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A region that is little covered, and the arm (source region, relationship) that leads there best.
+
+    `landed` of the arm's `answers` came from this region. `relation` is None where no call about a person has led there;
+    then the source is the region itself.
+    """
+
+    group: str
+    key: str
+    sightings: int
+    singles: int
+    uncovered: float
+    source: str
+    source_key: str
+    relation: str | None
+    landed: int
+    answers: int
+    depth: int  # to which the people of the source must be expanded
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """An arm that leads to a region: `landed` of its usable `answers` came from there."""
+
+    arm: int
+    landed: int
+    answers: int
+
+
 def heat_map(loaded: Loaded, kinds: list[str], *, regions: int = 25, relations: int = 24) -> HeatMap:
-    """The arms of the least covered regions, along the relationships asked most."""
-    people = loaded.population
-    tally = people.tally
+    """The arms of the least covered regions, along the relationships asked most; `kinds`: the relationships by number."""
+    tally = loaded.population.tally
     if not tally.relations or not tally.regions:
         return HeatMap([], [], tally.regions, len(kinds))
-    arms = predict(tally)
     shape = (tally.regions, tally.relations)
-    new, answers = arms.new.reshape(shape), tally.asked.reshape(shape)
-    columns = sorted(np.argsort(-answers.sum(axis=0), kind="stable")[:relations].tolist(), key=lambda k: kinds[k])
-    rows = [
-        {
-            "group": region_name(loaded, region),
-            "uncovered": _share(tally.f1[region], tally.n[region]),
-            "cells": [{"new": round(float(new[region, k]), 4), "answers": int(answers[region, k])} for k in columns],
-        }
-        for region in _worst(loaded)[:regions]
-    ]
+    new, answers = predict(tally).new.reshape(shape), tally.asked.reshape(shape)
+    most_asked = np.argsort(-answers.sum(axis=0), kind="stable")[:relations].tolist()
+    columns = sorted(most_asked, key=lambda relation: kinds[relation])
+    rows = []
+    for region in _worst(loaded)[:regions]:
+        cells = [HeatCell(round(float(new[region, k]), 4), int(answers[region, k])) for k in columns]
+        rows.append(HeatRow(region_name(loaded, region), _share(tally.f1[region], tally.n[region]), cells))
     return HeatMap([kinds[k] for k in columns], rows, tally.regions, len(kinds))
 
 
-def find_gaps(loaded: Loaded, kinds: list[str], limit: int = 8) -> Rows:
-    """The least covered regions, each with the way that leads there best.
+def find_gaps(loaded: Loaded, kinds: list[str], limit: int = 8) -> list[Gap]:
+    """The least covered regions, each with the way that leads there best; `kinds`: the relationships by number.
 
-    The way is the arm (source region, relationship) with the highest share of answers that landed in the region; arms
-    with few answers are drawn towards 0. `relation` is None where no call led there yet.
+    The way is the arm with the highest share of answers that landed in the region; arms with few answers are drawn towards 0.
     """
     people = loaded.population
     tally = people.tally
     ways = _ways(loaded)
-    rows = []
+    gaps = []
     for region in _worst(loaded)[:limit]:
-        arm, landed, of = ways.get(region, (None, 0, 0))
-        source, relation = divmod(arm, tally.relations) if arm is not None else (region, None)
-        rows.append(
-            {
-                "group": region_name(loaded, region),
-                "key": people.region_ids[region],
-                "sightings": int(tally.n[region]),
-                "singles": int(tally.f1[region]),
-                "uncovered": _share(tally.f1[region], tally.n[region]),
-                "from": region_name(loaded, source),
-                "from_key": people.region_ids[source],
-                "relation": None if relation is None else kinds[relation],
-                "landed": landed,
-                "answers": of,
-                "depth": 1 + max((people.depths[p] for p in people.members(source)), default=0),
-            }
+        way = ways.get(region)
+        source, relation = (region, None) if way is None else divmod(way.arm, tally.relations)
+        gaps.append(
+            Gap(
+                group=region_name(loaded, region),
+                key=people.region_ids[region],
+                sightings=int(tally.n[region]),
+                singles=int(tally.f1[region]),
+                uncovered=_share(tally.f1[region], tally.n[region]),
+                source=region_name(loaded, source),
+                source_key=people.region_ids[source],
+                relation=None if relation is None else kinds[relation],
+                landed=0 if way is None else way.landed,
+                answers=0 if way is None else way.answers,
+                depth=1 + max((people.depths[position] for position in people.members(source)), default=0),
+            )
         )
-    return rows
+    return gaps
 
 
-def explain_gap(row: Mapping[str, Any]) -> str:
+def explain_gap(gap: Gap) -> str:
     r"""The numbers of a gap as a sentence.
 
-    >>> explain_gap({"group": "logistics", "singles": 31, "sightings": 50, "uncovered": 0.62, "relation": "supplier",
-    ...      "from": "health care", "landed": 41, "answers": 100})[:81]
-    '41\xa0% of the answers (41 of 100) when people of health care are asked for their su'
+    >>> explain_gap(Gap("logistics", "g1", 50, 31, 0.62, "health care", "g2", "supplier", 41, 100, 2))[:82]
+    '41\xa0% of the answers (41 of 100) when people of health care are asked for their sup'
     """
-    group, relation, source = row["group"], row["relation"], row["from"]
     state = (
-        f"is {_percent(row['uncovered'])} uncovered: {_count(row['singles'], 'role')} that only one call named, in "
-        f"{_count(row['sightings'], 'sighting')}."
+        f"is {_percent(gap.uncovered)} uncovered: {_count(gap.singles, 'role')} named by a single call, in "
+        f"{_count(gap.sightings, 'answer')}."
     )
-    if relation is None:
-        return f"{group} {state} No call about a person has led there yet; its people came from files or texts."
-    asked, lands = (f"people of {source} are", "land") if source != group else ("its own people are", "stay")
-    way = f"{_percent(row['landed'] / row['answers'])} of the answers ({row['landed']:,} of {row['answers']:,})"
-    return f"{way} when {asked} asked for their {spoken(relation)} {lands} in {group}, which {state}"
+    if gap.relation is None:
+        return f"{gap.group} {state} No call about a person has led there yet; its people came from files or texts."
+    asked, lands = (
+        (f"people of {gap.source} are", "land") if gap.source != gap.group else ("its own people are", "stay")
+    )
+    share = f"{_percent(gap.landed / gap.answers)} of the answers ({gap.landed:,} of {gap.answers:,})"
+    return f"{share} when {asked} asked for their {spoken(gap.relation)} {lands} in {gap.group}, which {state}"
 
 
 def spoken(relation: str) -> str:
-    """The id of a relationship kind as words."""
+    """The id of a relationship kind as words.
+
+    >>> spoken("elder-relative")
+    'elder relative'
+    """
     return relation.replace("_", " ").replace("-", " ")
 
 
@@ -108,12 +147,13 @@ def _percent(share: float) -> str:
 
 
 def region_name(loaded: Loaded, region: int) -> str:
+    """What people call a region, by its number."""
     key = loaded.population.region_ids[region]
     return loaded.labels.get(key) or key
 
 
 def people_query(loaded: Loaded, region: str) -> str:
-    """The query for the personas of a region."""
+    """The Cypher query for the personas of a region, by its id."""
     if not region:
         return "MATCH (p:Persona) WHERE NOT EXISTS { (p)-[:IN_DOMAIN]->(:Domain) } RETURN p.id"
     key = json.dumps(region)
@@ -129,17 +169,17 @@ def _worst(loaded: Loaded) -> list[int]:
     return [region for region in order if tally.n[region]]
 
 
-def _ways(loaded: Loaded) -> dict[int, tuple[int, int, int]]:
-    """By region: the arm that leads there best, how many of its answers landed there, and of how many."""
+def _ways(loaded: Loaded) -> dict[int, _Way]:
+    """By region: the arm that leads there best."""
     tally = loaded.population.tally
-    arm, region, landed = tally.landed[:, : tally.cells]
-    usable = np.bincount(arm, landed, tally.regions * tally.relations) if tally.cells else np.zeros(0)
-    best: dict[int, tuple[float, tuple[int, int, int]]] = {}
-    for a, h, c in zip(arm.tolist(), region.tolist(), landed.tolist(), strict=True):
-        score = c / (usable[a] + PRIOR)
-        if h not in best or score > best[h][0]:
-            best[h] = score, (a, c, int(usable[a]))
-    return {h: way for h, (_, way) in best.items()}
+    arms, regions, landed = tally.landed[:, : tally.cells]
+    usable = np.bincount(arms, landed, tally.regions * tally.relations) if tally.cells else np.zeros(0)
+    best: dict[int, tuple[float, _Way]] = {}
+    for arm, region, count in zip(arms.tolist(), regions.tolist(), landed.tolist(), strict=True):
+        score = count / (usable[arm] + PRIOR)
+        if region not in best or score > best[region][0]:
+            best[region] = score, _Way(arm, count, int(usable[arm]))
+    return {region: way for region, (_, way) in best.items()}
 
 
 def _share(part: int, whole: int) -> float:

@@ -10,12 +10,13 @@ from graphstore import GraphStore
 from population.coverage import Coverage, Tally, rounded
 from population.loading import Loaded
 from population.reports.forecasting import coverage_after, distinct_after, unseen
+from population.reports.rows import ReportRow
 
 POINTS = 200  # of a curve
-ENOUGH = 50  # sightings from which a curve can be drawn on
+ENOUGH = 50  # sightings from which a curve can be extended
 LATE = 0.2  # the share of a run's calls that is its end
 
-Rows = list[dict[str, Any]]
+Curve = list[tuple[int, int]]  # calls, distinct roles
 
 
 class Event(NamedTuple):
@@ -28,6 +29,64 @@ class Event(NamedTuple):
     times: int
 
 
+@dataclass(frozen=True, slots=True)
+class GrowthPoint(ReportRow):
+    """What was known after so many sightings; `coverage` of roles, None before the first. Expected points have fractions."""
+
+    sightings: int
+    roles: float
+    coverage: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow(ReportRow):
+    """What a run brought; None where it does not apply (`sightings` of an import, `calls` of a run without any)."""
+
+    run: str
+    command: str | None
+    started: str | None
+    calls: int | None
+    tokens: int | None
+    sightings: int | None
+    new: int
+    duplicate: int
+    unusable: int
+    new_roles: int | None
+    coverage: float | None  # of roles in the whole graph, at its end
+    late_new: float | None  # new roles per 100 calls in its last fifth
+
+
+@dataclass(frozen=True, slots=True)
+class RoleOverlap(ReportRow):
+    """How many distinct roles two runs named."""
+
+    first: int
+    second: int
+    both: int
+    only_first: int
+    only_second: int
+    overlap: float | None  # share of all that either named
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDifference(ReportRow):
+    """Distinct roles of a group that each of two runs named."""
+
+    group: str
+    first: int
+    second: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(ReportRow):
+    """Two runs side by side; `groups`: where they differ most, `curves`: distinct roles by call."""
+
+    runs: tuple[RunRow, RunRow]
+    roles: RoleOverlap
+    groups: list[GroupDifference]
+    curves: tuple[Curve, Curve]
+
+
 @dataclass(slots=True)
 class RunStory:
     """What one run brought, call by call."""
@@ -38,77 +97,77 @@ class RunStory:
     new: int = 0  # personas first seen here
     unusable: int = 0
     coverage: float | None = None  # of roles in the whole graph after its last event
-    found: dict[str, int] = field(default_factory=dict)  # call -> roles that the graph did not have, in order
+    new_roles: dict[str, int] = field(default_factory=dict)  # call -> roles that the graph did not have, in order
     growth: list[int] = field(default_factory=list)  # after each call: the distinct roles that the run named so far
     roles: dict[str, int] = field(default_factory=dict)  # role -> region that it first landed in
 
-    def row(self) -> dict[str, Any]:
-        late = list(self.found.values())[int(len(self.found) * (1 - LATE)) :]
+    def row(self) -> RunRow:
+        late = list(self.new_roles.values())[int(len(self.new_roles) * (1 - LATE)) :]
         props = self.props
         tokens = (props.get("tokens_in") or 0) + (props.get("tokens_out") or 0)
-        return {
-            "run": props["id"],
-            "command": props.get("command"),
-            "started": props.get("started"),
-            "calls": props.get("calls", len(self.found) or None),
-            "tokens": tokens or None,
-            "sightings": None if self.rows else self.sightings,
-            "new": self.new,
-            "duplicate": self.rows + self.sightings - self.new,
-            "unusable": self.unusable,
-            "new_roles": sum(self.found.values()) if self.found else None,
-            "coverage": rounded(self.coverage),
-            "late_new": round(100 * sum(late) / len(late), 2) if late else None,
-        }
+        return RunRow(
+            run=props["id"],
+            command=props.get("command"),
+            started=props.get("started"),
+            calls=props.get("calls", len(self.new_roles) or None),
+            tokens=tokens or None,
+            sightings=None if self.rows else self.sightings,
+            new=self.new,
+            duplicate=self.rows + self.sightings - self.new,
+            unusable=self.unusable,
+            new_roles=sum(self.new_roles.values()) if self.new_roles else None,
+            coverage=rounded(self.coverage),
+            late_new=round(100 * sum(late) / len(late), 2) if late else None,
+        )
 
 
 @dataclass(slots=True)
 class History:
     """One pass over the events: cost O(1) each."""
 
-    points: Rows
+    points: list[GrowthPoint]
     runs: dict[str, RunStory]  # by id, those that brought something, in the order in which they started
 
-    def rows(self) -> Rows:
+    def rows(self) -> list[RunRow]:
         """One row for each run, the latest first."""
         return [story.row() for story in reversed(self.runs.values())]
 
 
 def read_events(store: GraphStore, loaded: Loaded) -> list[Event]:
     """All sightings, imported rows and lost answers, oldest first. About 0.3 kB each."""
-    found = [
+    events = [
         Event(row["at"] or "", row["run"] or "", row["call"] or "", position, row["times"])
         for row in store.read("reads/sighting_times")
         if (position := loaded.position(row["persona"])) is not None
     ]
-    found += [
+    events += [
         Event(row["at"] or "", row["run"], row["call"], None, row["times"]) for row in store.read("reads/failure_times")
     ]
-    return sorted(found, key=lambda event: (event.at, event.call, -1 if event.persona is None else event.persona))
+    return sorted(events, key=lambda event: (event.at, event.call, -1 if event.persona is None else event.persona))
 
 
-def fold_history(found: Sequence[Event], loaded: Loaded, runs: Iterable[Mapping[str, Any]]) -> History:
+def fold_history(events: Sequence[Event], loaded: Loaded, runs: Iterable[Mapping[str, Any]]) -> History:
     """Fold the events; `runs`: the properties of the Run nodes."""
     stories = {
         props["id"]: RunStory(props)
         for props in sorted(runs, key=lambda props: (str(props.get("started") or ""), props["id"]))
     }
     fold = _Fold(loaded)
-    every = max(1, sum(event.times for event in found if event.persona is not None and event.call) // POINTS)
-    points: Rows = []
-    for event in found:
+    every = max(1, sum(event.times for event in events if event.persona is not None and event.call) // POINTS)
+    points: list[GrowthPoint] = []
+    for event in events:
         if not points and event.call:
             points.append(fold.point())  # what files had brought
         new = fold.see(event)
         if (story := stories.get(event.run)) is not None:
             _tell(story, event, loaded, *new)
             story.coverage = fold.coverage
-        if points and fold.n >= points[-1]["sightings"] + every:
+        if points and fold.n >= points[-1].sightings + every:
             points.append(fold.point())
-    if not points or fold.n != points[-1]["sightings"]:
+    if not points or fold.n != points[-1].sightings:
         points.append(fold.point())
     return History(
-        points, {run: story for run, story in stories.items() if story.rows or story.sightings or story.found}
+        points, {run: story for run, story in stories.items() if story.rows or story.sightings or story.new_roles}
     )
 
 
@@ -143,8 +202,8 @@ class _Fold:
         self._people.add(event.persona)
         return new, len(self._tally.seen) > known
 
-    def point(self) -> dict[str, Any]:
-        return {"sightings": self.n, "roles": len(self._tally.seen), "coverage": rounded(self.coverage)}
+    def point(self) -> GrowthPoint:
+        return GrowthPoint(self.n, len(self._tally.seen), rounded(self.coverage))
 
 
 def _tell(story: RunStory, event: Event, loaded: Loaded, new: bool, new_role: bool) -> None:  # noqa: FBT001  `see`'s two answers
@@ -157,25 +216,25 @@ def _tell(story: RunStory, event: Event, loaded: Loaded, new: bool, new_role: bo
         people = loaded.population
         story.roles.setdefault(people.species(event.persona), people.regions[event.persona])
     if event.call:
-        if event.call not in story.found:
-            story.found[event.call] = 0
+        if event.call not in story.new_roles:
+            story.new_roles[event.call] = 0
             story.growth.append(0)
-        story.found[event.call] += new_role
+        story.new_roles[event.call] += new_role
         story.growth[-1] = len(story.roles)
 
 
-def curve_ahead(roles: Coverage, points: int = 20) -> Rows:
-    """The curve drawn on to twice the sightings, by Chao and Jost (expansion/forecasting.py); [] where too few are there."""
+def curve_ahead(roles: Coverage, points: int = 20) -> list[GrowthPoint]:
+    """The curve extended to twice the sightings, by Chao and Jost (see `forecasting`); empty where there are too few."""
     n, f1, f2 = roles.sightings, roles.singles, roles.doubles
     if n < ENOUGH or not f2:
         return []
     steps = sorted({round(n * step / points) for step in range(1, points + 1)})
     return [
-        {
-            "sightings": n + more,
-            "roles": round(distinct_after(roles.distinct, n, f1, f2, more), 1),
-            "coverage": round(coverage_after(n, f1, f2, more), 6),
-        }
+        GrowthPoint(
+            n + more,
+            round(distinct_after(roles.distinct, n, f1, f2, more), 1),
+            round(coverage_after(n, f1, f2, more), 6),
+        )
         for more in steps
     ]
 
@@ -185,9 +244,9 @@ def roles_missing(roles: Coverage) -> int:
     return round(unseen(roles.sightings, roles.singles, roles.doubles))
 
 
-def pick_runs(told: History, names: Sequence[str]) -> list[RunStory]:
+def pick_runs(history: History, names: Sequence[str]) -> list[RunStory]:
     """The runs of these names: an id, the beginning of one, "last", or "last~2" for the second before the last."""
-    return [_named(list(told.runs.values()), name) for name in names]
+    return [_named(list(history.runs.values()), name) for name in names]
 
 
 def _named(stories: Sequence[RunStory], name: str) -> RunStory:
@@ -208,33 +267,34 @@ def _named(stories: Sequence[RunStory], name: str) -> RunStory:
     return exact[0]
 
 
-def compare_runs(one: RunStory, other: RunStory, labels: Mapping[int, str], limit: int = 20) -> dict[str, Any]:
-    """Two runs side by side; `labels`: of the regions by number. `groups`: where they differ most in distinct roles."""
-    if one.props["id"] == other.props["id"]:
-        raise UsageError(f"--compare: {one.props['id']} is named twice", "Name two runs: --compare last~1 last")
-    first, second = set(one.roles), set(other.roles)
-    here, there = Counter(one.roles.values()), Counter(other.roles.values())
-    differ = sorted(here | there, key=lambda region: (-abs(here[region] - there[region]), labels[region]))
-    return {
-        "runs": [one.row(), other.row()],
-        "roles": {
-            "first": len(first),
-            "second": len(second),
-            "both": len(first & second),
-            "only_first": len(first - second),
-            "only_second": len(second - first),
-            "overlap": round(len(first & second) / len(first | second), 4) if first | second else None,
-        },
-        "groups": [
-            {"group": labels[region], "first": here[region], "second": there[region]}
-            for region in differ[:limit]
-            if here[region] != there[region]
-        ],
-        "curves": [_thinned(one.growth), _thinned(other.growth)],
-    }
+def compare_runs(first: RunStory, second: RunStory, labels: Mapping[int, str], limit: int = 20) -> Comparison:
+    """Two runs side by side; `labels`: of the regions by number, `limit`: of the groups that are listed."""
+    if first.props["id"] == second.props["id"]:
+        raise UsageError(f"--compare: {first.props['id']} is named twice", "Name two runs: --compare last~1 last")
+    ours, theirs = set(first.roles), set(second.roles)
+    our_groups, their_groups = Counter(first.roles.values()), Counter(second.roles.values())
+    by_difference = sorted(
+        our_groups | their_groups,
+        key=lambda region: (-abs(our_groups[region] - their_groups[region]), labels[region]),
+    )
+    either = len(ours | theirs)
+    overlap = RoleOverlap(
+        first=len(ours),
+        second=len(theirs),
+        both=len(ours & theirs),
+        only_first=len(ours - theirs),
+        only_second=len(theirs - ours),
+        overlap=round(len(ours & theirs) / either, 4) if either else None,
+    )
+    groups = [
+        GroupDifference(labels[region], our_groups[region], their_groups[region])
+        for region in by_difference[:limit]
+        if our_groups[region] != their_groups[region]
+    ]
+    return Comparison((first.row(), second.row()), overlap, groups, (_thinned(first.growth), _thinned(second.growth)))
 
 
-def _thinned(growth: Sequence[int]) -> list[tuple[int, int]]:
+def _thinned(growth: Sequence[int]) -> Curve:
     """Calls and distinct roles, no more than POINTS of them, the last one kept."""
     every = -(-len(growth) // POINTS) or 1
     places = sorted({0, *range(every, len(growth) + 1, every), len(growth)})

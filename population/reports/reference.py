@@ -17,6 +17,7 @@ from graphstore.files import ENDINGS, BadRow, FileKind, opened, plain_name, reco
 from population.loading import Loaded
 from population.matching import KNOWN_LANGUAGES, Embed, Vectors
 from population.relations import load_relations
+from population.reports.rows import ReportRow
 
 SAME_ENTRY = 0.80  # below it a list of groups loses precision fast: 0.82 at 0.80, 0.72 at 0.75 (docs/reports.md)
 LABELS = (
@@ -29,8 +30,6 @@ NEAREST = 3  # personas shown for an entry that was not reached
 _FEW_ROLES = 1000  # with fewer, texts of personas without a role are compared too
 _TEXTS = 2000
 _BLOCK = 256  # labels compared with all roles at once: 1 kB for each role
-
-Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,28 +100,78 @@ def _cell(value: Any) -> Iterator[str]:  # noqa: ANN401  a JSON value
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceRow(ReportRow):
+    """An entry and who stands for it; `exact`: how many of the personas do so by name."""
+
+    code: str
+    label: str
+    personas: int
+    exact: int
+    sightings: int
+
+
+@dataclass(frozen=True, slots=True)
+class NearPersona(ReportRow):
+    """Somebody near to an entry who can still be asked."""
+
+    id: str
+    role: str | None
+    text: str
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnreachedEntry(ReportRow):
+    """An entry that nobody stands for, and whom to ask: `depth` is how far to expand them, None where nobody is near."""
+
+    code: str
+    label: str
+    nearest: list[NearPersona]
+    depth: int | None
+    command: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSummary(ReportRow):
+    """How much of a list was reached; `by_name_only`: entries that the embedding model cannot compare."""
+
+    file: str
+    entries: int
+    bad_rows: int
+    reached: int
+    reached_share: float
+    reached_5: int  # by five personas or more
+    reached_5_share: float
+    by_name_only: int
+    threshold: float
+    personas: int
+    personas_without_role: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reached:
-    """What `compare_reference` found: `rows` in the order of the list, `unreached` with the personas nearest to each."""
+    """What `compare_reference` found: the entries in the order of the list, and those that nobody stands for."""
 
-    rows: Rows  # code, label, personas, sightings, exact (of the personas: by name)
-    unreached: Rows  # code, label, nearest: [{id, role, text, cosine}], depth to expand them to (None: nobody is near)
-    summary: dict[str, Any]
+    rows: list[ReferenceRow]
+    unreached: list[UnreachedEntry]
+    summary: ReferenceSummary
 
 
-def compare_reference(loaded: Loaded, held: ReferenceList, embed: Embed) -> Reached:
+def compare_reference(loaded: Loaded, reference: ReferenceList, embed: Embed) -> Reached:
     """Count personas and sightings for each entry, find the nearest personas for those without.
 
-    `loaded` with a depth that lets all be asked. Embeds each label and each role once; then O(labels x roles) in blocks.
+    Load the population with no limit of depth. Embeds each label and each role once; then O(labels x roles) in blocks.
     """
     people = _Candidates(loaded)
-    exact = _exact(held.entries, people)
-    near, around = _near(held.entries, people, exact, embed)
-    rows, unreached = [], []
-    for place, entry in enumerate(held.entries):
-        rows.append(_row(entry, exact[place], near[place], loaded, people))
-        if not rows[-1]["personas"]:
-            unreached.append({"code": entry.code, "label": entry.label, **_around(around[place], loaded, people)})
-    return Reached(rows, unreached, _summary(held, rows, loaded))
+    exact = _exact(reference.entries, people)
+    near, around = _near(reference.entries, people, exact, embed)
+    rows = [_row(entry, exact[place], near[place], loaded, people) for place, entry in enumerate(reference.entries)]
+    unreached = [
+        _unreached(entry, around[place], loaded, people)
+        for place, (entry, row) in enumerate(zip(reference.entries, rows, strict=True))
+        if not row.personas
+    ]
+    return Reached(rows, unreached, _summary(reference, rows, loaded))
 
 
 class _Candidates:
@@ -219,55 +268,48 @@ def _keep(around: Sequence[dict[int, float]], scores: Vectors, known: Sequence[i
             found[known[place]] = max(found.get(known[place], -1.0), float(scores[place]))
 
 
-def _row(
-    entry: Entry, exact: Sequence[int], near: Sequence[int], loaded: Loaded, people: _Candidates
-) -> dict[str, Any]:
-    same = [p for role in exact for p in people.members[role]]
-    alike = [p for role in near for p in people.members[role]]
-    return {
-        "code": entry.code,
-        "label": entry.label,
-        "personas": len(same) + len(alike),
-        "exact": len(same),
-        "sightings": sum(loaded.sightings[p] for p in (*same, *alike)),
-    }
+def _row(entry: Entry, exact: Sequence[int], near: Sequence[int], loaded: Loaded, people: _Candidates) -> ReferenceRow:
+    by_name = [position for role in exact for position in people.members[role]]
+    by_meaning = [position for role in near for position in people.members[role]]
+    sightings = sum(loaded.sightings[position] for position in (*by_name, *by_meaning))
+    return ReferenceRow(entry.code, entry.label, len(by_name) + len(by_meaning), len(by_name), sightings)
 
 
-def _around(around: Mapping[int, float], loaded: Loaded, people: _Candidates) -> dict[str, Any]:
-    """The nearest personas that can still be asked, each of another role, and how far to expand them."""
-    found: list[tuple[int, float]] = []
+def _unreached(entry: Entry, around: Mapping[int, float], loaded: Loaded, people: _Candidates) -> UnreachedEntry:
+    """An entry with the nearest personas that can still be asked, each of another role, and how far to expand them."""
+    population = loaded.population
+    chosen: list[tuple[int, float]] = []
     for place, cosine in sorted(around.items(), key=lambda pair: (-pair[1], people.names[pair[0]])):
-        chosen = people.askable(place)
-        if chosen is not None and len(found) < NEAREST:
-            found.append((chosen, cosine))
-    everyone = loaded.population
-    return {
-        "nearest": [
-            {
-                "id": everyone.ids[p],
-                "role": everyone.roles[p],
-                "text": everyone.texts[p],
-                "cosine": round(min(1.0, cosine), 4),
-            }
-            for p, cosine in found
-        ],
-        "depth": 1 + max(everyone.depths[p] for p, _ in found) if found else None,
-    }
+        position = people.askable(place)
+        if position is not None and len(chosen) < NEAREST:
+            chosen.append((position, cosine))
+    nearest = [
+        NearPersona(
+            population.ids[position],
+            population.roles[position],
+            population.texts[position],
+            round(min(1.0, cosine), 4),
+        )
+        for position, cosine in chosen
+    ]
+    depth = 1 + max(population.depths[position] for position, _ in chosen) if chosen else None
+    return UnreachedEntry(entry.code, entry.label, nearest, depth)
 
 
-def _summary(held: ReferenceList, rows: Rows, loaded: Loaded) -> dict[str, Any]:
-    total = len(rows)
-    once, five = (sum(row["personas"] >= least for row in rows) for least in (1, 5))
-    return {
-        "file": held.file,
-        "entries": total,
-        "bad_rows": len(held.bad),
-        "reached": once,
-        "reached_share": round(once / total, 4),
-        "reached_5": five,
-        "reached_5_share": round(five / total, 4),
-        "by_name_only": sum(not any(name.isascii() for name in entry.names) for entry in held.entries),
-        "threshold": SAME_ENTRY,
-        "personas": len(loaded.population.ids),
-        "personas_without_role": sum(role is None for role in loaded.population.roles),
-    }
+def _summary(reference: ReferenceList, rows: Sequence[ReferenceRow], loaded: Loaded) -> ReferenceSummary:
+    entries = len(rows)
+    once, five = (sum(row.personas >= least for row in rows) for least in (1, 5))
+    population = loaded.population
+    return ReferenceSummary(
+        file=reference.file,
+        entries=entries,
+        bad_rows=len(reference.bad),
+        reached=once,
+        reached_share=round(once / entries, 4),
+        reached_5=five,
+        reached_5_share=round(five / entries, 4),
+        by_name_only=sum(not any(name.isascii() for name in entry.names) for entry in reference.entries),
+        threshold=SAME_ENTRY,
+        personas=len(population.ids),
+        personas_without_role=sum(role is None for role in population.roles),
+    )

@@ -173,8 +173,8 @@ def test_coverage_is_what_the_queries_say(store: BoltStore) -> None:
         if row["resolution"] in told:
             kind = told[row["resolution"]]
             assert (kind.distinct, kind.sightings, kind.singles) == (row["distinct"], row["sightings"], row["singles"])
-    overall = {row["resolution"]: row for row in report.coverage_overall(load_population(store, [], 2))}
-    assert told["role"].coverage == pytest.approx(overall["role"]["coverage"])
+    overall = {row.resolution: row for row in report.coverage_overall(load_population(store, [], 2))}
+    assert told["role"].coverage == pytest.approx(overall["role"].coverage)
 
 
 def test_the_thresholds_stay_with_the_graph(store: BoltStore) -> None:

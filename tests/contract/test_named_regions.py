@@ -44,7 +44,7 @@ def test_they_leave_what_is_known_of_the_arms_as_it_was(store: BoltStore) -> Non
     assert after.tally.n.sum() == before.tally.n.sum() + 3
     assert not after.may_ask(after.index["nurse"], KINDS.index("supplier"))
     assert rows(store, "coverage_by_relation") == by_cypher
-    shown = {row["relation"]: row["answers"] for row in coverage_by_relation(loaded, KINDS)}
+    shown = {row.relation: row.answers for row in coverage_by_relation(loaded, KINDS)}
     assert shown == {row["relation"]: row["answers"] for row in by_cypher}
 
 

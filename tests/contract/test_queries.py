@@ -252,10 +252,7 @@ def test_sightings_at_texts_are_loaded(store: BoltStore) -> None:
     assert {loaded.population.ids[at]: times for at, times in enumerate(loaded.sightings)} == {
         "nurse": 0, "farmer": 1, "loner": 0, "patient": 4, "supplier": 3, "driver": 2,
     }  # fmt: skip
-    overall = {
-        row["resolution"]: (row["distinct"], row["sightings"], row["singles"])
-        for row in report.coverage_overall(loaded)
-    }
+    overall = {row.resolution: (row.distinct, row.sightings, row.singles) for row in report.coverage_overall(loaded)}
     assert overall == {row[0]: row[1:4] for row in ask(store, "coverage_overall")}
 
 

@@ -1,12 +1,11 @@
-import doctest
-
 import numpy as np
 import pytest
 
 from pgraph.app.coverage import CoverageReport, Page
-from pgraph.page import charts, figures, render
-from population.reports import HeatMap, gaps
+from pgraph.page import charts, render
+from population.reports import HeatMap
 from population.reports.diversity import distinct, nearest_distance, vendi
+from population.reports.tables import ResolutionCoverage
 
 
 def test_vendi_counts_what_is_altogether_different() -> None:
@@ -39,14 +38,8 @@ def test_distinct_runs_of_words() -> None:
     assert distinct([["a"]], 2) is None
 
 
-def test_examples_in_docstrings() -> None:
-    for module in (gaps, figures, charts):
-        found = doctest.testmod(module)
-        assert found.failed == 0 < found.attempted
-
-
 def test_whatever_is_put_into_the_page_is_text() -> None:
-    overall = [{"resolution": name, "coverage": None} for name in ("persona", "role")]
+    overall = [ResolutionCoverage(name, 0, 0, 0, None, 0.0) for name in ("persona", "role")]
     hostile = "<b>&\"' {{ 7 * 7 }} \x00\ud800x"
     page = Page(hostile, [], [], [], [{"model": hostile}], [], [], 0, HeatMap([], [], 0, 0), [], {}, "")
     html = render(CoverageReport(overall, "group", [], page=page))
