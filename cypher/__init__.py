@@ -22,20 +22,36 @@ class Header:
 
 @cache
 def load(name: str) -> str:
-    """The text of one file, named from this folder without its ending: `queries/depth_histogram`."""
+    """The text of one file, named from this folder without its ending: `queries/depth_histogram`.
+
+    Raises `FileNotFoundError` for a `name` that is not shipped; each file is read once.
+    """
     return (ROOT / f"{name}.cypher").read_text(encoding="utf-8")
 
 
 def names(folder: str) -> list[str]:
-    """The statements of a folder, in order: `names("queries")`."""
+    """The statements of a `folder`, sorted.
+
+    >>> names("queries")[:2]
+    ['calibration', 'coverage_by_group']
+    """
     return sorted(path.stem for path in (ROOT / folder).glob("*.cypher"))
 
 
 def header(query: str) -> Header:
-    """Of a file in queries/."""
-    lines = [line[2:].strip() for line in load(f"queries/{query}").splitlines() if line.startswith("//")]
-    fields = {key: value for key, colon, value in (line.partition(": ") for line in lines) if colon}
-    parameters, required = {}, []
+    """The header of `queries/<query>.cypher`.
+
+    >>> header("runs").parameters, header("runs").columns[:2]
+    ({'limit': 50}, ['run', 'command'])
+    """
+    fields: dict[str, str] = {}
+    for line in load(f"queries/{query}").splitlines():
+        if line.startswith("//"):
+            key, colon, value = line[2:].strip().partition(": ")
+            if colon:
+                fields[key] = value
+    parameters: dict[str, Any] = {}
+    required: list[str] = []
     for match in re.finditer(r"(\w+)(?: = (\S+?))?(?: \([^)]*\))?(?:, |$)", fields.get("Parameters", "")):
         if match[2] is None:
             required.append(match[1])

@@ -22,7 +22,7 @@ WAIT: Final = _Signal.WAIT
 """What `items` yields when there is nothing to do until the next batch has been sunk."""
 
 _AHEAD = 8  # at most this many times `limit` items are taken and not yet sunk: what bounds memory
-_LENT = 3  # at most this many times `limit` items are in work, those that wait for a retry included
+_LENT = 3  # at most this many times `limit` items are being worked on, those that wait for a retry included
 _GRACE = 1.5  # seconds that an interrupted run may take to sink what was completed
 _GRACE_AFTER_ERROR = 30.0
 
@@ -39,24 +39,37 @@ async def for_each(
 ) -> None:
     """Work on items, at most `limit` at a time, and hand the results to `sink` in batches.
 
-    An item is taken at the moment a slot is free, so a lazy iterator can choose it by what is known then. `sink` runs
-    alone, with whatever has been completed since (at most `batch`). `ordered` hands results over in the order in which
-    the items were taken. At most `ahead` items (default: 8 times the limit) are taken and not yet sunk; 1 makes the
-    work strictly sequential.
+    `items` is read lazily: an item is taken at the moment a slot is free, so the iterator can choose it by what is known
+    then; it may yield `WAIT` when it has nothing to offer before the next batch has been sunk. `work` turns an item into
+    its result. `sink` gets pairs (item, result), at most `batch` of them, and never runs twice at once. With `ordered` the
+    pairs come in the order in which their items were taken, otherwise as they are completed. At most `ahead` items
+    (default: 8 times `limit`) are taken and not yet sunk, which bounds memory; 1 makes the work strictly sequential.
 
-    The first error cancels the rest and is raised. An error or a cancellation (Ctrl-C) still sinks, once and for a
-    bounded time, what had been completed; in order only as far as there is no gap.
+    The first error of `items`, `work` or `sink` cancels the rest and is raised. After an error or a cancellation (Ctrl-C)
+    the completed results are still sunk, once and for a bounded time; in order only up to the first gap.
+
+    >>> async def double(number: int) -> int:
+    ...     return 2 * number
+    >>> async def show(batch: Sequence[tuple[int, int]]) -> None:
+    ...     print(batch)
+    >>> asyncio.run(for_each(iter([1, 2, 3]), double, show, limit=2, ordered=True, batch=1))
+    [(1, 2)]
+    [(2, 4)]
+    [(3, 6)]
     """
     run = _ForEach(items, work, sink, limit, ordered=ordered, batch=batch, ahead=ahead or limit * _AHEAD)
     token = _RUN.set(run)
     try:
-        await run.all()
+        await run.to_the_end()
     finally:
         _RUN.reset(token)
 
 
 async def in_thread(work: Callable[[], Result]) -> Result:
-    """`asyncio.to_thread`, but a cancellation waits for the thread: what it reads may be closed right after."""
+    """Run blocking `work` in a thread and return its result, or raise its error.
+
+    As `asyncio.to_thread`, but a cancellation waits until the thread has ended: what it reads may be closed right after.
+    """
     running = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         return await asyncio.shield(running)
@@ -67,7 +80,7 @@ async def in_thread(work: Callable[[], Result]) -> Result:
 
 
 async def pause(seconds: float) -> None:
-    """Sleep. The slot that this work holds in `for_each` goes to another item meanwhile."""
+    """Sleep for some `seconds`. Inside `for_each` another item uses the slot meanwhile."""
     run = _RUN.get()
     if run is None:
         await asyncio.sleep(seconds)
@@ -90,17 +103,20 @@ class _ForEach(Generic[Item, Result]):
     ) -> None:
         self._items, self._work, self._sink = items, work, sink
         self._limit, self._ordered, self._batch, self._ahead = limit, ordered, batch, ahead
-        self._taken = self._sunk = self._handed = 0
-        self._in_work = self._lent = 0
-        self._done: deque[tuple[Item, Result]] = deque()  # to be sunk, in the order in which they will be
+        self._taken_count = 0
+        self._ordered_count = 0  # of an ordered run: items whose results wait for the sink, or have reached it
+        self._sunk_count = 0
+        self._in_work = 0
+        self._slots_lent = 0
+        self._ready: deque[tuple[Item, Result]] = deque()  # what the sink gets next, in this order
         self._early: dict[int, tuple[Item, Result]] = {}  # completed before an item that was taken earlier
-        self._room = asyncio.Event()  # something changed for the feeder
-        self._news = asyncio.Event()  # something changed for the sinker
-        self._last = False  # no further result will come
+        self._wake_feeder = asyncio.Event()  # something changed for the feeder
+        self._wake_sinker = asyncio.Event()  # something changed for the sinker
+        self._complete = False  # no further result will come
 
-    async def all(self) -> None:
+    async def to_the_end(self) -> None:
         sinker = asyncio.create_task(self._sink_all())
-        sinker.add_done_callback(lambda _: self._room.set())
+        sinker.add_done_callback(lambda _: self._wake_feeder.set())
         try:
             async with asyncio.TaskGroup() as group:
                 await self._feed(group, sinker)
@@ -119,8 +135,8 @@ class _ForEach(Generic[Item, Result]):
             sinker.cancel()
 
     def _finish(self) -> None:
-        self._last = True
-        self._news.set()
+        self._complete = True
+        self._wake_sinker.set()
 
     async def _save(self, sinker: asyncio.Task[None], seconds: float) -> None:
         self._finish()
@@ -138,12 +154,12 @@ class _ForEach(Generic[Item, Result]):
                 break
             if item is not _Signal.WAIT:
                 self._in_work += 1
-                group.create_task(self._one(self._taken, item))
-                self._taken += 1
-            elif self._taken > self._sunk:
+                group.create_task(self._work_on(self._taken_count, item))
+                self._taken_count += 1
+            elif self._taken_count > self._sunk_count:
                 await self._next_sunk(sinker)
             else:
-                break  # nothing is under way that could bring news
+                break  # no call is running whose result could change that
         while self._in_work:
             await self._change(sinker)
         # The last task's error must reach the group before its block ends: CPython 3.11 and 3.12 otherwise leave this
@@ -152,61 +168,61 @@ class _ForEach(Generic[Item, Result]):
 
     async def _free_slot(self, sinker: asyncio.Task[None]) -> None:
         while (
-            self._in_work - self._lent >= self._limit
+            self._in_work - self._slots_lent >= self._limit
             or self._in_work >= self._limit * _LENT
-            or self._taken - self._sunk >= self._ahead
+            or self._taken_count - self._sunk_count >= self._ahead
         ):
             await self._change(sinker)
 
     async def _next_sunk(self, sinker: asyncio.Task[None]) -> None:
-        before = self._sunk
-        while self._sunk == before:
+        sunk_before = self._sunk_count
+        while self._sunk_count == sunk_before:
             await self._change(sinker)
 
     async def _change(self, sinker: asyncio.Task[None]) -> None:
-        self._room.clear()
-        await self._room.wait()
+        self._wake_feeder.clear()
+        await self._wake_feeder.wait()
         if sinker.done():
             sinker.result()  # raises what the sink raised
 
     # -- working
 
-    async def _one(self, number: int, item: Item) -> None:
+    async def _work_on(self, number: int, item: Item) -> None:
         try:
             result = await self._work(item)
         finally:
             self._in_work -= 1
-            self._room.set()
+            self._wake_feeder.set()
         if self._ordered:
             self._early[number] = (item, result)
-            while self._handed in self._early:
-                self._done.append(self._early.pop(self._handed))
-                self._handed += 1
+            while self._ordered_count in self._early:
+                self._ready.append(self._early.pop(self._ordered_count))
+                self._ordered_count += 1
         else:
-            self._done.append((item, result))
-        self._news.set()
+            self._ready.append((item, result))
+        self._wake_sinker.set()
 
     @contextlib.contextmanager
     def slot_lent(self) -> Iterator[None]:
-        self._lent += 1
-        self._room.set()
+        self._slots_lent += 1
+        self._wake_feeder.set()
         try:
             yield
         finally:
-            self._lent -= 1
+            self._slots_lent -= 1
 
     # -- sinking
 
     async def _sink_all(self) -> None:
-        while self._done or not self._last:
-            if not self._done:
-                self._news.clear()
-                await self._news.wait()
+        while self._ready or not self._complete:
+            if not self._ready:
+                self._wake_sinker.clear()
+                await self._wake_sinker.wait()
                 continue
-            ready = [self._done.popleft() for _ in range(min(self._batch, len(self._done)))]
-            await self._sink(ready)
-            self._sunk += len(ready)
-            self._room.set()
+            results = [self._ready.popleft() for _ in range(min(self._batch, len(self._ready)))]
+            await self._sink(results)
+            self._sunk_count += len(results)
+            self._wake_feeder.set()
 
 
 def _cancelling() -> bool:

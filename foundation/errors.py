@@ -16,16 +16,17 @@
     │   └── ModelSetupError                   wrong key, wrong model name, unusable request
     └── LimitReachedError                 5   a limit the user set came before the goal the user set
 
-An error names the thing, the cause and the next step. Foreign exceptions are converted in one function per seam.
-What fails for one call or one row only (a truncated reply, a bad line) is no exception but data: it is counted, written,
-and the work goes on.
+An error names the thing, the cause and the next step. Each module that uses a foreign library converts its exceptions in
+one function.
+What fails for one call or one row only (a truncated reply, a bad line) is not an exception but data: it is counted and
+written, and the work continues.
 """
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """How `pgraph` ends; scripts rely on the numbers."""
+    """The exit codes of `pgraph`; scripts rely on the numbers."""
 
     DONE = 0
     SOME_FAILED = 1  # some rows, calls or items
@@ -37,7 +38,12 @@ class ExitCode(IntEnum):
 
 
 class PgraphError(Exception):
-    """Something went wrong that the user can act on: `message` says what and where, `hint` what to do next."""
+    """An error that the user can act on. `message` says what is wrong and where, `hint` what to do next ("" for nothing).
+
+    >>> error = InputError("rows.csv: no such file", "Check the name.")
+    >>> str(error), error.hint, int(error.exit_code)
+    ('rows.csv: no such file', 'Check the name.', 2)
+    """
 
     exit_code = ExitCode.SOME_FAILED
 
@@ -48,58 +54,66 @@ class PgraphError(Exception):
 
 
 class UsageError(PgraphError):
+    """The command or its input is wrong; trying it again unchanged cannot help."""
+
     exit_code = ExitCode.WRONG_USE
 
 
 class SettingsError(UsageError):
-    pass
+    """A setting has a value that it cannot have."""
 
 
 class PromptError(UsageError):
-    pass
+    """A prompt, rubric, task or relations file is not usable."""
 
 
 class InputError(UsageError):
-    pass
+    """A file cannot be read or written, or its rows are not usable."""
 
 
 class StoreError(PgraphError):
+    """The graph store failed."""
+
     exit_code = ExitCode.STORE
 
 
 class StoreUnavailableError(StoreError):
-    pass
+    """The graph store cannot be reached, refuses the login, or has gone."""
 
 
 class ConstraintError(StoreError):
-    pass
+    """The schema of the graph refuses a write."""
 
 
 class QueryError(StoreError):
-    """The store refuses a query; for a user's own Cypher that is wrong use, so the exit code is 2."""
+    """The store refuses a query. The query is the user's own Cypher, so the exit code is that of wrong use, 2."""
 
     exit_code = ExitCode.WRONG_USE
 
 
 class UnsupportedError(StoreError):
-    pass
+    """This server, or this version of it, cannot do what was asked."""
 
 
 class ModelError(PgraphError):
+    """The model server failed, for this call and for those that would follow."""
+
     exit_code = ExitCode.MODEL
 
 
 class ModelUnavailableError(ModelError):
-    pass
+    """The model server cannot be reached, or has failed for too long."""
 
 
 class RateLimitError(ModelError):
-    pass
+    """The model server has answered 429 for longer than we wait, or the quota is used up."""
 
 
 class ModelSetupError(ModelError):
-    pass
+    """The key, the name of the model or the request itself is wrong."""
 
 
 class LimitReachedError(PgraphError):
+    """A limit that the user set was reached before the goal that the user set."""
+
     exit_code = ExitCode.LIMIT

@@ -8,7 +8,7 @@ from typing import Self
 
 
 class _Explained(StrEnum):
-    """A text with a meaning: NAME = "value", "what it means"."""
+    """A text with a meaning: `NAME = "value", "what it means"`."""
 
     meaning: str
 

@@ -16,7 +16,12 @@ _ROLES = {"system", "user", "assistant"}
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A checked prompt; `digest` names this very wording."""
+    """A checked prompt file. `messages` are pairs (role, text); `digest` names exactly this wording (16 hex digits).
+
+    >>> prompt = Prompt("greet", ("name",), (("user", "Greet {name}, and keep {this}."),), digest="")
+    >>> prompt.fill({"name": "Ada"})
+    ({'role': 'user', 'content': 'Greet Ada, and keep {this}.'},)
+    """
 
     name: str
     fields: tuple[str, ...]
@@ -25,13 +30,16 @@ class Prompt:
     phrases: Mapping[str, str] = field(default_factory=dict)  # parts that are sent only where they are needed
 
     def phrase(self, name: str, value: str = "") -> str:
-        """A part of the prompt with `{value}` filled in. Raises `PromptError` for one that the file has not."""
+        """The part of the prompt called `name`, with `{value}` replaced by `value`. Raises `PromptError` if there is none."""
         if name not in self.phrases:
             raise PromptError(f"prompt {self.name}: no phrase {name!r}", "Add it under phrases, or use another prompt.")
         return self.phrases[name].replace("{value}", value)
 
     def fill(self, values: Mapping[str, object]) -> tuple[Mapping[str, str], ...]:
-        """The messages with each `{field}` replaced, once; all other braces are text. Raises KeyError for a field left out."""
+        """The messages to send, each with `role` and `content`: every `{field}` is replaced once by its entry in `values`.
+
+        All other braces are text. Raises `KeyError` if a field of the prompt has no value.
+        """
         missing = set(self.fields) - set(values)
         if missing:
             raise KeyError(f"prompt {self.name} needs {', '.join(sorted(missing))}")
@@ -42,7 +50,15 @@ class Prompt:
 
 
 def load_prompt(path: Path) -> Prompt:
-    """Read and check a prompt file. Raises `PromptError` that names the file and what is wrong with it."""
+    """Read and check the prompt file at `path`. Raises `PromptError`, which names the file and what is wrong with it.
+
+    >>> from tempfile import NamedTemporaryFile
+    >>> with NamedTemporaryFile("w", suffix=".yml") as file:
+    ...     _ = file.write('{name: greet, fields: [who], messages: [{role: user, content: "Greet {who}."}]}')
+    ...     file.flush()
+    ...     load_prompt(Path(file.name)).fields
+    ('who',)
+    """
     content = read_yaml(path)
     try:
         fields = tuple(str(name) for name in content["fields"])
@@ -53,13 +69,13 @@ def load_prompt(path: Path) -> Prompt:
         raise PromptError(
             f"{path}: not a prompt file ({error})", "It needs name, fields and messages with role and content."
         ) from error
-    used = {field for _, text in messages for field in _FIELD.findall(text)}
+    used = set(_FIELD.findall("\n".join(text for _, text in messages)))
     if unused := set(fields) - used:
         raise PromptError(
-            f"{path}: field {min(unused)!r} stands in no message", "Use it as {name}, or take it out of fields."
+            f"{path}: field {min(unused)!r} is used in no message", "Use it as {name}, or take it out of fields."
         )
-    if wrong := {role for role, _ in messages} - _ROLES:
-        raise PromptError(f"{path}: unknown role {min(wrong)!r}", f"A role is one of {', '.join(sorted(_ROLES))}.")
+    if unknown := {role for role, _ in messages} - _ROLES:
+        raise PromptError(f"{path}: unknown role {min(unknown)!r}", f"A role is one of {', '.join(sorted(_ROLES))}.")
     if not messages or messages[-1][0] != "user":
         raise PromptError(f"{path}: the last message must be the user's", "Add it, with the fields in it.")
     wording = (fields, messages, phrases) if phrases else (fields, messages)
@@ -68,7 +84,7 @@ def load_prompt(path: Path) -> Prompt:
 
 
 def load_prompt_for(command: str, path: Path, fields: AbstractSet[str]) -> Prompt:
-    """As `load`, for a command that fills these fields: another one is a `PromptError` too."""
+    """As `load_prompt`, for a `command` of pgraph that fills `fields`. Raises `PromptError` for a field that it does not fill."""
     prompt = load_prompt(path)
     if unknown := set(prompt.fields) - fields:
         raise PromptError(
@@ -78,7 +94,7 @@ def load_prompt_for(command: str, path: Path, fields: AbstractSet[str]) -> Promp
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file. Raises `PromptError` with line and column for what does not parse."""
+    """The mapping in the YAML file at `path`. Raises `PromptError`, with line and column if the file does not parse."""
     import yaml
 
     try:
@@ -86,7 +102,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise PromptError(f"{path}: cannot be read ({error})", "Give the path of a UTF-8 text file.") from error
     except yaml.YAMLError as error:
-        raise PromptError(f"{path}: not YAML ({' '.join(str(error).split())})", "Mend the line named above.") from error
+        raise PromptError(
+            f"{path}: not YAML ({' '.join(str(error).split())})", "Correct the line named above."
+        ) from error
     if not isinstance(content, dict):
-        raise PromptError(f"{path}: holds no mapping", "Compare it with the files that pgraph ships.")
+        raise PromptError(f"{path}: does not hold a mapping", "Compare it with the files that pgraph ships.")
     return content

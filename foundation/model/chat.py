@@ -22,9 +22,11 @@ from foundation.outcomes import Unusable
 
 
 async def open_chat(options: ChatOptions, replies: Replies, *, logs: Path) -> Chat:
-    """The chat that the settings name; where they name none the bundled model, started here. Close it.
+    """The chat that `options` name, or the bundled model if they name none: its server is started here. Close it.
 
-    The server is spoken to only to ask for a model's name where the settings have none.
+    Replies are read from and kept in `replies`; `logs` is the folder for the log of the bundled model. The server is called
+    only if `options` name no model: then for the names it has. Raises `SettingsError` for a base URL that is not one, and
+    `ModelError` if no server answers there.
     """
     if options.base_url:
         return await _connect(options.base_url.rstrip("/"), options, replies)
@@ -42,7 +44,7 @@ async def _connect(base_url: str, options: ChatOptions, replies: Replies, identi
 
     address = urlsplit(base_url)
     if address.scheme not in {"http", "https"} or not address.hostname:
-        raise SettingsError(f"base_url = {base_url!r} is no address", "Write it like http://127.0.0.1:8000/v1.")
+        raise SettingsError(f"base_url = {base_url!r} is not an address", "Write it like http://127.0.0.1:8000/v1.")
     server = OpenAIChat(base_url, options, replies)
     await server.open()
     try:
@@ -56,14 +58,14 @@ async def _connect(base_url: str, options: ChatOptions, replies: Replies, identi
 
 async def _first_model(server: OpenAIChat, base_url: str, options: ChatOptions) -> str:
 
-    found = await RetryingChat(_FirstModel(server), base_url, options).ask(ChatRequest(()))
-    if found.failure:
-        raise ModelUnavailableError(f"{base_url} lists no models ({found.failure})", "Name one with --model.")
-    return found.text
+    reply = await RetryingChat(_FirstModel(server), base_url, options).ask(ChatRequest(()))
+    if reply.failure:
+        raise ModelUnavailableError(f"{base_url} lists no models ({reply.failure})", "Name one with --model.")
+    return reply.text
 
 
 class CachedChat:
-    """Answers what was answered before, and keeps every reply before anything else happens to it.
+    """Repeats earlier replies, and keeps every new one before anything else happens to it.
 
     Truncated, refused and malformed replies were paid for, so they are kept too; a call without a reply is not.
     """
@@ -76,9 +78,9 @@ class CachedChat:
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         key = self._key(request)
-        found = self._replies.get(key)
-        if found is not None:
-            return found
+        cached = self._replies.get(key)
+        if cached is not None:
+            return cached
         reply = await self._inner.ask(request)
         if not reply.failure:
             await self._replies.put(key, request.tag, reply)
@@ -88,8 +90,8 @@ class CachedChat:
         await self._inner.close()
 
     def _key(self, request: ChatRequest) -> bytes:
-        asked = (*self._fixed, request.messages, request.schema, request.seed, request.sample, request.extra)
-        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).digest()
+        content = (*self._fixed, request.messages, request.schema, request.seed, request.sample, request.extra)
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
 
 
 class CheckedChat:
@@ -129,26 +131,26 @@ _FINISHES = {
     "refused": Unusable.REFUSED,
     "empty": Unusable.EMPTY,
 }
-_VALUES = 20  # so many openings of a JSON value in a text are tried
+_VALUES = 20  # openings of a JSON value that are tried in a text
 
 
 def _values(text: str) -> Iterator[Any]:
-    """The JSON value that the text is; else those inside it, between prose or in a code fence."""
+    """The JSON value that the whole text is; otherwise those inside it, between prose or in a code fence."""
     try:
         yield _DECODER.decode(text)
     except ValueError:
         pass
     else:
         return
-    at = 0
+    position = 0
     for _ in range(_VALUES):
-        starts = [start for start in (text.find("{", at), text.find("[", at)) if start >= 0]
+        starts = [start for start in (text.find("{", position), text.find("[", position)) if start >= 0]
         if not starts:
             return
         try:
-            value, at = _DECODER.raw_decode(text, min(starts))
+            value, position = _DECODER.raw_decode(text, min(starts))
         except ValueError:
-            at = min(starts) + 1
+            position = min(starts) + 1
         else:
             yield value
 
@@ -157,30 +159,30 @@ def _no_number(name: str) -> Any:  # noqa: ANN401  the decoder's signature
     raise ValueError(name)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_number)  # NaN and Infinity are no JSON
+_DECODER = json.JSONDecoder(parse_constant=_no_number)  # NaN and Infinity are not JSON
 
 
 @lru_cache(maxsize=64)
 def _mismatch(schema: str) -> Callable[[Any], str]:
-    """A function that says what in a value is not as the schema asks, "" where all is; compiled once a schema."""
+    """A function that says what in a value does not match the schema, "" if all does; compiled once a schema."""
     import fastjsonschema
 
-    valid = fastjsonschema.compile(json.loads(schema), use_default=False)
+    validate = fastjsonschema.compile(json.loads(schema), use_default=False)
 
     def mismatch(data: Any) -> str:  # noqa: ANN401  any JSON value
         try:
-            valid(data)
+            validate(data)
         except fastjsonschema.JsonSchemaValueException as error:
             name = error.name or ""
-            where = name.removeprefix("data").removeprefix(".") or "the whole"
-            return f"{Unusable.WRONG_SCHEMA}: {where}: {error.message.removeprefix(name).strip()}"[:300]
+            place = name.removeprefix("data").removeprefix(".") or "the whole"
+            return f"{Unusable.WRONG_SCHEMA}: {place}: {error.message.removeprefix(name).strip()}"[:300]
         return ""
 
     return mismatch
 
 
 class _FirstModel:
-    """Asks for the first model's name, as a chat, so that it is asked with the same patience."""
+    """Asks for the first model's name, as a chat, so that the same patience applies."""
 
     def __init__(self, server: OpenAIChat) -> None:
         self.model = ""
@@ -194,7 +196,7 @@ class _FirstModel:
 
 
 class _Owning:
-    """A chat with a server of its own, which ends with it."""
+    """A chat that owns its server: closing the chat ends it."""
 
     def __init__(self, inner: Chat, child: contextlib.ExitStack) -> None:
         self.model = inner.model

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _DEFAULT = "all-MiniLM-L6-v2"
 _KEYS_A_QUERY = 500
-_TEXTS_A_BATCH = 1024  # vectors are kept after each batch, so an interrupted run goes on there
+_TEXTS_A_BATCH = 1024  # vectors are kept after each batch, so an interrupted run continues there
 
 
 class Embedder(Protocol):
@@ -32,14 +32,14 @@ class Embedder(Protocol):
     name: str
 
     def embed(self, texts: Sequence[str]) -> "Vectors":
-        """Unit vectors, shape (len(texts), dimensions), float32, in the order of the texts.
+        """Unit vectors of `texts`, shape (len(texts), dimensions), float32, in the order of the texts.
 
-        Blocking: call it in a thread.
+        Blocking: call it in a thread. Raises `ModelError` if the model cannot be loaded or its server fails.
         """
 
 
 def open_embedder(options: EmbeddingOptions, cache_directory: Path) -> "CachedEmbedder":
-    """The embedder that the settings name, with a cache in `cache_directory`. Nothing is loaded until it is used."""
+    """The embedder that `options` name, with a cache of vectors in `cache_directory`. Loads nothing before its first use."""
     name = options.model
     inner: Embedder
     if options.url:
@@ -59,7 +59,10 @@ def _light_path() -> bool:
 
 
 class CachedEmbedder:
-    """Embeds each text once per model, in one SQLite file that any number of processes and threads use at once."""
+    """Embeds each text once per model, in one SQLite file that any number of processes and threads use at once.
+
+    `inner` computes what the file at `path` does not have. Raises `StoreError` if that file fails.
+    """
 
     def __init__(self, inner: Embedder, path: Path) -> None:
         self.name = inner.name
@@ -70,42 +73,46 @@ class CachedEmbedder:
         self._model = threading.Lock()
 
     def embed(self, texts: Sequence[str]) -> "Vectors":
-        """Unit vectors in the order of the texts; what the cache does not have is computed, each distinct text once."""
+        """Unit vectors of `texts`, as `Embedder.embed` gives them; each distinct text is computed at most once, then kept.
+
+        Without texts the shape is (0, 0).
+        """
         import numpy as np
 
         keys = [_key(text) for text in texts]
-        found = self._get(keys)
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        by_key = self._read_cache(keys)
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in by_key}
         if missing:
             with self._model:
                 missing_keys = list(missing)
                 for start in range(0, len(missing_keys), _TEXTS_A_BATCH):
                     part = missing_keys[start : start + _TEXTS_A_BATCH]
                     vectors = self._inner.embed([missing[key] for key in part])
-                    self._put(part, vectors)
-                    found.update(zip(part, vectors, strict=True))
+                    self._write_cache(part, vectors)
+                    by_key.update(zip(part, vectors, strict=True))
         if not keys:
             return np.zeros((0, 0), dtype=np.float32)
-        return np.stack([found[key] for key in keys])
+        return np.stack([by_key[key] for key in keys])
 
     def known(self, texts: Sequence[str]) -> "tuple[Vectors, Mask]":
-        """What the cache has, without loading a model: vectors (zeros where unknown) and a mask of the known ones.
+        """The vectors that the cache has of `texts`, without loading a model, and a mask of the texts that it has.
 
-        Where nothing is known the vectors have 0 columns.
+        Shapes: (len(texts), dimensions), with zeros for an unknown text, and (len(texts),). If none is known, 0 dimensions.
         """
         import numpy as np
 
         keys = [_key(text) for text in texts]
-        found = self._get(keys)
-        mask = np.array([key in found for key in keys], dtype=np.bool_)
-        width = len(next(iter(found.values()))) if found else 0
+        by_key = self._read_cache(keys)
+        mask = np.array([key in by_key for key in keys], dtype=np.bool_)
+        width = len(next(iter(by_key.values()))) if by_key else 0
         vectors = np.zeros((len(keys), width), dtype=np.float32)
         for row, key in enumerate(keys):
             if mask[row]:
-                vectors[row] = found[key]
+                vectors[row] = by_key[key]
         return vectors, mask
 
     def close(self) -> None:
+        """Close the file; the next use opens it again."""
         with self._cache:
             if self._connection is not None:
                 self._connection.close()
@@ -113,10 +120,10 @@ class CachedEmbedder:
 
     # -- the cache
 
-    def _get(self, keys: Sequence[bytes]) -> "dict[bytes, NDArray[np.float32]]":
+    def _read_cache(self, keys: Sequence[bytes]) -> "dict[bytes, NDArray[np.float32]]":
         import numpy as np
 
-        found: dict[bytes, NDArray[np.float32]] = {}
+        by_key: dict[bytes, NDArray[np.float32]] = {}
         distinct = list(dict.fromkeys(keys))
         with self._cache, _converted(self._path):
             connection = self._connect()
@@ -124,10 +131,10 @@ class CachedEmbedder:
                 part = distinct[start : start + _KEYS_A_QUERY]
                 query = f"SELECT text, vector FROM vector WHERE model = ? AND text IN ({','.join('?' * len(part))})"  # noqa: S608  only question marks are put in
                 for key, vector in connection.execute(query, (self.name, *part)):
-                    found[key] = np.frombuffer(vector, dtype="<f4")
-        return found
+                    by_key[key] = np.frombuffer(vector, dtype="<f4")
+        return by_key
 
-    def _put(self, keys: Sequence[bytes], vectors: "Vectors") -> None:
+    def _write_cache(self, keys: Sequence[bytes], vectors: "Vectors") -> None:
         rows = [(self.name, key, vector.astype("<f4").tobytes()) for key, vector in zip(keys, vectors, strict=True)]
         with self._cache, _converted(self._path):
             connection = self._connect()
@@ -213,7 +220,7 @@ class EndpointEmbedder:
             return [[*map(float, item["embedding"])] for item in data]
         except (ValueError, KeyError, TypeError) as error:
             raise ModelSetupError(
-                f"{self._url} answers with no embeddings ({error})", "Look at that server."
+                f"{self._url} does not answer with embeddings ({error})", "Look at that server."
             ) from error
 
     def _convert(self, error: Exception) -> ModelError:
@@ -257,7 +264,7 @@ class SentenceTransformersEmbedder:
             try:
                 self._model = SentenceTransformer(self.name)
             except (OSError, ValueError, RuntimeError) as error:
-                said = str(error).splitlines()[0] if str(error) else type(error).__name__
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
                 hint = "Set embedding_model to a folder with the model, or to a name that can be downloaded from here."
-                raise ModelSetupError(f"the embedding model {self.name!r} cannot be loaded ({said})", hint) from error
+                raise ModelSetupError(f"the embedding model {self.name!r} cannot be loaded ({reason})", hint) from error
         return self._model

@@ -9,20 +9,23 @@ from foundation.errors import ModelError
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One question to the model. `tag` says what the call is for; it is kept beside the reply and changes no answer."""
+    """One question to the model. `tag` says what the call is for; it is kept with the reply and changes no answer.
+
+    `messages` have `role` and `content`. `schema` is the JSON schema that the reply must follow, None for plain text.
+    """
 
     messages: tuple[Mapping[str, str], ...]
     schema: Mapping[str, Any] | None = None
-    sample: int = 0  # the how-manieth asking of the very same question: part of the cache key
+    sample: int = 0  # which repeat of the same question this is, from 0: part of the cache key
     seed: int | None = None
     tag: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)  # further fields of the request: top_p, temperature, …
-    accepts: Mapping[str, Any] | None = None  # what a reply is checked by, where that is less than `schema` asks for
+    accepts: Mapping[str, Any] | None = None  # the schema that a reply is checked by, if it is weaker than `schema`
 
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """What came back. `failure` is "" or why it cannot be used; a failed reply may have cost tokens all the same."""
+    """What came back. `failure` is "" or why it cannot be used; a failed reply may still have cost tokens."""
 
     text: str
     data: Any = None  # the JSON value, checked against the request's schema
@@ -34,17 +37,23 @@ class ChatReply:
 
     @property
     def paid(self) -> bool:
-        """Whether the server answered at all; where not, nothing is known and the same may be asked again."""
+        """Whether the server answered at all. If not, nothing is known, and the same may be asked again."""
         return self.finish != "failed"
 
 
 class Chat(Protocol):
+    """A model that can be asked; `open_chat` makes one."""
+
     model: str  # the model's name at its server
 
     async def ask(self, request: ChatRequest) -> ChatReply:
-        """Ask once; raises `ModelError` only where no further call can succeed either."""
+        """Ask once. What fails for this `request` alone is the `failure` of the reply.
 
-    async def close(self) -> None: ...
+        Raises `ModelError` only if no further call can succeed either.
+        """
+
+    async def close(self) -> None:
+        """Close the connections, and the server if the chat started it."""
 
 
 class CallFailedError(ModelError):

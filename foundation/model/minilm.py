@@ -24,7 +24,7 @@ _TOKENS_A_BATCH = 2048  # the working set of a batch stays in the processor's ca
 
 
 class MiniLM:
-    """Loads at the first `embed`."""
+    """The model; it is loaded at the first `embed`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -33,6 +33,7 @@ class MiniLM:
         self._tokenizer: Any = None
 
     def embed(self, texts: Sequence[str]) -> "Array":
+        """Unit vectors of `texts`, shape (len(texts), 384), float32."""
         import numpy as np
 
         self._load()
@@ -44,7 +45,6 @@ class MiniLM:
         return vectors
 
     def _load(self) -> None:
-
         with self._loading:
             if self._weights:
                 return
@@ -80,28 +80,28 @@ class MiniLM:
         total: Array = np.einsum("btw,bt->bw", tokens, mask)
         return total
 
-    def _layer(self, hidden: "Array", bias: "Array", at: str, count: int, longest: int) -> "Array":
+    def _layer(self, hidden: "Array", bias: "Array", prefix: str, count: int, longest: int) -> "Array":
         import numpy as np
 
         weights = self._weights
-        mixed = hidden @ weights[at + "qkv"] + weights[at + "qkv.shift"]
+        mixed = hidden @ weights[prefix + "qkv"] + weights[prefix + "qkv.shift"]
         query, key, value = mixed.reshape(count, longest, 3, _HEADS, -1).transpose(2, 0, 3, 1, 4)
         scores = np.matmul(query, key.transpose(0, 1, 3, 2))
         scores += bias
         scores -= scores.max(axis=-1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=-1, keepdims=True)
-        seen = np.matmul(scores, value).transpose(0, 2, 1, 3).reshape(-1, _WIDTH)
-        seen = seen @ weights[at + "out"]
-        seen += weights[at + "out.shift"]
-        seen += hidden
-        hidden = _normed(seen, weights[at + "seen.scale"], weights[at + "seen.shift"])
-        inner = hidden @ weights[at + "up"]
-        inner += weights[at + "up.shift"]
-        outer = _gelu(inner) @ weights[at + "down"]
-        outer += weights[at + "down.shift"]
-        outer += hidden
-        return _normed(outer, weights[at + "done.scale"], weights[at + "done.shift"])
+        attended = np.matmul(scores, value).transpose(0, 2, 1, 3).reshape(-1, _WIDTH)
+        attended = attended @ weights[prefix + "out"]
+        attended += weights[prefix + "out.shift"]
+        attended += hidden
+        hidden = _normed(attended, weights[prefix + "seen.scale"], weights[prefix + "seen.shift"])
+        widened = hidden @ weights[prefix + "up"]
+        widened += weights[prefix + "up.shift"]
+        output = _gelu(widened) @ weights[prefix + "down"]
+        output += weights[prefix + "down.shift"]
+        output += hidden
+        return _normed(output, weights[prefix + "done.scale"], weights[prefix + "done.shift"])
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
@@ -147,32 +147,33 @@ def _gelu(x: "Array") -> "Array":
     return result
 
 
-def _prepared(raw: "dict[str, Array]") -> "dict[str, Array]":
+def _prepared(weights: "dict[str, Array]") -> "dict[str, Array]":
     """The weights as the forward pass wants them: transposed, query, key and value as one, the scale in the query."""
     import numpy as np
 
     def transposed(name: str) -> "Array":
-        return np.ascontiguousarray(raw[name + ".weight"].T)
+        return np.ascontiguousarray(weights[name + ".weight"].T)
 
     scale = np.float32(1 / math.sqrt(_WIDTH // _HEADS))
     ready = {
-        "words": raw["embeddings.word_embeddings.weight"],
-        "positions": raw["embeddings.position_embeddings.weight"] + raw["embeddings.token_type_embeddings.weight"][0],
-        "embedded.scale": raw["embeddings.LayerNorm.weight"],
-        "embedded.shift": raw["embeddings.LayerNorm.bias"],
+        "words": weights["embeddings.word_embeddings.weight"],
+        "positions": weights["embeddings.position_embeddings.weight"]
+        + weights["embeddings.token_type_embeddings.weight"][0],
+        "embedded.scale": weights["embeddings.LayerNorm.weight"],
+        "embedded.shift": weights["embeddings.LayerNorm.bias"],
     }
     for layer in range(_LAYERS):
-        old, new = f"encoder.layer.{layer}.", f"{layer}."
-        parts = [f"{old}attention.self.{name}" for name in ("query", "key", "value")]
+        source, target = f"encoder.layer.{layer}.", f"{layer}."
+        parts = [f"{source}attention.self.{name}" for name in ("query", "key", "value")]
         factors = (scale, np.float32(1), np.float32(1))
         pairs = list(zip(parts, factors, strict=True))
-        ready[new + "qkv"] = np.concatenate([transposed(part) * factor for part, factor in pairs], axis=1)
-        ready[new + "qkv.shift"] = np.concatenate([raw[part + ".bias"] * factor for part, factor in pairs])
+        ready[target + "qkv"] = np.concatenate([transposed(part) * factor for part, factor in pairs], axis=1)
+        ready[target + "qkv.shift"] = np.concatenate([weights[part + ".bias"] * factor for part, factor in pairs])
         names = {"out": "attention.output.dense", "up": "intermediate.dense", "down": "output.dense"}
         for short, name in names.items():
-            ready[new + short] = transposed(old + name)
-            ready[new + short + ".shift"] = raw[f"{old}{name}.bias"]
+            ready[target + short] = transposed(source + name)
+            ready[target + short + ".shift"] = weights[f"{source}{name}.bias"]
         for short, name in {"seen": "attention.output.LayerNorm", "done": "output.LayerNorm"}.items():
-            ready[f"{new}{short}.scale"] = raw[f"{old}{name}.weight"]
-            ready[f"{new}{short}.shift"] = raw[f"{old}{name}.bias"]
+            ready[f"{target}{short}.scale"] = weights[f"{source}{name}.weight"]
+            ready[f"{target}{short}.shift"] = weights[f"{source}{name}.bias"]
     return ready

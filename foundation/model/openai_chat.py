@@ -19,18 +19,19 @@ if TYPE_CHECKING:
     import openai
 
 
-_FORMATS = ("json_schema", "json_object", "text")  # how strictly a server can be told what a reply must look like
-# headers by which the client would tell the server about this machine
+# how strictly a request can fix the form of a reply, the strictest first
+_FORMATS = ("json_schema", "json_object", "text")
+# headers that would describe this machine to the server
 _ABOUT_US = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
 _SIMPLE = {"type": "object", "properties": {"yes": {"type": "boolean"}}, "required": ["yes"]}
 _RETRIABLE = {408, 409, 425, 429}
 
 
 class OpenAIChat:
-    """`open` makes the client; `model` is what the settings say, and may be set later from `first_model`.
+    """A server, asked once a call. `open` it first; `model` comes from the options, or later from `first_model`.
 
-    A server that does not take a JSON schema is found out by its first 400, once for all calls under way, and the
-    finding is kept in the reply cache.
+    The first 400 shows that a server does not accept a JSON schema; a weaker format is then searched once for all calls
+    under way, and kept in the reply cache.
     """
 
     def __init__(self, base_url: str, options: ChatOptions, facts: Replies) -> None:
@@ -41,14 +42,14 @@ class OpenAIChat:
         self._facts = facts
         self._client: openai.AsyncOpenAI | None = None
         self._format = 0  # index into _FORMATS
-        self._special: dict[str, int] = {}  # the same for single schemas
-        self._finding = asyncio.Lock()
-        self._fact = f"response_format {base_url}"
+        self._schema_formats: dict[str, int] = {}  # index into _FORMATS for single schemas, as JSON text
+        self._format_search = asyncio.Lock()
+        self._fact_name = f"response_format {base_url}"
 
     async def open(self) -> None:
         self._client = await asyncio.to_thread(self._make_client)
-        known = self._facts.fact(self._fact)
-        self._format = _FORMATS.index(known) if known in _FORMATS else 0
+        format_name = self._facts.fact(self._fact_name)
+        self._format = _FORMATS.index(format_name) if format_name in _FORMATS else 0
 
     async def close(self) -> None:
         if self._client is not None:
@@ -61,18 +62,21 @@ class OpenAIChat:
         except BadRequestError as error:
             if tried == len(_FORMATS) - 1:
                 raise
-            first = error
-        async with self._finding:
+            first_error = error
+        async with self._format_search:
             if self._best_format(request) <= tried:
-                return await self._find_format(request, tried, first)
-        return await self._post(request, _FORMATS[self._best_format(request)])  # another call has found it meanwhile
+                return await self._find_format(request, tried, first_error)
+        # another call has found the format meanwhile
+        return await self._post(request, _FORMATS[self._best_format(request)])
 
     def _best_format(self, request: ChatRequest) -> int:
         if request.schema is None:
             return len(_FORMATS) - 1
-        return self._special.get(json.dumps(request.schema), self._format) if self._special else self._format
+        if not self._schema_formats:
+            return self._format
+        return self._schema_formats.get(json.dumps(request.schema), self._format)
 
-    async def _find_format(self, request: ChatRequest, tried: int, first: "BadRequestError") -> ChatReply:
+    async def _find_format(self, request: ChatRequest, tried: int, first_error: "BadRequestError") -> ChatReply:
         """Ask with a weaker response_format; where that helps, later calls start with it."""
         for weaker in range(tried + 1, len(_FORMATS)):
             try:
@@ -80,12 +84,12 @@ class OpenAIChat:
             except BadRequestError:
                 continue
             if tried == 0 and await self._takes_schemas():
-                self._special[json.dumps(request.schema)] = weaker  # only this schema is too much for the server
+                self._schema_formats[json.dumps(request.schema)] = weaker  # the server refuses this schema only
             else:
                 self._format = weaker
-                await asyncio.to_thread(self._facts.remember, self._fact, _FORMATS[weaker])
+                await asyncio.to_thread(self._facts.remember, self._fact_name, _FORMATS[weaker])
             return reply
-        raise first
+        raise first_error
 
     async def _takes_schemas(self) -> bool:
         probe = ChatRequest(({"role": "user", "content": "Say yes."},), schema=_SIMPLE, extra={"max_tokens": 16})
@@ -99,7 +103,7 @@ class OpenAIChat:
         import httpx2
 
         client = self._connected()
-        body = json.dumps(self._body(request, form)).encode()  # here, and not by openai, which copies it twice before
+        body = json.dumps(self._body(request, form)).encode()  # encoded here: openai would copy it twice first
         with _converted(self._base_url, self._options):
             try:
                 async with asyncio.timeout(self._options.timeout):
@@ -137,15 +141,15 @@ class OpenAIChat:
         import httpx2
         import openai
 
-        most = self._options.at_once + 8
-        limits = httpx2.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=30)
-        silence: Any = {f"X-Stainless-{name}": openai.Omit() for name in _ABOUT_US}
+        connections = self._options.at_once + 8
+        limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30)
+        omitted_headers: Any = {f"X-Stainless-{name}": openai.Omit() for name in _ABOUT_US}
         return openai.AsyncOpenAI(
             base_url=self._base_url,
-            api_key=os.environ.get(self._options.api_key_env) or "EMPTY",  # local servers want none
+            api_key=os.environ.get(self._options.api_key_env) or "EMPTY",  # local servers need no key
             max_retries=0,
             timeout=None,  # asyncio.timeout covers the whole call
-            default_headers=silence,
+            default_headers=omitted_headers,
             http_client=openai.DefaultAioHttpClient(timeout=None, limits=limits),
         )
 
@@ -169,17 +173,17 @@ class OpenAIChat:
         return names[0]
 
     async def _missing(self, error: "openai.APIStatusError") -> ModelSetupError:
-        """What a 404 means: a wrong model name (then say which there are), or a wrong address."""
-        said = _said(error)
-        if "model" not in said.casefold():
+        """What a 404 means: a wrong name of the model (then the hint lists those it has), or a wrong address."""
+        server_text = _server_text(error)
+        if "model" not in server_text.casefold():
             hint = "The address of --base-url usually ends in /v1."
-            return ModelSetupError(f"{self._base_url} has no chat completions ({said})", hint)
+            return ModelSetupError(f"{self._base_url} has no chat completions ({server_text})", hint)
         try:
             names = await self.models()
         except ModelError:
             names = []
         hint = f"It has: {', '.join(names[:10])}." if names else "Ask the server's owner for the name."
-        return ModelSetupError(f"{self._base_url} has no model {self.model!r} ({said})", f"{hint} Set --model.")
+        return ModelSetupError(f"{self._base_url} has no model {self.model!r} ({server_text})", f"{hint} Set --model.")
 
 
 def _not_found() -> "type[openai.NotFoundError]":
@@ -203,31 +207,33 @@ def _converted(base_url: str, options: ChatOptions) -> Iterator[None]:
     except TimeoutError:
         raise CallFailedError(f"no reply within {options.timeout:g} s", again=True) from None
     except openai.APIStatusError as error:
-        raise _of_status(error, base_url, options) from error
+        raise _status_error(error, base_url, options) from error
     except openai.APIConnectionError as error:
         connector = _cause(error, aiohttp.ClientConnectorError)
-        said = str(connector or error.__cause__ or error)
-        raise CallFailedError(said, again=True, nobody_there=connector is not None) from error
+        reason = str(connector or error.__cause__ or error)
+        raise CallFailedError(reason, again=True, nobody_there=connector is not None) from error
     except (openai.OpenAIError, aiohttp.ClientError, OSError) as error:
         raise CallFailedError(f"{type(error).__name__}: {error}", again=True) from error
 
 
 def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | None:
-    found: BaseException | None = error
-    while found is not None and not isinstance(found, kind):
-        found = found.__cause__ or found.__context__
-    return found
+    link: BaseException | None = error
+    while link is not None and not isinstance(link, kind):
+        link = link.__cause__ or link.__context__
+    return link
 
 
-def _of_status(error: "openai.APIStatusError", base_url: str, options: ChatOptions) -> ModelError:
-    status, said = error.status_code, _said(error)
+def _status_error(error: "openai.APIStatusError", base_url: str, options: ChatOptions) -> ModelError:
+    status, server_text = error.status_code, _server_text(error)
     if status in {401, 403}:
         state = "is set" if os.environ.get(options.api_key_env) else "is not set"
         hint = f"The key comes from the variable {options.api_key_env}, which {state}; see setting api_key_env."
-        return ModelSetupError(f"{base_url} refuses the API key ({status}: {said})", hint)
+        return ModelSetupError(f"{base_url} refuses the API key ({status}: {server_text})", hint)
     if status == 429 and "insufficient_quota" in {error.code, error.type}:
-        return RateLimitError(f"{base_url}: the quota is used up ({said})", "Buy more, or use another key or server.")
-    message = f"HTTP {status}: {said}"
+        return RateLimitError(
+            f"{base_url}: the quota is used up ({server_text})", "Buy more, or use another key or server."
+        )
+    message = f"HTTP {status}: {server_text}"
     if status in _RETRIABLE or status >= 500:
         wait = _retry_after(error.response.headers)
         return CallFailedError(message, again=True, wait=wait, rate_limited=status == 429)
@@ -236,7 +242,7 @@ def _of_status(error: "openai.APIStatusError", base_url: str, options: ChatOptio
     return CallFailedError(message, again=False)
 
 
-def _said(error: "openai.APIStatusError") -> str:
+def _server_text(error: "openai.APIStatusError") -> str:
     """The server's own words, wherever it puts them."""
     body = error.body
     if isinstance(body, Mapping):
@@ -266,12 +272,12 @@ def _read(content: bytes) -> ChatReply:
         if not choices:
             return ChatReply("", tokens_in=spent, tokens_out=written, finish="empty")
         message = choices[0].get("message") or {}
-        refusal, said = message.get("refusal"), message.get("content")
+        refusal, text = message.get("refusal"), message.get("content")
         finish = "refused" if refusal else str(choices[0].get("finish_reason") or "stop")
     except (ValueError, AttributeError, TypeError, KeyError):
         start = content[:80].decode("utf-8", "replace")
-        raise CallFailedError(f"the server's answer is no chat completion: {start!r}", again=True) from None
-    return ChatReply(_clean(refusal or said), tokens_in=spent, tokens_out=written, finish=finish)
+        raise CallFailedError(f"the server's answer is not a chat completion: {start!r}", again=True) from None
+    return ChatReply(_clean(refusal or text), tokens_in=spent, tokens_out=written, finish=finish)
 
 
 def _count(value: object) -> int:

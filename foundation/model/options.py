@@ -1,4 +1,4 @@
-"""What a model server and an embedding model are told: plain values, from wherever the caller has them."""
+"""The options of a model server and of an embedding model: plain values, wherever the caller has them from."""
 
 from dataclasses import dataclass
 

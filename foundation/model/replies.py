@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -32,13 +32,14 @@ _COMMIT_ROWS = 1000
 @dataclass(frozen=True, slots=True)
 class _Put:
     row: tuple[object, ...]
-    done: asyncio.Future[None]
+    written: asyncio.Future[None]  # resolved when the row is on disk
 
 
 class Replies:
-    """An SQLite file that any number of processes use at once; `open` it, `close` it, or use it with `with`.
+    """The replies in the SQLite file at `path`, which any number of processes use at once. `open` and `close` it, or use `with`.
 
-    One thread writes; all puts that wait share one commit, so the disk is synced as often as it can, not once a reply.
+    One thread writes; all replies that wait share one commit, so the disk is synced as often as it can be, not once a reply.
+    Every method raises `StoreError` if the file fails, `StoreUnavailableError` while it is closed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,6 +49,7 @@ class Replies:
         self._reader: sqlite3.Connection | None = None
 
     def open(self) -> Self:
+        """Make the file if it is missing, and start the thread that writes."""
         with self._converted():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._reader = self._connect()
@@ -57,7 +59,7 @@ class Replies:
         return self
 
     def close(self) -> None:
-        """Write what waits, then let go of the file."""
+        """Write what still waits, then close the file."""
         if self._writer is not None:
             self._puts.put(None)
             self._writer.join()
@@ -75,37 +77,40 @@ class Replies:
     # -- replies
 
     def get(self, key: bytes) -> ChatReply | None:
+        """The reply kept under `key` (a digest of the whole request), marked `from_cache`; None if there is none."""
         with self._converted():
-            found = (
+            row = (
                 self._open()
                 .execute("SELECT text, finish, tokens_in, tokens_out FROM reply WHERE key = ?", (key,))
                 .fetchone()
             )
-        return None if found is None else _reply(found)
+        return None if row is None else _reply(row)
 
     async def put(self, key: bytes, tag: Mapping[str, Any], reply: ChatReply) -> None:
-        """Returns when the reply is on disk."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Keep `reply` with its `tag` under `key`, unless the key is there already; returns when it is on disk."""
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         text = json.dumps(dict(tag), default=str)
-        row = (key, tag.get("run"), tag.get("call"), text, time.time())
-        self._puts.put(_Put((*row, reply.text, reply.finish, reply.tokens_in, reply.tokens_out), done))
-        await done
+        head = (key, tag.get("run"), tag.get("call"), text, time.time())
+        self._puts.put(_Put((*head, reply.text, reply.finish, reply.tokens_in, reply.tokens_out), written))
+        await written
 
     def of_run(self, run: str) -> Iterator[tuple[dict[str, Any], ChatReply]]:
-        """The replies that a run paid for, in the order of their arrival, not yet checked (`foundation.model.chat.checked`)."""
+        """The replies that `run` paid for, each with its tag, in the order of arrival, not yet checked (`chat.checked`)."""
         with self._converted(), contextlib.closing(self._connect()) as connection:
             query = "SELECT text, finish, tokens_in, tokens_out, tag FROM reply WHERE run = ? ORDER BY rowid"
             for *values, tag in connection.execute(query, (run,)):
                 yield json.loads(tag), _reply(values)
 
-    # -- what was found out about a server
+    # -- facts about a server
 
     def fact(self, name: str) -> str | None:
+        """What an earlier process remembered under `name`; None if nothing."""
         with self._converted():
-            found = self._open().execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-        return None if found is None else str(found[0])
+            row = self._open().execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
 
     def remember(self, name: str, value: str) -> None:
+        """Keep `value` under `name` for later processes: something learnt about a server."""
         with self._converted(), contextlib.closing(self._connect()) as connection, connection:
             connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
 
@@ -133,31 +138,31 @@ class Replies:
 
     def _write(self) -> None:
         connection: sqlite3.Connection | None = None
-        last = False
-        while not last:
-            first = self._puts.get()
-            puts = [] if first is None else [first]
-            last = first is None
-            while not self._puts.empty() and len(puts) < _COMMIT_ROWS and not last:
-                further = self._puts.get()
-                if further is None:
-                    last = True
+        is_last = False
+        while not is_last:
+            first_put = self._puts.get()
+            puts = [] if first_put is None else [first_put]
+            is_last = first_put is None
+            while not self._puts.empty() and len(puts) < _COMMIT_ROWS and not is_last:
+                next_put = self._puts.get()
+                if next_put is None:
+                    is_last = True
                 else:
-                    puts.append(further)
+                    puts.append(next_put)
             error: PgraphError | None = None
             try:
                 with self._converted():
                     connection = connection or self._connect()
                     _commit(connection, puts)
-            except PgraphError as failed:
-                error = failed
-            _tell(puts, error)
+            except PgraphError as write_error:
+                error = write_error
+            _wake(puts, error)
         if connection is not None:
             connection.close()
 
     @contextlib.contextmanager
     def _converted(self) -> Iterator[None]:
-        """Foreign errors become ours."""
+        """Raise the errors of SQLite and of the system as ours."""
         try:
             yield
         except sqlite3.Error as error:
@@ -181,11 +186,11 @@ def _commit(connection: sqlite3.Connection, puts: list[_Put]) -> None:
         raise
 
 
-def _tell(puts: list[_Put], error: PgraphError | None) -> None:
-    """Wake those that wait, each loop once."""
+def _wake(puts: list[_Put], error: PgraphError | None) -> None:
+    """Wake the callers that wait for these rows, each event loop once."""
     waiting: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
     for put in puts:
-        waiting.setdefault(put.done.get_loop(), []).append(put.done)
+        waiting.setdefault(put.written.get_loop(), []).append(put.written)
     for loop, futures in waiting.items():
         with contextlib.suppress(RuntimeError):  # that loop has ended; the replies are on disk all the same
             loop.call_soon_threadsafe(_resolve, futures, error)
@@ -207,28 +212,39 @@ def _reply(values: Any) -> ChatReply:  # noqa: ANN401  a row of SQLite
 
 
 def _convert(path: Path, error: sqlite3.Error) -> PgraphError:
+    reason, hint = _explained(error)
+    return StoreError(f"{path}: {reason}", hint)
+
+
+def _explained(error: sqlite3.Error) -> tuple[str, str]:
+    """What is wrong with the file, and what to do next."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    say: Callable[[str, str], PgraphError] = lambda text, hint: StoreError(f"{path}: {text}", hint)  # noqa: E731
     if code == sqlite3.SQLITE_FULL or "disk is full" in str(error):
-        return say("the disk is full", "Free some space and start the same command again: what is in the file stays.")
+        return "the disk is full", "Free some space and start the same command again: what is in the file stays."
     if code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
-        return say("not a reply cache, or a damaged one", "Move the file away; replies in it are then bought again.")
+        return (
+            "not a reply cache, or a damaged one",
+            "Move the file away; the replies in it must then be paid for again.",
+        )
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return say(f"another process has locked it for {_LOCK_SECONDS:.0f} s", "Find that process, then start again.")
+        return f"another process has locked it for {_LOCK_SECONDS:.0f} s", "Find that process, then start again."
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
-        return say(f"cannot be opened for writing ({error})", "Make the file and its folder writable.")
+        return f"cannot be opened for writing ({error})", "Make the file and its folder writable."
     if code == sqlite3.SQLITE_IOERR:
-        return say(f"the disk does not take it ({error})", "Check free space and the disk, then start again.")
-    return say(f"the reply cache fails ({error})", "Move the file away if it is damaged.")
+        return f"the disk refuses the write ({error})", "Check free space and the disk, then start again."
+    return f"the reply cache fails ({error})", "Move the file away if it is damaged."
 
 
 def tag_of(path: Path, run: str, call: str) -> dict[str, Any] | None:
-    """What was kept with the reply to a call; None where this workspace has none. Reads the run's replies: 1 µs each."""
+    """The tag kept with the reply to `call` of `run` in the file at `path`; None if it is not there.
+
+    Reads the replies of the run: 1 µs each. Raises `StoreError` if the file cannot be read.
+    """
     if not path.exists():
         return None
     try:
         with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            found = connection.execute("SELECT tag FROM reply WHERE run = ? AND call = ?", (run, call)).fetchone()
+            row = connection.execute("SELECT tag FROM reply WHERE run = ? AND call = ?", (run, call)).fetchone()
     except sqlite3.Error as error:
         raise StoreError(f"{path}: the reply cache cannot be read ({error})", "Move the file away.") from error
-    return None if found is None else dict(json.loads(found[0]))
+    return None if row is None else dict(json.loads(row[0]))

@@ -14,23 +14,27 @@ _SEVERAL = 2
 
 
 class LimitedChat:
-    """At most so many calls in flight, and fewer after the server said 429.
+    """At most `at_once` calls in flight, and fewer after the server answered 429.
 
     A 429 takes a quarter off the limit, once for all calls that were on their way together and at most once a second.
     25 successes add one, until the limit at which the server last refused; beyond it, 250 do.
     """
 
-    _SHRINK, _REST = 0.75, 1.0
-    _GROW, _GROW_BEYOND = 25, 250
+    _SHRINK = 0.75
+    _REST_SECONDS = 1.0
+    _GROW = 25
+    _GROW_BEYOND = 250
 
     def __init__(self, inner: Chat, at_once: int) -> None:
         self.model = inner.model
         self._inner = inner
-        self._most = self.limit = self._ceiling = at_once
+        self._maximum = at_once
+        self._ceiling = at_once  # the limit at which the server last refused
+        self.limit = at_once
         self._in_flight = 0
         self._successes = 0
-        self._shrunk = -self._REST
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._shrunk = -self._REST_SECONDS
+        self._turns: deque[asyncio.Future[None]] = deque()
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         await self._enter()
@@ -51,29 +55,29 @@ class LimitedChat:
         await self._inner.close()
 
     async def _enter(self) -> None:
-        if self._in_flight < self.limit and not self._waiting:
+        if self._in_flight < self.limit and not self._turns:
             self._in_flight += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        self._turns.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
             if not turn.cancelled():
-                self._leave()  # the slot was handed over in the very moment of the cancellation
+                self._leave()  # the slot was handed over at the moment of the cancellation
             raise
 
     def _leave(self) -> None:
         self._in_flight -= 1
-        while self._waiting and self._in_flight < self.limit:
-            turn = self._waiting.popleft()
+        while self._turns and self._in_flight < self.limit:
+            turn = self._turns.popleft()
             if not turn.done():
                 self._in_flight += 1
                 turn.set_result(None)
 
     def _shrink(self, began: float) -> None:
         now = time.monotonic()
-        if began < self._shrunk or now - self._shrunk < self._REST:
+        if began < self._shrunk or now - self._shrunk < self._REST_SECONDS:
             return
         self._shrunk, self._successes = now, 0
         self._ceiling = self.limit
@@ -83,17 +87,17 @@ class LimitedChat:
         self._successes += 1
         if self._successes >= (self._GROW if self.limit < self._ceiling else self._GROW_BEYOND):
             self._successes = 0
-            self.limit = min(self._most, self.limit + 1)
+            self.limit = min(self._maximum, self.limit + 1)
 
 
 class RetryingChat:
     """Tries a call again while that may help; a call that keeps failing becomes a reply with a `failure`.
 
-    A waiting call holds no slot. The whole run ends with a `ModelError` where nothing can be expected any more: nobody
+    A waiting call uses no slot. The whole run ends with a `ModelError` when nothing can be expected any more: no server
     listens at the address, every request is refused, or no call has succeeded for `patience` seconds.
     """
 
-    _TRIES = 8  # at a server that is there and does not say 429; the rest is bounded by patience
+    _TRIES = 8  # at a server that listens and does not answer 429; all other tries are bounded by patience
     _START_SECONDS = 3.0  # a server that is just being started may need this long until it listens
     _REFUSALS = 10
 
@@ -102,7 +106,7 @@ class RetryingChat:
         self._inner = inner
         self._url = base_url
         self._patience = options.patience
-        self._began = 0.0  # when the first call of all began, or the last success was
+        self._began = 0.0  # the time of the last success, or of the first call before any
         self._successes = 0
         self._failing = 0  # calls that failed since the last success
 
@@ -119,7 +123,7 @@ class RetryingChat:
                 self._give_up(error)
                 tries += not (error.rate_limited or error.nobody_there)
                 failing_since = failing_since or time.monotonic()
-                if not error.again or tries >= self._TRIES or not await self._rest(error, tries, failing_since):
+                if not error.again or tries >= self._TRIES or not await self._wait(error, tries, failing_since):
                     return ChatReply("", failure=error.message, finish="failed")
             else:
                 self._successes, self._failing, self._began = self._successes + 1, 0, time.monotonic()
@@ -128,21 +132,21 @@ class RetryingChat:
     async def close(self) -> None:
         await self._inner.close()
 
-    async def _rest(self, error: CallFailedError, tries: int, failing_since: float) -> bool:
+    async def _wait(self, error: CallFailedError, tries: int, failing_since: float) -> bool:
         """Wait before the next try; False when this call has used up its patience."""
-        last = failing_since + self._patience
-        until = time.monotonic() + self._pause(error, tries)
-        if error.wait is None and time.monotonic() < last:
-            until = min(until, last)  # one try more at the very end
-        while (now := time.monotonic()) < until:
-            if now > last:
+        patience_ends = failing_since + self._patience
+        next_try = time.monotonic() + self._pause_before(error, tries)
+        if error.wait is None and time.monotonic() < patience_ends:
+            next_try = min(next_try, patience_ends)  # one more try at the end
+        while (now := time.monotonic()) < next_try:
+            if now > patience_ends:
                 return False
-            due = min(self._began, failing_since) + self._patience  # when the run or this call gives up
-            await pause(min(until - now, max(0.01, due - now)))
+            gives_up = min(self._began, failing_since) + self._patience  # when the run or this call gives up
+            await pause(min(next_try - now, max(0.01, gives_up - now)))
             self._give_up(error)
         return True
 
-    def _pause(self, error: CallFailedError, tries: int) -> float:
+    def _pause_before(self, error: CallFailedError, tries: int) -> float:
         if error.nobody_there and not self._successes:
             return 0.3
         if error.wait is not None:
@@ -161,9 +165,9 @@ class RetryingChat:
             raise ModelUnavailableError(f"no model server at {self._url} ({error.message})", hint) from error
         if seconds < self._patience or self._failing < _SEVERAL:
             return  # a single call that fails is that call's failure
-        goes_on = "The same command goes on where this run stopped."
+        resume = "The same command continues where this run stopped."
         if error.rate_limited:
             message = f"{self._url} has answered 429 for {seconds:.0f} s ({error.message})"
-            raise RateLimitError(message, f"Wait, or lower --at-once. {goes_on}") from error
+            raise RateLimitError(message, f"Wait, or lower --at-once. {resume}") from error
         message = f"{self._url}: no call has succeeded for {seconds:.0f} s ({error.message})"
-        raise ModelUnavailableError(message, f"Look at the model server. {goes_on}") from error
+        raise ModelUnavailableError(message, f"Look at the model server. {resume}") from error

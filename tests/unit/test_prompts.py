@@ -44,10 +44,10 @@ def test_the_shipped_prompt_begins_with_what_never_changes() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "holds no mapping"),
+        ("", "does not hold a mapping"),
         ("a: [", "not YAML"),
         (MINIMAL.replace("name: p\n", ""), "not a prompt file"),
-        (MINIMAL.replace("[who]", "[who, where]"), "'where' stands in no message"),
+        (MINIMAL.replace("[who]", "[who, where]"), "'where' is used in no message"),
         (MINIMAL.replace("role: user", "role: tester"), "unknown role 'tester'"),
         (MINIMAL.replace("role: user", "role: system"), "the last message must be the user's"),
     ],

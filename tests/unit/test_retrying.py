@@ -42,7 +42,7 @@ def test_calls_that_were_on_their_way_together_shrink_the_limit_once() -> None:
         assert limited.limit == 15
         await _many(limited, 15)  # within the same second
         assert limited.limit == 15
-        limited._REST = 0.0
+        limited._REST_SECONDS = 0.0
         await _many(limited, 15)
         assert limited.limit == 11
 
@@ -53,7 +53,7 @@ def test_it_grows_by_one_per_25_successes_to_the_ceiling_and_slowly_beyond() -> 
     async def main() -> None:
         server = _Server()
         limited = LimitedChat(server, 40)
-        limited._REST = 0.0
+        limited._REST_SECONDS = 0.0
         server.busy = True
         await _many(limited, 20)
         await _many(limited, 20)
@@ -75,7 +75,7 @@ def test_it_never_falls_below_one() -> None:
     async def main() -> None:
         server = _Server()
         limited = LimitedChat(server, 2)
-        limited._REST = 0.0
+        limited._REST_SECONDS = 0.0
         server.busy = True
         for _ in range(5):
             await _many(limited, 3)
