@@ -206,8 +206,9 @@ def test_diversity_leaves_out_what_the_model_does_not_know(trades: Console) -> N
 
 
 def test_diversity_needs_its_model(trades: Console) -> None:
-    with FakeServer(faults=[NO_EMBEDDINGS]) as server:
-        done = trades.run("coverage", "--diversity", env=Field(trades, {}).env(server), code=4)
+    with FakeServer(faults=[NO_EMBEDDINGS], models=["new"]) as server:  # no vectors of it are kept
+        env = Field(trades, {}).env(server, {"PGRAPH_EMBEDDING_MODEL": "new"})
+        done = trades.run("coverage", "--diversity", env=env, code=4)
     assert "embedding_url" in done.err
 
 

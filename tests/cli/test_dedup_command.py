@@ -162,11 +162,13 @@ def test_killed_while_it_writes_it_is_mended_by_the_next(people: Field) -> None:
 
 
 def test_without_an_embedding_server_words_still_match(people: Field) -> None:
-    with FakeServer(faults=[NO_EMBEDDINGS]) as model:
-        done = dedup(people, model, code=4)
+    with FakeServer(faults=[NO_EMBEDDINGS], models=["new"]) as model:  # no vectors of it are kept
+        env = people.env(model, {"PGRAPH_EMBEDDING_MODEL": "new"})
+        done = people.work.run("dedup", env=env, code=4)
         assert model.base_url in done.err
         assert "Traceback" not in done.err
-        assert dedup(people, model, "--threshold", "1", "--roles", "1").json["duplicates"] == 1
+        done = people.work.run("--json", "dedup", "--threshold", "1", "--roles", "1", env=env)
+        assert done.json["duplicates"] == 1
 
 
 def test_numbers_that_are_none(people: Field) -> None:

@@ -247,12 +247,12 @@ def test_known_roles_are_not_to_be_named_again_but_for_probes(field: Field, mode
     assert 0 < listed.count(0) < 20
     known = {row["role"] for row in field.personas()}
     told = [
-        prompt.partition("who are known: ")[2].rstrip(".") for prompt in prompts(model) if "who are known" in prompt
+        prompt.partition("they are already known: ")[2].rstrip(".") for prompt in prompts(model) if "already known" in prompt
     ]
     assert len(told) == 80 - listed.count(0)
     assert {role for roles in told for role in roles.split("; ")} <= known
     field.expand(model, "--calls", "20", "--exclude", "0")
-    assert sum("who are known" in prompt for prompt in prompts(model)) == len(told)
+    assert sum("already known" in prompt for prompt in prompts(model)) == len(told)
 
 
 def test_a_forecast_is_borne_out(field: Field, model: FakeServer) -> None:

@@ -191,13 +191,13 @@ def test_the_words_that_were_sent(field: Field) -> None:
 
     found = calls()
     assert {call["kind"] for call in found} == {"persona", "text"}
-    assert any("who are known" in call["words"][-1]["content"] for call in found)
+    assert any("already known" in call["words"][-1]["content"] for call in found)
     for call in found:
         assert call["words"] in sent, call
     (work.directory / ".pgraph" / "replies.sqlite").unlink()
     for call in calls():
         listed = next(one for one in found if one["call"] == call["call"])["words"][-1]["content"]
-        assert call["words"] is None if "who are known" in listed else call["words"] in sent
+        assert call["words"] is None if "already known" in listed else call["words"] in sent
         assert (call["why_not"] == "") == (call["words"] is not None)
 
 
