@@ -10,35 +10,56 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 
 
 def digest(*parts: object) -> str:
-    """16 hex digits of SHA-256 over the parts as canonical JSON."""
-    text = ",".join(map(_ENCODER.encode, parts))  # one by one: the encoder is quick for a text alone
+    """16 hex digits of SHA-256 over the `parts` as canonical JSON; what JSON has no form for counts as its `str`.
+
+    >>> digest("a", {"x": None, "b": [2]}) == digest("a", {"b": [2], "x": None})
+    True
+    >>> digest("a", 1)
+    '135f17a475a61afd'
+    """
+    text = ",".join(map(_ENCODER.encode, parts))  # one at a time: the encoder is quick for a text alone
     return hashlib.sha256(f"[{text}]".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def normal_text(text: str) -> str:
-    """The text whose hash is a persona's id: NFKC, case folded, one blank between words, no closing full stop."""
+    r"""The `text` whose hash is a persona's id: NFKC, case folded, one blank between words, no closing full stop.
+
+    >>> normal_text("  A Nurse\n who sings. ")
+    'a nurse who sings'
+    """
     folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     return folded.rstrip(".").rstrip()
 
 
 def normal_name(name: str) -> str:
-    """A domain's or a role's name: as `normal_text`, with `_` and `-` read as blanks."""
+    """A domain's or a role's `name`: as `normal_text`, with `_` and `-` read as blanks.
+
+    >>> normal_name("Public_Health")
+    'public health'
+    """
     return normal_text(name.replace("_", " ").replace("-", " "))
 
 
 def persona_id(text: str) -> str:
+    """The id of a persona: the same for texts that differ only in case, blanks or the closing full stop.
+
+    >>> persona_id("A nurse who sings.") == persona_id("a nurse  who sings")
+    True
+    """
     return "p" + digest(normal_text(text))
 
 
 def text_id(text: str) -> str:
+    """The id of a piece of text; only its blanks do not count."""
     return "t" + digest(" ".join(text.split()))
 
 
-@lru_cache(maxsize=10_000)  # the same few hundred labels stand in a million rows
+@lru_cache(maxsize=10_000)  # a million rows have the same few hundred labels
 def domain_id(label: str) -> str:
+    """The id of a domain, by the `normal_name` of its label: the same for `Public Health` and `public_health`."""
     return "d" + digest(normal_name(label))
 
 
 def call_id(settings: Mapping[str, object]) -> str:
-    """A model call is named by everything that decides its answer: the same call again is the same node of the log."""
+    """The id of a model call, made of all `settings` that decide its answer: the same call is the same node of the log."""
     return "c" + digest(settings)

@@ -1,4 +1,4 @@
-"""Which language a text is in, as far as its letters tell."""
+"""Which language a text is in, as far as its letters show."""
 
 import re
 
@@ -29,7 +29,9 @@ _ENGLISH = _words(
 
 
 def language_of(text: str) -> str:
-    """A guess at the language from script and function words, as a BCP 47 code; "und" where they do not tell.
+    """A guess at the language of the first 400 characters of `text`, by script and function words.
+
+    Returns a BCP 47 code, "und" if they do not tell: of the languages in Latin letters only English is recognised.
 
     >>> language_of("A nurse who works nights"), language_of("一个护士"), language_of("Una enfermera")
     ('en', 'zh', 'und')
@@ -38,16 +40,21 @@ def language_of(text: str) -> str:
     counts = {} if sample.isascii() else _script_counts(sample)
     latin = sum(1 for c in sample if c.isalpha() and c < "\u0250") if counts else 0
     if counts.get("ja"):
-        return "ja"  # kana stand among Han characters, which no other language mixes in
+        return "ja"  # kana among Han characters: no other language mixes them in
     best = max(counts, key=lambda language: counts[language], default="")
     if best and counts[best] * 2 > latin:  # one Han character says more than one Latin letter
-        return next(
-            (other for script, other, letters in _TELLTALE if script == best and any(c in letters for c in sample)),
-            best,
-        )
+        return _within_script(best, sample)
     words = _LATIN.findall(sample.casefold())
     common = sum(map(_ENGLISH.__contains__, words))
     return "en" if common >= 2 or (common and len(words) <= 8) else "und"
+
+
+def _within_script(most_used: str, text: str) -> str:
+    """The language of a text whose script points at `most_used`, by letters that only another language writes."""
+    for script_language, language, letters in _TELLTALE:
+        if script_language == most_used and not set(letters).isdisjoint(text):
+            return language
+    return most_used
 
 
 def _script_counts(text: str) -> dict[str, int]:
@@ -61,11 +68,15 @@ def _script_counts(text: str) -> dict[str, int]:
 
 
 def contradicts(text: str, language: str) -> bool:
-    """True where the letters of a text say that it is not in this language; False where they cannot tell."""
-    told = language_of(text)
-    if told == language:
+    """Whether the letters of `text` show that it is not in `language` (a BCP 47 code); False if they cannot tell.
+
+    >>> contradicts("Una enfermera", "hi"), contradicts("Una enfermera", "es"), contradicts("一个护士", "en")
+    (True, False, True)
+    """
+    guess = language_of(text)
+    if guess == language:
         return False
-    return language in _TOLD or (language == "en" and told not in ("en", "und"))
+    return language in _RECOGNISED or (language == "en" and guess not in ("en", "und"))
 
 
-_TOLD = {language for *_, language in _SCRIPTS} | {other for _, other, _ in _TELLTALE}
+_RECOGNISED = {language for *_, language in _SCRIPTS} | {language for _, language, _ in _TELLTALE}

@@ -10,7 +10,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One shipped statement (`cypher/writes/<statement>.cypher`) and the rows it is run over as `$rows`."""
+    """One shipped statement (`cypher/writes/<statement>.cypher`) and the `rows` that it gets as `$rows`."""
 
     statement: str
     rows: Sequence[Row]
@@ -23,31 +23,35 @@ class GraphStore(Protocol):
     """
 
     def migrate(self) -> None:
-        """Bring the schema to this version; does nothing, in one cheap read, when it is there already."""
+        """Bring the schema to this version; one cheap read if it is. Raises `UnsupportedError` for a newer one."""
 
     def read(self, query: str, /, **parameters: object) -> Iterator[dict[str, Any]]:
-        """Stream the rows of `cypher/<query>.cypher` (`queries/runs`, `reads/…`); memory does not grow with the answer."""
+        """Stream the rows of `cypher/<query>.cypher` (`queries/runs`, `reads/…`) as dictionaries, by column.
+
+        `parameters` are those of the query's header. Memory does not grow with the answer.
+        """
 
     def write(self, *writes: Write) -> None:
-        """Run the statements in the given order in ONE transaction: all rows are kept, or none.
+        """Run the `writes` in the given order in ONE transaction: all rows are kept, or none.
 
-        Every statement is idempotent, so a write whose outcome is unknown is simply run again. A MERGE race with
-        another writer is retried here.
+        Every statement is idempotent, so a write whose outcome is unknown is simply run again. A MERGE race with another
+        writer is retried here.
         """
 
     def write_batches(self, statement: str, rows: Iterator[Row], size: int = 2000) -> int:
-        """Run one statement over any number of rows, `size` a transaction; returns how many rows were written."""
+        """Run one `statement` over any number of `rows`, `size` in each transaction. Returns the number of rows written."""
 
     def cypher(
         self, text: str, parameters: Mapping[str, object], *, timeout: float, limit: int
     ) -> Iterator[dict[str, Any]]:
-        """Run a user's own Cypher, read-only for real, for at most `timeout` seconds, at most `limit` rows.
+        """Run `text`, a user's own Cypher, with its `parameters`, and stream the rows. The engine lets it only read.
 
-        Raises `QueryError` for a query that writes, does not parse, or takes too long. When there are more than
-        `limit` rows the iterator ends after `limit`; ask for one more than you show to know.
+        It may take `timeout` seconds and give `limit` rows: the iterator ends after those, so to know whether there are more,
+        ask for one more than you show. Raises `QueryError` for a query that writes, does not parse, or takes too long.
         """
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close the connections; the graph stays."""
 
     def __enter__(self) -> Self: ...
 

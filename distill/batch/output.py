@@ -212,7 +212,7 @@ class Answers:
         try:
             yield
         except OSError as error:
-            raise unwritable(str(self._path), error, kept=_KEPT) from error
+            raise unwritable(str(self._path), error, consequence=_KEPT) from error
         except sqlite3.Error as error:
             raise InputError(
                 f"{self.output}: the index of its ids fails ({error})",

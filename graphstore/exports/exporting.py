@@ -118,12 +118,16 @@ _Lists = Iterator[tuple[str, list[dict[str, Any]]]]
 
 
 def persona_rows(store: GraphStore, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
-    """One row for each survivor, with `duplicates` for every persona, with all its sightings."""
+    """One row for each survivor, or with `duplicates` for every persona, with all its sightings, by rising id.
+
+    A row has the columns `PERSONA_COLUMNS`; `derived_from` and `imported_by` are lists of objects. The rows are sorted on
+    disk, so memory stays bounded. Raises `InputError` if the disk is full.
+    """
     yield from _persona_rows(store, "export", duplicates=duplicates)
 
 
 def selected_rows(store: GraphStore, selection: str, **parameters: object) -> Iterator[dict[str, Any]]:
-    """As `persona_rows`, of the personas whose ids a query gives; `_SELECTED` are read at a time."""
+    """As `persona_rows`, for the personas whose ids the query `selection` gives; `_SELECTED` of them are read at a time."""
     ids = (row["id"] for row in by_id(store, selection, **parameters))
     while batch := list(islice(ids, _SELECTED)):
         yield from _persona_rows(store, "selected", duplicates=True, ids=batch)
@@ -132,31 +136,32 @@ def selected_rows(store: GraphStore, selection: str, **parameters: object) -> It
 def _persona_rows(store: GraphStore, kind: str, *, duplicates: bool, **parameters: object) -> Iterator[dict[str, Any]]:
     with on_disk() as disk:
         for table in ("personas", "origins", "imports"):
-            found = store.read(f"reads/{kind}_{table}", **parameters)
-            rows = ((row.pop("id"), json.dumps(row, default=str)) for row in found)
+            answer = store.read(f"reads/{kind}_{table}", **parameters)
+            rows = ((row.pop("id"), json.dumps(row, default=str)) for row in answer)
             disk.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)  # noqa: S608  a name of ours
         yield from _joined(disk, duplicates=duplicates)
 
 
 def question_rows(store: GraphStore) -> Iterator[dict[str, Any]]:
+    """One row for each question, by rising id, with the columns `QUESTION_COLUMNS`; sorted on disk."""
     for row in by_id(store, "reads/export_questions"):
         yield {**row, "about": sorted(set(row["about"])), "posed_by": sorted(set(row["posed_by"]))}
 
 
 def by_id(store: GraphStore, query: str, **parameters: object) -> Iterator[dict[str, Any]]:
-    """The rows of a query by rising id, sorted on disk."""
+    """The rows of a `query` that has a column `id`, by rising id, sorted on disk."""
     with on_disk() as disk:
         rows = ((row["id"], json.dumps(row, default=str)) for row in store.read(query, **parameters))
         disk.executemany("INSERT INTO personas VALUES (?, ?)", rows)
-        for _, found in _sorted(disk, "personas"):
-            yield from found
+        for _, group in _sorted(disk, "personas"):
+            yield from group
 
 
 @contextmanager
 def on_disk(tables: str = _TABLES) -> Iterator[sqlite3.Connection]:
-    """A temporary database with these tables: the embedded server does not sort a large answer.
+    """A temporary database with these `tables`: the embedded server does not sort a large answer.
 
-    One thread may go on where another stopped, never two at once.
+    One thread may continue where another stopped, never two at once. Raises `InputError` if the disk is full.
     """
     try:
         with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as disk:
@@ -171,8 +176,8 @@ def on_disk(tables: str = _TABLES) -> Iterator[sqlite3.Connection]:
 
 def _joined(disk: sqlite3.Connection, *, duplicates: bool) -> Iterator[dict[str, Any]]:
     origins, imports = _Ahead(_sorted(disk, "origins")), _Ahead(_sorted(disk, "imports"))
-    for key, found in _sorted(disk, "personas"):
-        row = {"id": key, **found[0], "derived_from": origins.of(key), "imported_by": imports.of(key)}
+    for key, personas in _sorted(disk, "personas"):
+        row = {"id": key, **personas[0], "derived_from": origins.rows_of(key), "imported_by": imports.rows_of(key)}
         if duplicates or row["duplicate_of"] is None:
             row["extra"] = json.loads(row["extra"]) if row["extra"] else None
             yield {name: row[name] for name in PERSONA_COLUMNS}
@@ -185,20 +190,20 @@ def _sorted(disk: sqlite3.Connection, table: str) -> _Lists:
 
 
 class _Ahead:
-    """Lists sorted by key, asked for by rising key."""
+    """Lists sorted by key, read in step with a rising key."""
 
     def __init__(self, lists: _Lists) -> None:
         self._lists = lists
         self._next = next(lists, None)
 
-    def of(self, key: str) -> list[dict[str, Any]]:
+    def rows_of(self, key: str) -> list[dict[str, Any]]:
         while self._next is not None and self._next[0] < key:
             self._next = next(self._lists, None)
         return self._next[1] if self._next is not None and self._next[0] == key else []
 
 
 def graph_size(store: GraphStore) -> tuple[int, int]:
-    """How many nodes and edges `graph` will hold."""
+    """How many nodes and edges `export_graph` will hold."""
     row = next(iter(store.read("reads/export_size")))
     return row["nodes"], row["edges"]
 

@@ -1,4 +1,4 @@
-"""Rows to files. A file appears whole or not at all: it is written beside its place and renamed at the end."""
+"""Rows to files of many formats."""
 
 import csv
 import io
@@ -20,6 +20,7 @@ _CHUNK = 500
 
 
 def write_jsonl(rows: Rows, file: IO[str]) -> int:
+    """Write `rows` to `file`, one JSON object a line; returns how many."""
     count = 0
     for row in rows:
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
@@ -28,7 +29,11 @@ def write_jsonl(rows: Rows, file: IO[str]) -> int:
 
 
 def text_chunks(rows: Rows, columns: Sequence[str], form: str) -> Iterator[str]:
-    """JSON Lines or CSV, as the two functions around this one write it, some hundred rows at a time."""
+    r"""The text that `write_jsonl` or, where `form` is "csv", `write_csv` writes, some hundred rows at a time.
+
+    >>> list(text_chunks([{"id": "p1", "extra": None}], ["id", "extra"], "csv"))
+    ['id,extra\np1,\n']
+    """
     source, header = iter(rows), True
     while (batch := list(islice(source, _CHUNK))) or header:
         file = io.StringIO(newline="")
@@ -41,7 +46,10 @@ def text_chunks(rows: Rows, columns: Sequence[str], form: str) -> Iterator[str]:
 
 
 def write_csv(rows: Rows, columns: Sequence[str], file: IO[str], *, header: bool = True) -> int:
-    """CSV with a header; a list or an object is JSON text in its cell."""
+    """Write the `columns` of `rows` to `file` as CSV, with a `header`; returns how many rows.
+
+    A list or an object is JSON text in its cell. Raises `KeyError` for a row without one of the columns.
+    """
     writer = csv.writer(file, lineterminator="\n")
     if header:
         writer.writerow(columns)
@@ -52,11 +60,14 @@ def write_csv(rows: Rows, columns: Sequence[str], file: IO[str], *, header: bool
     return count
 
 
-def write_parquet(rows: Rows, path: Path, what: str) -> int:
-    """Rows of an export as Parquet, zstd, in row groups of 10,000; `extra` is JSON text, as its columns differ by file."""
+def write_parquet(rows: Rows, path: Path, kind: str) -> int:
+    """Write `rows` of the export `kind` to `path` as Parquet, zstd, in row groups of 10,000; returns how many.
+
+    `extra` is JSON text, as its content differs by file.
+    """
     import pyarrow.parquet as pq
 
-    schema = schema_of(what)
+    schema = schema_of(kind)
     count = 0
     source = iter(rows)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
@@ -67,6 +78,7 @@ def write_parquet(rows: Rows, path: Path, what: str) -> int:
 
 
 def write_graphml(graph: "nx.MultiDiGraph[str]", path: Path) -> None:
+    """Write the graph that `export_graph` gives to `path` as GraphML."""
     import networkx as nx
 
     nx.write_graphml(graph, path)
@@ -76,9 +88,9 @@ def _cell(value: object) -> object:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
 
-def schema_of(what: str) -> "pa.Schema":
-    """The columns of an export, with their types."""
-    return _persona_schema() if what == "personas" else _schema(EXPORT_COLUMNS[what])
+def schema_of(kind: str) -> "pa.Schema":
+    """The columns of the export `kind` with their Arrow types."""
+    return _persona_schema() if kind == "personas" else _schema(EXPORT_COLUMNS[kind])
 
 
 def _persona_schema() -> "pa.Schema":
@@ -87,17 +99,17 @@ def _persona_schema() -> "pa.Schema":
     origin = pa.struct([(name, pa.string()) for name in ("source", "relation", "stance", "run", "call")])
     row = pa.struct([(name, pa.string()) for name in ("run", "file", "row")])
     texts = ("id", "persona", "role", "domain", "group")
-    more = ("language", "external_id", "duplicate_of")
+    further_texts = ("language", "external_id", "duplicate_of")
     return pa.schema(
         [(name, pa.string()) for name in texts]
         + [("depth", pa.int32())]
-        + [(name, pa.string()) for name in more]
+        + [(name, pa.string()) for name in further_texts]
         + [("derived_from", pa.list_(origin)), ("imported_by", pa.list_(row)), ("extra", pa.string())]
     )
 
 
 def _schema(columns: Sequence[str]) -> "pa.Schema":
-    """Of an export other than that of personas: texts, but for what is listed here."""
+    """The schema of an export other than personas: all columns are texts, except those listed here."""
     import pyarrow as pa
 
     def pairs(*names: str) -> pa.DataType:

@@ -1,4 +1,4 @@
-"""Files of personas and texts, in and out: looked through, read row by row, written whole or not at all."""
+"""Files of personas and texts, in and out: checked, read row by row, written whole or not at all."""
 
 from graphstore.files.documents import TEXTS, Piece, pieces
 from graphstore.files.outputs import replacing, unwritable

@@ -1,6 +1,6 @@
 """Texts in: files of many formats as paragraphs, and the paragraphs as pieces of about one size, in bounded memory.
 
-What is wrong with a whole file is an `InputError`; what is wrong with one row is a `BadRow`, and reading goes on.
+What is wrong with a whole file is an `InputError`; what is wrong with one row is a `BadRow`, and reading continues.
 """
 
 import io
@@ -48,7 +48,7 @@ _GAP = "\n\n"  # between two paragraphs
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a text that a model can be asked about; `offset`: characters of the text before it."""
+    """A part of a text, to ask a model about; `offset`: characters of the text before it."""
 
     id: str
     text: str
@@ -65,23 +65,24 @@ class _Document:
 
 
 def pieces(source: Source, size: int) -> Iterator[Piece | BadRow]:
-    """The texts of a file in pieces of at most `size` characters, cut between paragraphs or, where one is longer, sentences.
+    """The texts of the file `source` in pieces of at most `size` characters, in order, in bounded memory.
 
-    Raises `InputError` for a file without any text.
+    Cut between paragraphs or, inside a longer one, between sentences. A row that cannot be used is a `BadRow`. Raises
+    `InputError` for a file without any text, or one that cannot be read.
     """
-    found = False
+    has_text = False
     try:
         for document, paragraphs in _documents(source):
             if isinstance(document, BadRow):
-                found = True
+                has_text = True
                 yield document
                 continue
             for offset, text in _packed(paragraphs, size):
-                found = True
+                has_text = True
                 yield Piece(text_id(text), text, document.source, offset, document.title, source.sha256)
     except OSError as error:
         raise unreadable(source.name, error) from error
-    if not found:
+    if not has_text:
         raise _without_text(source)
 
 
@@ -96,24 +97,26 @@ def _without_text(source: Source) -> InputError:
 
 
 def _packed(paragraphs: Iterable[str], size: int) -> Iterator[tuple[int, str]]:
-    """Paragraphs together as long as they fit."""
-    held: list[str] = []
-    length = start = at = 0
+    """Paragraphs joined as long as they fit, each piece with its offset in the text."""
+    parts: list[str] = []
+    length = 0  # of the parts together
+    start = 0  # of the first part, in the whole text
+    paragraph_start = 0
     for paragraph in paragraphs:
-        for begin, part in _cut(paragraph, size):
-            if held and length + len(_GAP) + len(part) > size:
-                yield start, _GAP.join(held)
-                held = []
-            if not held:
-                start, length = at + begin, -len(_GAP)
-            held.append(part)
+        for part_start, part in _pieces_of_paragraph(paragraph, size):
+            if parts and length + len(_GAP) + len(part) > size:
+                yield start, _GAP.join(parts)
+                parts = []
+            if not parts:
+                start, length = paragraph_start + part_start, -len(_GAP)
+            parts.append(part)
             length += len(_GAP) + len(part)
-        at += len(paragraph) + len(_GAP)
-    if held:
-        yield start, _GAP.join(held)
+        paragraph_start += len(paragraph) + len(_GAP)
+    if parts:
+        yield start, _GAP.join(parts)
 
 
-def _cut(paragraph: str, size: int) -> Iterator[tuple[int, str]]:
+def _pieces_of_paragraph(paragraph: str, size: int) -> Iterator[tuple[int, str]]:
     start = 0
     while len(paragraph) - start > size:
         end = _good_end(paragraph, start + size // 2, start + size)
@@ -125,9 +128,11 @@ def _cut(paragraph: str, size: int) -> Iterator[tuple[int, str]]:
 
 def _good_end(text: str, least: int, most: int) -> int:
     """Where to cut: after the last sentence, else before the last blank, else in the middle of a word."""
-    ends = [found.end() for found in _SENTENCE_END.finditer(text, least, most)]
+    ends = [match.end() for match in _SENTENCE_END.finditer(text, least, most)]
+    if ends:
+        return ends[-1]
     blank = text.rfind(" ", least, most)
-    return ends[-1] if ends else blank if blank > 0 else most
+    return blank if blank > 0 else most
 
 
 # --- documents
@@ -150,32 +155,38 @@ def _from_row(name: str, row: Record | BadRow, kind: FileKind) -> tuple[_Documen
     column = text_column(row.values, kind.columns)
     text = row.values.get(column) if column is not None else None
     if not isinstance(text, str) or not text.strip():
-        what = "no column text" if column is None else f"{column} is {'empty' if text in (None, '') else 'not a text'}"
-        return BadRow(row.line, what), ()
+        return BadRow(row.line, _why_no_text(column, text)), ()
     title = next((value for key, value in row.values.items() if plain_name(key) == "title"), None)
     document = _Document(f"{name}:{row.line}", _line(title) if isinstance(title, str) else "")
     return document, _paragraphs(text.splitlines())
 
 
+def _why_no_text(column: str | None, value: object) -> str:
+    if column is None:
+        return "no column text"
+    return f"{column} is {'empty' if value in (None, '') else 'not a text'}"
+
+
 def _paragraphs(lines: Iterable[str]) -> Iterator[str]:
     """Lines up to an empty one."""
-    held: list[str] = []
+    paragraph: list[str] = []
     length = 0
     for raw in lines:
         line = _line(raw)
         if line:
-            held.append(line)
+            paragraph.append(line)
             length += len(line) + 1
-        if held and (not line or length > _LONGEST):
-            yield "\n".join(held)
-            held, length = [], 0
-    if held:
-        yield "\n".join(held)
+        if paragraph and (not line or length > _LONGEST):
+            yield "\n".join(paragraph)
+            paragraph, length = [], 0
+    if paragraph:
+        yield "\n".join(paragraph)
 
 
 def _line(text: str) -> str:
-    whole = text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return " ".join(plain_text(whole).split())
+    # two halves of a surrogate pair become one character
+    joined = text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return " ".join(plain_text(joined).split())
 
 
 def _blocks(source: Source) -> Iterator[str]:
@@ -186,16 +197,16 @@ def _blocks(source: Source) -> Iterator[str]:
 
 def _lines(source: Source) -> Iterator[str]:
     """Lines; a very long one is cut at blanks."""
-    rest = ""
+    line_start = ""
     for block in _blocks(source):
-        *lines, rest = (rest + block).split("\n")
+        *lines, line_start = (line_start + block).split("\n")
         yield from lines
-        while len(rest) > _LONGEST:
-            cut = rest.rfind(" ", 0, _LONGEST)
-            cut = cut if cut > 0 else _LONGEST
-            yield rest[:cut]
-            rest = rest[cut:]
-    yield rest
+        while len(line_start) > _LONGEST:
+            end = line_start.rfind(" ", 0, _LONGEST)
+            end = end if end > 0 else _LONGEST
+            yield line_start[:end]
+            line_start = line_start[end:]
+    yield line_start
 
 
 def _txt(source: Source, _: _Document) -> Iterator[str]:
@@ -216,12 +227,12 @@ def _html(source: Source, document: _Document) -> Iterator[str]:
         for block in _blocks(source):
             page.feed(block)
             document.title = _line(page.title)
-            yield from page.taken()
+            yield from page.take_paragraphs()
         page.close()
-    except AssertionError as error:  # what html.parser says to a marked section that is none
-        raise InputError(f"{source.name}: the HTML is broken ({error})", "Save the page anew, or as text.") from error
+    except AssertionError as error:  # what html.parser raises for `<![` without a marked section
+        raise InputError(f"{source.name}: the HTML is broken ({error})", "Save the page again, or as text.") from error
     page.end_paragraph()
-    yield from page.taken()
+    yield from page.take_paragraphs()
 
 
 class _Page(HTMLParser):
@@ -239,17 +250,17 @@ class _Page(HTMLParser):
         super().__init__()
         self.title = ""
         self._paragraphs: list[str] = []
-        self._held: list[str] = []
+        self._parts: list[str] = []
         self._unread = 0
         self._in_title = False
 
-    def taken(self) -> list[str]:
-        taken, self._paragraphs = self._paragraphs, []
-        return taken
+    def take_paragraphs(self) -> list[str]:
+        paragraphs, self._paragraphs = self._paragraphs, []
+        return paragraphs
 
     def end_paragraph(self) -> None:
-        text = _line("".join(self._held))
-        self._held = []
+        text = _line("".join(self._parts))
+        self._parts = []
         if text:
             self._paragraphs.append(text)
 
@@ -269,7 +280,7 @@ class _Page(HTMLParser):
         if self._in_title:
             self.title += data
         elif not self._unread:
-            self._held.append(data)
+            self._parts.append(data)
 
 
 def _pdf(source: Source, document: _Document) -> Iterator[str]:
@@ -278,11 +289,11 @@ def _pdf(source: Source, document: _Document) -> Iterator[str]:
     from pypdf import PdfReader
     from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells of every flaw that it could read past
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it reports every flaw, also those that it could read past
     try:
         reader = PdfReader(source.path)
         if reader.is_encrypted and not reader.decrypt(""):
-            raise FileNotDecryptedError("password")  # noqa: TRY301  said below, with what pypdf raises itself
+            raise FileNotDecryptedError("password")  # noqa: TRY301  reported below, with the errors of pypdf itself
         document.title = _line(str((reader.metadata and reader.metadata.title) or ""))
         for page in reader.pages:
             yield from _paragraphs(page.extract_text().splitlines())
@@ -345,8 +356,8 @@ def _docx_title(packed: Any) -> str:  # noqa: ANN401  a zipfile.ZipFile, importe
     return _line(core.findtext("{http://purl.org/dc/elements/1.1/}title") or "")
 
 
-def _broken(source: Source, what: str, error: Exception) -> InputError:
+def _broken(source: Source, kind: str, error: Exception) -> InputError:
     reason = " ".join(str(error).split())[:200]
     return InputError(
-        f"{source.name}: not a readable {what} ({reason})", "Get or save it anew, or give its text as .txt."
+        f"{source.name}: not a readable {kind} ({reason})", "Get or save it again, or give its text as .txt."
     )

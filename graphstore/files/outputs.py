@@ -14,9 +14,10 @@ from foundation.errors import InputError, UsageError
 
 @contextmanager
 def replacing(name: str) -> Iterator[Path]:
-    """A path to write to, which takes the place of the file `name` when all went well; else it is removed.
+    """A path to write to; when the block ends without an error, that file takes the place of the file `name`.
 
-    What is wrong with the place or the disk is raised as `InputError`.
+    Otherwise it is removed, and `name` is as before. A device or a pipe is written to directly. Raises `InputError` for a
+    place that cannot be written to, and for a full disk.
     """
     target = Path(os.path.realpath(name))
     try:
@@ -35,7 +36,7 @@ def replacing(name: str) -> Iterator[Path]:
 
 
 def _is_special(path: Path) -> bool:
-    """A device or a pipe is written to as it is: it must not be replaced by a file."""
+    """Whether it is a device or a pipe: a file must not replace it."""
     return path.exists() and not path.is_dir() and not stat.S_ISREG(path.stat().st_mode)
 
 
@@ -59,10 +60,10 @@ _REASONS = {
 }
 
 
-def unwritable(name: str, error: OSError, *, kept: str = "nothing was changed") -> UsageError:
-    """What the system says about a file that cannot be written, in our words; `kept` is what became of it."""
+def unwritable(name: str, error: OSError, *, consequence: str = "nothing was changed") -> UsageError:
+    """The error for a file `name` that cannot be written, by the system's `error`; `consequence` says what was kept."""
     target = Path(os.path.realpath(name))
     if error.errno in (errno.ENOENT, errno.ENOTDIR) and not target.parent.is_dir():
         return InputError(f"{name}: there is no directory {target.parent}", f"Make it first: mkdir -p {target.parent}")
     reason, hint = _REASONS.get(error.errno or 0, (error.strerror or str(error), "Check the disk."))
-    return InputError(f"{name}: cannot be written, {reason}; {kept}", hint)
+    return InputError(f"{name}: cannot be written, {reason}; {consequence}", hint)

@@ -1,4 +1,4 @@
-"""From a file's row to a persona: its text made plain, its role and language told from the text by rule."""
+"""From a file's row to a persona: its text made plain, its role and language derived from the text by rules."""
 
 import json
 import re
@@ -22,6 +22,8 @@ _MISSING = frozenset({"nan", "null", "none", "n/a", "na", "<na>"})
 
 @dataclass(frozen=True, slots=True)
 class PersonaRow:
+    """A persona as a row of a file has it; what the row does not say is None."""
+
     line: int
     text: str
     role: str | None
@@ -31,11 +33,17 @@ class PersonaRow:
     extra: str | None  # the columns that pgraph gives no meaning, as a JSON object
 
 
-class _Refused(ValueError):  # noqa: N818  no error: it becomes a BadRow
-    """Why a row is no persona."""
+class _Refused(ValueError):  # noqa: N818  not an error: it becomes a BadRow
+    """Why a row is not a persona."""
 
 
 def read_personas(records: Iterator[Record | BadRow]) -> Iterator[PersonaRow | BadRow]:
+    """The personas of `records` in their order; a row that is not one becomes a `BadRow` that says why.
+
+    >>> good, bad = read_personas(iter([Record(1, {"persona": "A nurse who sings"}), Record(2, {"persona": ""})]))
+    >>> good.role, good.language, bad.reason
+    ('nurse', 'en', 'persona is empty')
+    """
     for record in records:
         if isinstance(record, BadRow):
             yield record
@@ -54,16 +62,18 @@ class _Columns:
     id: str | None
     domain: str | None
     role: str | None
-    others: tuple[str, ...]
+    without_meaning: tuple[str, ...]  # to pgraph
 
 
 @lru_cache(maxsize=1000)  # the rows of a file have the same few sets of columns
 def _columns(names: tuple[str, ...]) -> _Columns:
     text = text_column(names)
-    known = {plain_name(name): name for name in reversed(names)}
-    taken = {text, *(known.get(name) for name in ("id", "domain", "role", "depth"))}
-    others = tuple(name for name in names if name not in taken)
-    return _Columns(text, known.get("id"), known.get("domain"), known.get("role"), others)
+    by_plain_name = {plain_name(name): name for name in reversed(names)}
+    meaningful = {text, *(by_plain_name.get(name) for name in ("id", "domain", "role", "depth"))}
+    without_meaning = tuple(name for name in names if name not in meaningful)
+    return _Columns(
+        text, by_plain_name.get("id"), by_plain_name.get("domain"), by_plain_name.get("role"), without_meaning
+    )
 
 
 def _value(values: Mapping[str, Any], column: str | None) -> Any:  # noqa: ANN401  a JSON value
@@ -76,7 +86,7 @@ def _persona_row(record: Record) -> PersonaRow:
     if columns.text is None:
         raise _Refused("no column persona")
     text = _text(columns.text, values[columns.text])
-    extra = {name: value for name in columns.others if (value := values[name]) not in (None, "")}
+    extra = {name: value for name in columns.without_meaning if (value := values[name]) not in (None, "")}
     domain, domains = _domain(_value(values, columns.domain))
     if domains:
         extra["domain"] = domains
@@ -97,8 +107,8 @@ def plain_text(text: str) -> str:
     """NFC, no control characters but line breaks and tabs, no white space around."""
     if text.isascii() and text.isprintable():
         return text.strip()
-    kept = (c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cn", "Co") else " " for c in text)
-    return unicodedata.normalize("NFC", "".join(kept)).strip().strip("\ufeff\u200b\u200e\u200f").strip()
+    printable = (c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cn", "Co") else " " for c in text)
+    return unicodedata.normalize("NFC", "".join(printable)).strip().strip("\ufeff\u200b\u200e\u200f").strip()
 
 
 def _text(column: str, value: Any) -> str:  # noqa: ANN401  a JSON value
@@ -108,7 +118,7 @@ def _text(column: str, value: Any) -> str:  # noqa: ANN401  a JSON value
         kind = {dict: "an object", list: "a list", bool: "true or false"}.get(type(value), "a number")
         raise _Refused(f"{column} is {kind}, not a text")
     if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
-        raise _Refused(f"{column} holds half of a surrogate pair (U+D800 to U+DFFF), which is no character")
+        raise _Refused(f"{column} holds half of a surrogate pair (U+D800 to U+DFFF), which is not a character")
     text = plain_text(value)
     if not text:
         raise _Refused(f"{column} is empty" + (" (white space or control characters only)" if value else ""))
@@ -120,7 +130,7 @@ def _text(column: str, value: Any) -> str:  # noqa: ANN401  a JSON value
 
 
 def _label(column: str, value: Any) -> str | None:  # noqa: ANN401  a JSON value
-    """A short text of one line, or None where there is none."""
+    """A short text of one line, or None if there is none."""
     if value is None or value != value or value == "":  # noqa: PLR0124  NaN
         return None
     if not isinstance(value, str):

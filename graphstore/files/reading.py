@@ -1,6 +1,6 @@
-"""Files in: is it there, which format is it, is it text? `rows` then reads it as records, in bounded memory.
+"""Files in: does it exist, which format is it, is it text? `rows` then reads it as records, in bounded memory.
 
-What is wrong with a whole file is an `InputError`; what is wrong with one row is a `BadRow`, and reading goes on.
+What is wrong with a whole file is an `InputError`; what is wrong with one row is a `BadRow`, and reading continues.
 """
 
 import codecs
@@ -39,14 +39,15 @@ _CONVERT = "Convert it to UTF-8 first: iconv -f {} -t UTF-8 {} > new-file"
 
 @dataclass(frozen=True, slots=True)
 class FileKind:
-    """What a command's files hold, in which formats by ending, and in which columns where they have columns."""
+    """What a command reads: the `content` of its files, their formats by ending, and the columns that hold it."""
 
-    what: str
+    content: str
     endings: Mapping[str, str]
     columns: tuple[str, ...]
 
     @property
     def formats(self) -> list[str]:
+        """The formats, each once."""
         return list(dict.fromkeys(self.endings.values()))
 
 
@@ -55,24 +56,28 @@ PERSONAS = FileKind("the persona's text", ENDINGS, TEXT_COLUMNS)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that was looked through once: it is there, it is not empty, and a text file is UTF-8."""
+    """A checked file: it exists, it is not empty, and a text file is UTF-8."""
 
     name: str  # as the user wrote it, "stdin" for "-"
     path: Path
     form: str
     sha256: str
-    lines: int = 0  # of a text file, for telling how far a long import is
+    lines: int = 0  # of a text file, to report how far a long import has come
     kind: FileKind = PERSONAS
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
+    """A row of a file: its `values` by column, and the `line` where it begins."""
+
     line: int  # of a Parquet file: the row, from 1
     values: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
+    """A row that cannot be used, and why."""
+
     line: int
     reason: str
 
@@ -81,9 +86,17 @@ class BadRow:
 def opened(
     name: str, form: str | None = None, *, stdin: IO[bytes] | None = None, kind: FileKind = PERSONAS
 ) -> Iterator[Source]:
-    """Look through a file, its format told by `form` or the ending; "-" and pipes are first copied to a temporary file.
+    r"""Check the file `name` and give it as a `Source`; its format is `form`, else the ending says it.
 
-    Raises `InputError` for what cannot be read at all.
+    "-" is `stdin`; it and pipes are first copied to a temporary file. `kind` says what the file should hold. Raises
+    `InputError` for a file that cannot be read at all. The file is read once as a whole, for its digest and its coding.
+
+    >>> with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+    ...     _ = file.write("id,persona\n7,A nurse who sings\n")
+    ...     file.flush()
+    ...     with opened(file.name) as source:
+    ...         print(source.form, source.lines)
+    csv 3
     """
     label = "stdin" if name == "-" else name
     with tempfile.TemporaryDirectory(prefix="pgraph-") as directory:
@@ -95,13 +108,18 @@ def opened(
 
 
 def text_column(names: Iterable[str], columns: Sequence[str] = TEXT_COLUMNS) -> str | None:
-    """Which of these columns holds the text; None when none does."""
-    known = {plain_name(name): name for name in reversed(list(names))}
-    return next((known[name] for name in columns if name in known), None)
+    """Which of the columns `names` holds the text: the first of `columns` that is there, whatever its case; None if none is.
+
+    >>> text_column(["id", "Input_Persona"])
+    'Input_Persona'
+    """
+    by_plain_name = {plain_name(name): name for name in reversed(list(names))}
+    return next((by_plain_name[name] for name in columns if name in by_plain_name), None)
 
 
 @lru_cache(maxsize=1000)
 def plain_name(column: str) -> str:
+    """The name of a column without case, underscores and superfluous blanks."""
     return " ".join(column.replace("_", " ").casefold().split())
 
 
@@ -132,6 +150,7 @@ def _spooled(stream: IO[bytes], directory: Path) -> Path:
 
 
 def unreadable(label: str, error: OSError) -> InputError:
+    """The error for a file `label` that cannot be read, by the system's `error`."""
     if isinstance(error, FileNotFoundError):
         return InputError(f"{label}: no such file", "Check the name; a path is read from the current directory.")
     if isinstance(error, PermissionError):
@@ -162,10 +181,10 @@ def _format(label: str, head: bytes, kind: FileKind) -> str:
         return "parquet"
     if label == "stdin" and head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{":
         return "jsonl"
-    what = (
-        "standard input does not say its format" if label == "stdin" else f"{label}: the ending does not say the format"
-    )
-    raise InputError(what, f"Add --format {'|'.join(kind.formats)}.")
+    problem = f"{label}: the ending does not say the format"
+    if label == "stdin":
+        problem = "standard input does not say its format"
+    raise InputError(problem, f"Add --format {'|'.join(kind.formats)}.")
 
 
 def _check_magic(label: str, head: bytes, form: str) -> None:
@@ -196,22 +215,24 @@ def unpacked(path: Path) -> IO[bytes]:
 def _check_text(label: str, path: Path, form: str) -> int:
     """Count the lines of a text; refuse what is not UTF-8 before anything of it is written to a graph."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    offset, lines, returns = 0, 0, 0
+    offset = lines = returns = 0
     try:
         with unpacked(path) as file:
             for block in iter(lambda: file.read(_BLOCK), b""):
                 if not offset:
                     _check_beginning(label, block, form)
                 _check_block(label, block, decoder, offset=offset, line=lines + 1)
-                offset, lines, returns = offset + len(block), lines + block.count(b"\n"), returns + block.count(b"\r")
+                offset += len(block)
+                lines += block.count(b"\n")
+                returns += block.count(b"\r")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        hint = "Fetch or make it anew; `gzip -t FILE` checks it."
+        hint = "Fetch or make it again; `gzip -t FILE` checks it."
         raise InputError(f"{label}: the gzip file is broken ({error})", hint) from error
     if not offset:
         raise InputError(f"{label}: is empty once unpacked", "Check what wrote it.")
     if decoder.getstate()[0]:
         raise InputError(
-            f"{label}:{lines + 1}: the file ends inside a UTF-8 character (byte {offset})", "It was cut: get it anew."
+            f"{label}:{lines + 1}: the file ends inside a UTF-8 character (byte {offset})", "It was cut: get it again."
         )
     if returns and not lines and offset > LONGEST_LINE:
         raise InputError(
@@ -246,17 +267,16 @@ def _check_block(label: str, block: bytes, decoder: codecs.IncrementalDecoder, *
     pending = len(decoder.getstate()[0])
     zero = block.find(0)
     if zero >= 0:
-        where = f"byte {offset + zero} is 0x00"
         raise InputError(
-            f"{label}:{line + block.count(10, 0, zero)}: is a binary file ({where})",
+            f"{label}:{line + block.count(10, 0, zero)}: is a binary file (byte {offset + zero} is 0x00)",
             "Name a text file, or say its --format.",
         )
     try:
         decoder.decode(block)
     except UnicodeDecodeError as error:
-        at = max(0, error.start - pending)
-        where = f"byte {offset + error.start - pending} is 0x{error.object[error.start]:02X}"
+        position = error.start - pending  # in this block; below 0 in the one before
+        byte = f"byte {offset + position} is 0x{error.object[error.start]:02X}"
         raise InputError(
-            f"{label}:{line + block.count(10, 0, at)}: is not UTF-8 ({where})",
+            f"{label}:{line + block.count(10, 0, max(0, position))}: is not UTF-8 ({byte})",
             _CONVERT.format("WINDOWS-1252", label) + " (if it is Latin-1 or Windows-1252).",
         ) from error

@@ -1,4 +1,4 @@
-"""The rows of a file that was looked through (`reading`): one reader a format, streamed, each row with its number."""
+"""The rows of a file that `reading` has checked: one reader for each format, streamed, each row with its number."""
 
 import codecs
 import csv
@@ -9,13 +9,22 @@ from foundation.errors import InputError
 from graphstore.files.reading import LONGEST_LINE, BadRow, Record, Source, text_column, unpacked, unreadable
 
 _BATCH = 2000
-_HOPELESS = 100  # rows without a text column, none with one: it is the file that is wrong
+_HOPELESS = 100  # after so many rows without a text column, and none with one, the file is wrong
 
 
 def records(source: Source, *, need_text: bool = True) -> Iterator[Record | BadRow]:
-    """The rows of a file, one after another.
+    r"""The rows of the file `source`, one after another, with their lines; a row that cannot be read is a `BadRow`.
 
-    Raises `InputError` where no row has a column for the persona's text, unless none is needed.
+    Raises `InputError` for a file that is broken and, if `need_text`, for one in which no row has a column for the text.
+
+    >>> from tempfile import NamedTemporaryFile
+    >>> from graphstore.files.reading import opened
+    >>> with NamedTemporaryFile("w", suffix=".csv") as file:
+    ...     _ = file.write("id,persona\n7,A nurse who sings\n")
+    ...     file.flush()
+    ...     with opened(file.name) as source:
+    ...         print(*records(source))
+    Record(line=2, values={'id': '7', 'persona': 'A nurse who sings'})
     """
     readers = {"jsonl": _jsonl, "parquet": _parquet, "csv": _csv}
     try:
@@ -31,7 +40,7 @@ def _lines(source: Source) -> Iterator[tuple[int, str | None]]:
         while line := file.readline(LONGEST_LINE + 1):
             number += 1
             if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
-                while (rest := file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+                while (skipped := file.readline(LONGEST_LINE)) and not skipped.endswith(b"\n"):
                     pass
                 yield number, None
                 continue
@@ -53,27 +62,27 @@ def _txt(source: Source) -> Iterator[Record | BadRow]:
 
 
 def _jsonl(source: Source, need_text: bool) -> Iterator[Record | BadRow]:  # noqa: FBT001  `records`' own
-    """JSON Lines; rows without a text column are held back until one has it: when none does, the file is wrong."""
-    held: list[Record] = []
-    found = not need_text
+    """JSON Lines; rows without a text column wait until one has it: if none does, the file is wrong."""
+    waiting: list[Record] = []
+    has_column = not need_text
     for number, line in _lines(source):
         if line is not None and not line.strip():
             continue
         row = _too_long(number) if line is None else _json_row(number, line)
-        if isinstance(row, Record) and not found:
+        if isinstance(row, Record) and not has_column:
             if text_column(row.values, source.kind.columns) is None:
-                held.append(row)
-                if len(held) >= _HOPELESS:
+                waiting.append(row)
+                if len(waiting) >= _HOPELESS:
                     break
                 continue
-            found = True
-            yield from held
+            has_column = True
+            yield from waiting
         yield row
-    if held and not found:
-        raise _no_column(source, held[0].values)
+    if waiting and not has_column:
+        raise _no_column(source, waiting[0].values)
 
 
-_DECODER = json.JSONDecoder(parse_constant=lambda _: None)  # NaN and Infinity are no values
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)  # NaN and Infinity become null
 
 
 def _json_row(number: int, line: str) -> Record | BadRow:
@@ -90,15 +99,15 @@ def _json_row(number: int, line: str) -> Record | BadRow:
 
 
 def _no_column(source: Source, names: Iterable[str]) -> InputError:
-    seen = ", ".join(str(name)[:40] for name in list(names)[:8]) or "none"
+    columns = ", ".join(str(name)[:40] for name in list(names)[:8]) or "none"
     return InputError(
-        f"{source.name}: no column holds {source.kind.what} (columns: {seen})",
+        f"{source.name}: no column holds {source.kind.content} (columns: {columns})",
         f"Name it {' or '.join(source.kind.columns)}.",
     )
 
 
 class _CsvLines:
-    """Lines for csv.reader; a line too long is raised as `csv.Error`, after which the reader can go on."""
+    """Lines for csv.reader; a line that is too long raises `csv.Error`, after which the reader can continue."""
 
     def __init__(self, source: Source) -> None:
         self._lines = _lines(source)
@@ -138,25 +147,25 @@ def _csv(source: Source, need_text: bool) -> Iterator[Record | BadRow]:  # noqa:
 
 
 def _header(source: Source, line: str, *, need_text: bool) -> tuple[list[str], str]:
-    """The names of the columns and what parts them: that by which one of them holds a text, else that by which most."""
-    names, parted = [""], ","
+    """The names of the columns, and the delimiter: the one by which a column holds a text, else the one that gives most columns."""
+    names, best_delimiter = [""], ","
     for delimiter in "\t,;|" if source.name.lower().endswith((".tsv", ".tsv.gz")) else ",;\t|":
         try:
             cells = [name.strip() for name in next(csv.reader([line], delimiter=delimiter, strict=True), [])]
         except csv.Error as error:
             raise InputError(f"{source.name}:1: not CSV ({error})", "Its first line must name the columns.") from error
-        found = text_column(cells, source.kind.columns) is not None
-        if found or len(cells) > len(names) or names == [""]:
-            names, parted = cells, delimiter
-        if found:
+        has_text = text_column(cells, source.kind.columns) is not None
+        if has_text or len(cells) > len(names) or names == [""]:
+            names, best_delimiter = cells, delimiter
+        if has_text:
             break
     else:
         if need_text:
             raise _no_column(source, next(csv.reader([line]), []))
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise InputError(f"{source.name}:1: the column {twice!r} stands there twice", "Rename one of them.")
-    return names, parted
+        raise InputError(f"{source.name}:1: the column {twice!r} appears twice", "Rename one of them.")
+    return names, best_delimiter
 
 
 def _parquet(source: Source, need_text: bool) -> Iterator[Record | BadRow]:  # noqa: FBT001  `records`' own
@@ -175,4 +184,4 @@ def _parquet(source: Source, need_text: bool) -> Iterator[Record | BadRow]:  # n
                     yield Record(number, values)
     except (pa.ArrowException, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0][:200]
-        raise InputError(f"{source.name}: the Parquet file is broken ({reason})", "Fetch or make it anew.") from error
+        raise InputError(f"{source.name}: the Parquet file is broken ({reason})", "Fetch or make it again.") from error

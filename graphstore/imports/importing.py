@@ -21,7 +21,7 @@ BATCH = 2000
 
 @dataclass(slots=True)
 class ImportCounts:
-    """What came of an import so far; `rows` = `new` + `already_there` + `bad`."""
+    """The result of an import so far; `rows` = `new` + `already_there` + `bad`."""
 
     rows: int = 0
     new: int = 0
@@ -44,33 +44,34 @@ def import_file(
     on_progress: Callable[[ImportCounts], None],
     licence: str | None = None,
 ) -> ImportCounts:
-    """Write the personas of a file to the graph, one transaction for each batch of rows.
+    """Write the personas of the file `source` to the graph, one transaction for each batch of rows; returns the counts.
 
-    The run is named by the file's content and a sighting by its line, so importing the same content again, or going on
-    after a kill, adds only what is missing.
+    `on_bad` gets each row that cannot be used, `on_progress` the counts so far after each batch. The `licence` is kept
+    with the run. The run is named by the file's content and a sighting by its line, so importing the same content again,
+    or continuing after a kill, adds only what is missing. Raises `InputError` for a file without rows.
     """
     run = run_id(source)
-    known = finished(store, source) is not None
-    before = _new_personas(store, run)
+    is_known = finished(store, source) is not None
+    new_before = _new_personas(store, run)
     tally = ImportCounts()
-    props: dict[str, object] = {
+    run_props: dict[str, object] = {
         "command": "import",
         "file": PurePath(source.name).name,
         "sha256": source.sha256,
         "started": now(),
     }
     good = _counted(checked_rows(source), tally, on_bad)
-    batches = _batches(good, run, str(props["started"]))
-    if not known:
-        batches = _after(Write("run", [{"id": run, "props": {**props, "state": "running"}}]), batches)
+    batches = _batches(good, run, str(run_props["started"]))
+    if not is_known:
+        batches = _after(Write("run", [{"id": run, "props": {**run_props, "state": "running"}}]), batches)
     asyncio.run(_write_all(store, batches, lambda: on_progress(tally)))
     if not tally.rows:
         raise InputError(f"{source.name}: holds no rows", "Check what wrote it.")
     if tally.rows > tally.bad:
-        tally.new = _new_personas(store, run) - before
+        tally.new = _new_personas(store, run) - new_before
         tally.already_there = tally.rows - tally.bad - tally.new
-        counts = {"rows": tally.rows, "bad": tally.bad, "new": before + tally.new}
-        if not known:
+        counts = {"rows": tally.rows, "bad": tally.bad, "new": new_before + tally.new}
+        if not is_known:
             store.write(Write("run", [{"id": run, "props": {**counts, "state": "finished", "ended": now()}}]))
         if licence:
             store.write(Write("run", [{"id": run, "props": {"licence": licence}}]))
@@ -83,8 +84,8 @@ async def _write_all(store: GraphStore, batches: Iterator[list[Write]], on_writt
     async def ready(batch: list[Write]) -> list[Write]:
         return batch
 
-    async def write(done: Sequence[tuple[list[Write], list[Write]]]) -> None:
-        for _, batch in done:
+    async def write(written: Sequence[tuple[list[Write], list[Write]]]) -> None:
+        for _, batch in written:
             await asyncio.to_thread(store.write, *batch)
             on_written()
 
@@ -105,24 +106,25 @@ def _after(first: Write, batches: Iterator[list[Write]]) -> Iterator[list[Write]
 
 
 def run_id(source: Source) -> str:
+    """The id of the run that imports this content."""
     return "r" + digest("import", source.sha256)
 
 
 def finished(store: GraphStore, source: Source) -> str | None:
-    """When this content was imported, if it was."""
+    """When the content of `source` was imported; None if it was not, or not to its end."""
     for row in store.read("reads/import_run", run=run_id(source)):
         return str(row["ended"]) if row["state"] == "finished" else None
     return None
 
 
 def checked_rows(source: Source) -> Iterator[PersonaRow | BadRow]:
-    """The rows of a file; an id that comes again with another text is a bad row."""
+    """The personas of the file `source`; an id that comes again with another text is a `BadRow`. Ids are kept on disk."""
     with _Identifiers() as identifiers:
         for row in read_personas(records(source)):
             if isinstance(row, PersonaRow) and row.external_id is not None:
-                earlier = identifiers.clash(row.external_id, row.text, row.line)
-                if earlier is not None:
-                    yield BadRow(row.line, f"the id {row.external_id!r} stands in line {earlier} with another text")
+                earlier_line = identifiers.clash(row.external_id, row.text, row.line)
+                if earlier_line is not None:
+                    yield BadRow(row.line, f"the id {row.external_id!r} is in line {earlier_line} with another text")
                     continue
             yield row
 
@@ -131,22 +133,26 @@ class _Identifiers:
     """The ids of a file with the digests of their texts, on disk: a file may have any number of them."""
 
     def __enter__(self) -> Self:
-        self._seen = sqlite3.connect("", isolation_level=None)
-        self._seen.execute("PRAGMA journal_mode = OFF")
-        self._seen.execute("CREATE TABLE seen (id INTEGER PRIMARY KEY, text INTEGER, line INTEGER)")
-        self._seen.execute("BEGIN")
+        self._connection = sqlite3.connect("", isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode = OFF")
+        self._connection.execute("CREATE TABLE seen (id INTEGER PRIMARY KEY, text INTEGER, line INTEGER)")
+        self._connection.execute("BEGIN")
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._seen.close()
+        self._connection.close()
 
     def clash(self, identifier: str, text: str, line: int) -> int | None:
-        """The line in which this id stood with another text."""
-        key, value = _number(identifier), _number(text)
-        if self._seen.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (key, value, line)).rowcount:
+        """The line that has this id with another text; None if there is none."""
+        id_number, text_number = _number(identifier), _number(text)
+        if self._connection.execute(
+            "INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (id_number, text_number, line)
+        ).rowcount:
             return None
-        known, earlier = self._seen.execute("SELECT text, line FROM seen WHERE id = ?", (key,)).fetchone()
-        return None if known == value else int(earlier)
+        earlier_text, earlier_line = self._connection.execute(
+            "SELECT text, line FROM seen WHERE id = ?", (id_number,)
+        ).fetchone()
+        return None if earlier_text == text_number else int(earlier_line)
 
 
 def _number(text: str) -> int:
@@ -166,7 +172,7 @@ def _counted(
 
 
 def _writes(batch: list[PersonaRow], run: str, now: str) -> list[Write]:
-    """The statements for some rows, each with its rows sorted by key: writers then seldom wait for each other."""
+    """The statements for a batch, each with its rows sorted by key: writers then seldom wait for each other."""
     personas: dict[str, Row] = {}
     domains: dict[str, Row] = {}
     placed: dict[str, Row] = {}
@@ -179,12 +185,12 @@ def _writes(batch: list[PersonaRow], run: str, now: str) -> list[Write]:
             domain = domain_id(row.domain)
             domains.setdefault(domain, {"id": domain, "name": normal_name(row.domain), "label": row.domain})
             placed.setdefault(persona, {"persona": persona, "domain": domain, "by": "import"})
-    seen = [{"persona": persona, "run": run, "row": str(line), "props": {}} for persona, line in sorted(sightings)]
+    imported = [{"persona": persona, "run": run, "row": str(line), "props": {}} for persona, line in sorted(sightings)]
     statements: list[tuple[str, list[Row]]] = [
         ("persona", [personas[key] for key in sorted(personas)]),
         ("domain", [domains[key] for key in sorted(domains)]),
         ("in_domain", [placed[key] for key in sorted(placed)]),
-        ("imported_by", list(seen)),
+        ("imported_by", list(imported)),
     ]
     return [Write(statement, rows) for statement, rows in statements if rows]
 

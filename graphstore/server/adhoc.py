@@ -1,7 +1,7 @@
 """A user's own Cypher: read-only for real, for a bounded time, a bounded number of rows.
 
 Neo4j enforces all of it by itself. The embedded server ignores access mode and time-outs, so there the query runs as a
-user that the engine keeps from writing, and is ended by name when its time is up or its rows are no longer wanted.
+user that the engine keeps from writing, and is ended by its name when its time is up or its rows are no longer needed.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ _READS_ONLY = (
     "the query does more than read the graph; `pgraph cypher` only reads",
     "To change the graph, use a pgraph command or Neo4j's own tools.",
 )
-_NO_READING = ("LoadCSV", "TerminateTransactions")  # plan steps that count as reading, and are none
+_NO_READING = ("LoadCSV", "TerminateTransactions")  # plan steps that count as reading, but are not
 
 
 def run_on_neo4j(
@@ -69,7 +69,7 @@ def run_on_local(
 
 
 def _refusal(error: StoreError, timeout: float, *, expired: bool) -> StoreError:
-    """What to tell a user whose query was refused or ended."""
+    """The error for a query that was refused or ended."""
     code = _code(error)
     if expired:
         return QueryError(f"the query took longer than {timeout:g} s", "Ask for less, or allow more with --timeout.")
@@ -87,7 +87,7 @@ def _code(error: StoreError) -> str:
 class _Watch:
     """Ends one query on the embedded server when its time is up, or its reader leaves before its last row.
 
-    Without that the server works out the rest of an answer that nobody wants, and closing the transaction waits for it.
+    Otherwise the server computes the rest of an answer that nobody reads, and closing the transaction waits for it.
     """
 
     def __init__(self, connection: LocalConnection, timeout: float) -> None:
@@ -127,7 +127,11 @@ class _Watch:
 
 
 def plain_value(value: Any) -> Any:  # noqa: ANN401  whatever Cypher returns
-    """Nodes, relationships and paths as dictionaries, so that every answer can be printed as JSON."""
+    """`value` with nodes, relationships and paths as dictionaries, so that every answer can be printed as JSON.
+
+    >>> plain_value({"a": [1, None]})
+    {'a': [1, None]}
+    """
     from neo4j.graph import Node, Path, Relationship
 
     if isinstance(value, Node):

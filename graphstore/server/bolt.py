@@ -13,7 +13,7 @@ from graphstore.store import Row, Write
 
 
 class BoltStore(Connection):
-    """The graph in a Neo4j. `GraphStore` documents the methods."""
+    """The graph in a Neo4j; nothing is opened before the first use. `GraphStore` documents the methods."""
 
     def migrate(self) -> None:
         migrate(self)
@@ -62,5 +62,5 @@ def _run_all(batches: list[tuple[str, list[Row]]], run: Run) -> None:
 
 
 def _order(row: Row) -> str:
-    """Writers that take their locks in one order do not block each other; equal keys keep their order."""
+    """The sort key of a row: writers that take their locks in one order do not block each other."""
     return str(row.get("id") or row.get("persona") or row.get("domain") or "")

@@ -23,10 +23,10 @@ from foundation.errors import ConstraintError, QueryError, SettingsError, StoreE
 if TYPE_CHECKING:
     import neo4j
 
-Run = Callable[[str, Mapping[str, Any]], None]  # runs one statement in the transaction at hand
+Run = Callable[[str, Mapping[str, Any]], None]  # runs one statement in the current transaction
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 _RACE = "Neo.ClientError.Schema.ConstraintValidationFailed"  # what the loser of a MERGE race gets
-_RACE_PATIENCE = 2.0  # the winner has committed by then: after that it was no race
+_RACE_PATIENCE = 2.0  # the winner has committed by then: what still fails was not a race
 _CONNECT_WITHIN = 5.0
 _FETCH = 2000
 
@@ -35,7 +35,7 @@ class Connection:
     """A server that speaks Bolt, a Neo4j (5.26 or newer). Nothing is opened before the first use."""
 
     engine: ClassVar[str] = "neo4j"
-    patience: ClassVar[float] = 8.0  # seconds of trying again: deadlocks, lost races, a connection that broke
+    patience: ClassVar[float] = 8.0  # seconds of trying again after a deadlock, a lost race or a broken connection
 
     def __init__(self, uri: str, user: str, password: str, database: str) -> None:
         if not _is_address(uri):
@@ -61,7 +61,7 @@ class Connection:
                 connection_timeout=_CONNECT_WITHIN,
                 connection_acquisition_timeout=2 * _CONNECT_WITHIN,
                 telemetry_disabled=True,
-                notifications_min_severity="OFF",  # a label nobody has used yet is no news to the user
+                notifications_min_severity="OFF",  # it would warn of every label that is not used yet
             )
         except (driver_module.exceptions.ConfigurationError, ValueError) as error:
             raise SettingsError(f"store = {self.uri!r}: {error}", "Write it as bolt://host:7687.") from error
@@ -92,7 +92,7 @@ class Connection:
                             yield dict(zip(names, record, strict=True))  # dict(record) looks each name up
                     return
             except StoreError as error:
-                if handed_out or not retry.may(error.__cause__, self):
+                if handed_out or not retry.wait_for_another_try(error.__cause__, self):
                     raise
 
     def in_transaction(self, work: Callable[[Run], None]) -> None:
@@ -106,7 +106,7 @@ class Connection:
                         transaction.commit()
                     return
             except StoreError as error:
-                if not retry.may(error.__cause__, self):
+                if not retry.wait_for_another_try(error.__cause__, self):
                     raise
 
     def execute_schema(self, text: str) -> None:
@@ -134,7 +134,7 @@ class Connection:
                 raise interrupt from None
             if isinstance(error, exceptions.Neo4jError):
                 raise self._refused(error) from error
-            raise self.gone(str(error)) from error
+            raise self.unavailable(str(error)) from error
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
@@ -160,25 +160,25 @@ class Connection:
         if code == "Neo.ClientError.Database.DatabaseNotFound":
             return StoreUnavailableError(f"{self.uri} has no database {self.database!r}", "Set PGRAPH_STORE_DATABASE.")
         if code.startswith("Neo.TransientError.General.DatabaseUnavailable"):
-            return self.gone(text)
+            return self.unavailable(text)
         if code == _RACE:
             return ConstraintError(f"the graph's schema refuses a write: {_one_line(text)}", "Nothing of it was kept.")
-        return self._unkept(code, text) or QueryError(
+        return self._write_error(code, text) or QueryError(
             f"the store refuses the query: {text.strip()} ({code})", _hint(code)
         )
 
-    def _unkept(self, code: str, text: str) -> StoreError | None:
-        """The error for a write that the server could not keep; None when the error is about something else."""
+    def _write_error(self, code: str, text: str) -> StoreError | None:
+        """The error for a write that the server could not keep; None if the error is about something else."""
         if code.startswith(("Neo.TransientError.", "Neo.DatabaseError.")):
             return StoreError(
-                f"the store could not do it: {_one_line(text)} ({code})", "Run the same command again: it goes on."
+                f"the store could not do it: {_one_line(text)} ({code})", "Run the same command again: it continues."
             )
         return None
 
-    def gone(self, why: str) -> StoreUnavailableError:
+    def unavailable(self, reason: str) -> StoreUnavailableError:
         return StoreUnavailableError(
-            f"no Neo4j answers at {self.uri}: {_one_line(why)}",
-            "Start it, or mend the address in PGRAPH_STORE; the same command then goes on, nothing written is lost.",
+            f"no Neo4j answers at {self.uri}: {_one_line(reason)}",
+            "Start it, or correct the address in PGRAPH_STORE; the same command then continues, nothing written is lost.",
         )
 
 
@@ -205,13 +205,13 @@ class LocalConnection(Connection):
             self.reader.close()
         super().close()
 
-    def _unkept(self, code: str, text: str) -> StoreError | None:
+    def _write_error(self, code: str, text: str) -> StoreError | None:
         import shutil
 
         if "error on commit" in text.lower() and shutil.disk_usage(self.directory).free < 64_000_000:
             return StoreError(
                 f"the disk of {self.directory} is full: the last batch was not kept",
-                "Make room, then run the same command again: it goes on, nothing written is lost.",
+                "Make room, then run the same command again: it continues, nothing written is lost.",
             )
         if "heap budget exceeded" in text:
             return StoreError(
@@ -220,18 +220,18 @@ class LocalConnection(Connection):
             )
         if code == "Neo.ClientError.Transaction.TransactionNotFound":
             return StoreError(
-                f"the local store could not commit: {_one_line(text)}", "Run the same command again: it goes on."
+                f"the local store could not commit: {_one_line(text)}", "Run the same command again: it continues."
             )
-        return super()._unkept(code, text)
+        return super()._write_error(code, text)
 
-    def gone(self, why: str) -> StoreUnavailableError:
+    def unavailable(self, reason: str) -> StoreUnavailableError:
         log = self.directory / "server.log"
         with suppress(OSError):
             if "OutOfMemoryError" in log.read_text(encoding="utf-8", errors="replace")[-400:]:
-                why = "it ran out of memory: set local_heap higher, such as PGRAPH_LOCAL_HEAP=2g"
+                reason = "it ran out of memory: set local_heap higher, such as PGRAPH_LOCAL_HEAP=2g"
         return StoreUnavailableError(
-            f"the local graph server of {self.directory} has gone ({_one_line(why)})",
-            f"Run the same command again: it starts the server and goes on; nothing written is lost. Its log is {log}.",
+            f"the local graph server of {self.directory} has gone ({_one_line(reason)})",
+            f"Run the same command again: it starts the server and continues; nothing written is lost. Its log is {log}.",
         )
 
 
@@ -241,17 +241,17 @@ def _run(transaction: "neo4j.Transaction", text: str, parameters: Mapping[str, A
 
 def _interrupt_behind(error: BaseException) -> KeyboardInterrupt | None:
     """The Ctrl-C during whose handling this error came up."""
-    behind = error.__context__
-    while behind is not None and not isinstance(behind, KeyboardInterrupt):
-        behind = behind.__context__
-    return behind
+    context = error.__context__
+    while context is not None and not isinstance(context, KeyboardInterrupt):
+        context = context.__context__
+    return context
 
 
 def _is_address(uri: str) -> bool:
     try:
         parts = urlsplit(uri)
         return parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number
+    except ValueError:  # the port is not a number
         return False
 
 
@@ -262,20 +262,20 @@ class _Retry:
         self._start = time.monotonic()
         self._patience = patience
         self._pause = 0.02
-        self._broken = 0
+        self._broken_connections = 0
 
-    def may(self, error: BaseException | None, connection: Connection) -> bool:
-        """True, after a pause, when another try makes sense."""
+    def wait_for_another_try(self, error: BaseException | None, connection: Connection) -> bool:
+        """True, after a pause, when another try may help."""
         exceptions = _import_neo4j().exceptions
         patience = self._patience
         if isinstance(error, exceptions.ServiceUnavailable | exceptions.SessionExpired):
-            self._broken += 1
-            worth = self._broken == 1 or (connection.engine == "neo4j" and self._broken <= 4)
+            self._broken_connections += 1
+            may_help = self._broken_connections == 1 or (connection.engine == "neo4j" and self._broken_connections <= 4)
         elif getattr(error, "code", "") == _RACE:
-            worth, patience = True, _RACE_PATIENCE
+            may_help, patience = True, _RACE_PATIENCE
         else:
-            worth = isinstance(error, exceptions.TransientError)
-        if not worth or time.monotonic() > self._start + patience:
+            may_help = isinstance(error, exceptions.TransientError)
+        if not may_help or time.monotonic() > self._start + patience:
             return False
         time.sleep(self._pause * (0.5 + random.random()))
         self._pause = min(2 * self._pause, 1.0)

@@ -23,8 +23,8 @@ from graphstore.store import GraphStore
 LOG = "server.log"
 _START_WITHIN = 60.0
 _STOP_WITHIN = 20.0
-_LOG_KEPT = 4_000_000
-_LEAST_DISK = 64_000_000  # a fresh database takes about a quarter of it
+_LOG_BYTES = 4_000_000
+_DISK_NEEDED = 64_000_000  # a fresh database takes about a quarter of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,11 @@ class ServerStatus:
 
 
 def connect(directory: Path, *, heap: str, idle: float) -> GraphStore:
-    """The store of this directory; starts its server when none runs. Safe against any number of callers at once."""
+    """The store in `directory`; starts its server when none runs. Safe against any number of callers at once.
+
+    The server gets `heap` memory, as Java writes it (512m, 2g), and stops after `idle` seconds without a client. Raises
+    `SettingsError` for a heap that is not a size, `StoreUnavailableError` if the server does not start.
+    """
     if not re.fullmatch(r"[1-9]\d*[kmgKMG]", heap):
         raise SettingsError(f"local_heap = {heap!r} is not a size that Java takes", "Write it as 512m or 2g.")
     directory = directory.absolute()
@@ -55,31 +59,34 @@ def connect(directory: Path, *, heap: str, idle: float) -> GraphStore:
 
 
 def status(directory: Path) -> ServerStatus:
-    """Look, without starting anything."""
+    """What is known of the server of `directory`, without starting anything."""
     directory = _existing(directory)
     facts = _facts(directory)
-    used = sum(path.stat().st_size for path in (directory / "data").rglob("*") if path.is_file())
+    disk_bytes = sum(path.stat().st_size for path in (directory / "data").rglob("*") if path.is_file())
     if facts is None:
-        return ServerStatus(directory, disk_bytes=used)
+        return ServerStatus(directory, disk_bytes=disk_bytes)
     import psutil
 
     with contextlib.suppress(psutil.NoSuchProcess):
         memory = psutil.Process(facts["pid"]).memory_info().rss
         address = f"bolt://127.0.0.1:{facts['port']}"
-        return ServerStatus(directory, facts["pid"], address, facts["started"], facts["version"], memory, used)
-    return ServerStatus(directory, disk_bytes=used)
+        return ServerStatus(directory, facts["pid"], address, facts["started"], facts["version"], memory, disk_bytes)
+    return ServerStatus(directory, disk_bytes=disk_bytes)
 
 
 def stop(directory: Path) -> bool:
-    """Stop the server and wait until it has gone; False when none ran."""
+    """Stop the server of `directory` and wait until it has gone; False if none ran.
+
+    Raises `StoreUnavailableError` if it does not stop within 20 seconds.
+    """
     directory = _existing(directory)
     facts = _facts(directory)
     if facts is None:
         return False
     os.kill(facts["pid"], signal.SIGTERM)
-    end = time.monotonic() + _STOP_WITHIN
+    deadline = time.monotonic() + _STOP_WITHIN
     while _alive(directory):
-        if time.monotonic() > end:
+        if time.monotonic() > deadline:
             raise StoreUnavailableError(
                 f"the local graph server (process {facts['pid']}) does not stop",
                 f"Its log is {directory / LOG}; nothing committed is lost when it is killed.",
@@ -112,9 +119,9 @@ def _prepare(directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def _start_lock(directory: Path, how: int) -> Iterator[None]:
+def _start_lock(directory: Path, mode: int) -> Iterator[None]:
     try:
-        lock = locked(directory / START_LOCK, how)
+        lock = locked(directory / START_LOCK, mode)
         lock.__enter__()
     except OSError as error:
         raise StoreUnavailableError(
@@ -139,8 +146,8 @@ def _alive(directory: Path) -> bool:
 
 
 def _facts(directory: Path) -> dict[str, Any] | None:
-    """What the running server wrote about itself; None when none runs, or none is ready."""
-    if not _alive(directory):  # what a killed server left behind names a port that may be anybody's now
+    """What the running server wrote about itself; None if none runs, or it is not ready."""
+    if not _alive(directory):  # another program may use the port that a killed server wrote down
         return None
     with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
         facts: dict[str, Any] = json.loads((directory / INFO).read_text(encoding="utf-8"))
@@ -165,12 +172,12 @@ def _running(directory: Path) -> LocalStore | None:
 
 
 def _start(directory: Path, heap: str, idle: float) -> LocalStore:
-    end = time.monotonic() + _START_WITHIN
-    while time.monotonic() < end:
-        word = _spawn(directory, heap, idle, end - time.monotonic())
-        if word == READY and (store := _running(directory)) is not None:
+    deadline = time.monotonic() + _START_WITHIN
+    while time.monotonic() < deadline:
+        answer = _spawn(directory, heap, idle, deadline - time.monotonic())
+        if answer == READY and (store := _running(directory)) is not None:
             return store
-        if word not in (READY, BUSY):
+        if answer not in (READY, BUSY):
             raise _not_started(directory, heap)
         time.sleep(0.1)  # a server that is still closing, or one whose starter was killed
         if (store := _running(directory)) is not None:
@@ -179,11 +186,11 @@ def _start(directory: Path, heap: str, idle: float) -> LocalStore:
 
 
 def _spawn(directory: Path, heap: str, idle: float, seconds: float) -> str:
-    """Start a server and wait for its word: ready, busy, or nothing when it died or took too long."""
+    """Start a server and wait for its answer: ready, busy, or nothing when it died or took too long."""
     import select
 
     log_path = directory / LOG
-    if log_path.exists() and log_path.stat().st_size > _LOG_KEPT:
+    if log_path.exists() and log_path.stat().st_size > _LOG_BYTES:
         log_path.replace(directory / f"{LOG}.1")
     log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     read_end, write_end = os.pipe()
@@ -213,7 +220,7 @@ def _not_started(directory: Path, heap: str) -> StoreUnavailableError:
     text = log.read_text(encoding="utf-8", errors="replace").splitlines()
     lines = [line for line in text if line[:1].strip()][-2:]  # without the inside of a traceback
     hint = f"The whole log is {log}."
-    if shutil.disk_usage(directory).free < _LEAST_DISK:
+    if shutil.disk_usage(directory).free < _DISK_NEEDED:
         hint = f"The disk is nearly full: make room on the file system of {directory}. {hint}"
     elif any("JVM" in line or "memory" in line.lower() for line in lines):
         hint = f"local_heap is {heap}: this machine may not have as much; 512m is enough for most. {hint}"

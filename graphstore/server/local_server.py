@@ -1,7 +1,7 @@
 """The local graph server: one child process per workspace, shared by every pgraph process that works there.
 
 Started by `graphstore.server.local`, never by hand. It listens on the loopback interface only, takes new passwords at each
-start, flushes to disk on every commit, and leaves by itself when nobody has been connected for a while.
+start, flushes to disk on every commit, and stops when no client has been connected for a while.
 """
 
 import contextlib
@@ -41,11 +41,11 @@ _SYSTEM = {
 
 
 @contextlib.contextmanager
-def locked(path: Path, how: int) -> Iterator[int]:
-    """Hold a file lock; raises `BlockingIOError` when `how` has LOCK_NB and another process holds it."""
+def locked(path: Path, mode: int) -> Iterator[int]:
+    """Hold a file lock; raises `BlockingIOError` when `mode` has LOCK_NB and another process holds it."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, how)
+        fcntl.flock(handle, mode)
         yield handle
     finally:
         os.close(handle)
@@ -66,7 +66,7 @@ def _serve(directory: Path, idle: float, heap: str, pipe: Any) -> None:  # noqa:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        _tell(pipe, BUSY)
+        _answer(pipe, BUSY)
         return
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -75,17 +75,17 @@ def _serve(directory: Path, idle: float, heap: str, pipe: Any) -> None:  # noqa:
     info.unlink(missing_ok=True)
     server, facts = _start(directory, heap)
     write_private(info, json.dumps(facts))
-    _tell(pipe, READY)
+    _answer(pipe, READY)
     pipe.close()
     try:
-        _wait(stop, facts["port"], idle)
+        _wait_for_the_end(stop, facts["port"], idle)
         info.unlink(missing_ok=True)
         server.stop()
     finally:
         os._exit(0)  # not through the interpreter's exit: Java threads may linger; the locks go with the process
 
 
-def _tell(pipe: Any, word: str) -> None:  # noqa: ANN401  a text file
+def _answer(pipe: Any, word: str) -> None:  # noqa: ANN401  a text file
     with contextlib.suppress(BrokenPipeError):  # the starter was killed: another one will come
         pipe.write(word)
         pipe.flush()
@@ -108,14 +108,7 @@ def _start(directory: Path, heap: str) -> tuple[Any, dict[str, Any]]:
     (root / "log").mkdir(parents=True, exist_ok=True, mode=0o700)
     (root / "config" / "server-users.jsonl").unlink(missing_ok=True)  # last start's passwords
     os.environ["ARCADEDB_JVM_ERROR_FILE"] = str(directory / "crash.%p.log")
-    system = {**_SYSTEM, "arcadedb.server.logsDirectory": str(root / "log")}
-    flags = [
-        "-Xrs",
-        "-XX:+UseSerialGC",
-        "-XX:+ExitOnOutOfMemoryError",
-        *(f"-D{name}={value}" for name, value in system.items()),
-    ]
-    start_jvm(heap_size=heap, jvm_args=flags)
+    start_jvm(heap_size=heap, jvm_args=_java_flags(root))
     password = secrets.token_urlsafe(24)
     config = {
         "mode": "development",  # production hides the text of every error
@@ -145,6 +138,12 @@ def _start(directory: Path, heap: str) -> tuple[Any, dict[str, Any]]:
     }
 
 
+def _java_flags(root: Path) -> list[str]:
+    system = {**_SYSTEM, "arcadedb.server.logsDirectory": str(root / "log")}
+    options = [f"-D{name}={value}" for name, value in system.items()]
+    return ["-Xrs", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", *options]
+
+
 def _make_reader(java: Any) -> str:  # noqa: ANN401  a Java object
     """A login that the engine itself keeps from writing, for the users' own Cypher; returns its password."""
     import jpype
@@ -163,8 +162,8 @@ def _make_reader(java: Any) -> str:  # noqa: ANN401  a Java object
     return password
 
 
-def _wait(stop: threading.Event, port: int, idle: float) -> None:
-    """Return when told to stop, when the store is deleted, or, with the start lock held, after `idle` seconds without a client."""
+def _wait_for_the_end(stop: threading.Event, port: int, idle: float) -> None:
+    """Return on `stop`, when the store is deleted, or, with the start lock held, after `idle` seconds without a client."""
     last = time.monotonic()
     while not stop.wait(_LOOK_EVERY) and Path().stat().st_nlink:
         if connections(port):

@@ -1,4 +1,4 @@
-"""The schema's version: numbered statements, applied once each, in order; the graph itself says which."""
+"""The schema's version: numbered statements, applied once each, in order; the graph records which."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -20,19 +20,21 @@ def statements(engine: str) -> dict[str, str]:
 
 
 def applied(connection: Connection) -> set[str]:
+    """The migrations that the graph has."""
     return {row["id"] for row in connection.stream(cypher.load("schema/applied"), {})}
 
 
 def migrate(connection: Connection) -> None:
     """Apply what is missing. Refuses a graph that a newer pgraph has changed."""
-    there, wanted = applied(connection), statements(connection.engine)
-    unknown = sorted(there - set(wanted))
+    present = applied(connection)
+    known = statements(connection.engine)
+    unknown = sorted(present - set(known))
     if unknown:
         raise UnsupportedError(
             f"the graph's schema is newer than this pgraph: it has {unknown[-1]}",
             "Install a newer pgraph: pip install -U persona-graph.",
         )
-    missing = {name: file for name, file in wanted.items() if name not in there}
+    missing = {name: file for name, file in known.items() if name not in present}
     if missing:
         require_version(connection.agent())
     for name, file in missing.items():

@@ -100,7 +100,7 @@ def test_bad_rows_are_named_counted_and_left_out(work: Console) -> None:
     told = [line for line in done.err.splitlines() if "row skipped" in line]
     assert len(told) == 20
     assert told[0].startswith("a.jsonl:4: not JSON")
-    assert told[1] == "a.jsonl:6: the id '1' stands in line 2 with another text; row skipped"
+    assert told[1] == "a.jsonl:6: the id '1' is in line 2 with another text; row skipped"
     assert "a.jsonl: 12 more bad rows" in done.err
     assert "40 rows: 8 new, 0 already there, 32 bad" in done.err
     assert len(work.rows()) == 8

@@ -329,7 +329,7 @@ def test_a_server_that_goes_away_ends_the_run_with_what_it_had(place: Console) -
         out, err = process.communicate(timeout=60)
     assert process.returncode == 4, err
     assert json.loads(out)["answered"] == len(rows_of(place, "out.jsonl")) >= 40
-    assert "The same command goes on" in err
+    assert "The same command continues" in err
 
 
 BAD = [

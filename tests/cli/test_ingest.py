@@ -161,7 +161,7 @@ def test_the_model_server_fails_for_good(work: Console) -> None:
     with model({"kind": "500"}) as server:
         env = {**field.env(server), "PGRAPH_PATIENCE": "2", "PGRAPH_MODEL": "fake-model"}
         done = work.run("--json", "ingest", *TEXTS, env=env, code=4)
-        assert "goes on" in done.err
+        assert "continues" in done.err
         server.faults.clear()
         assert work.run("--json", "ingest", *TEXTS, env=env).json["calls"] >= 12
 

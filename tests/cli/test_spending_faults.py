@@ -110,7 +110,7 @@ def test_a_killed_graph_server_is_a_clear_error_and_the_run_goes_on(ready: tuple
         os.kill(local.status(field.work.directory / ".pgraph" / "store").pid, signal.SIGKILL)
         code, out, err = finish(process)
         assert (code, json.loads(out)["stopped_by"]) == (3, "store"), err
-        assert "goes on" in err
+        assert "continues" in err
         assert go(field, server, command).json["calls"] == CALLS
         assert server.stats()["paid_twice"] <= 4
     assert made(field, command) == CALLS

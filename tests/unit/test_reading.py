@@ -200,7 +200,7 @@ def test_a_file_that_may_not_be_read(made: Made) -> None:
 def test_no_text_column(made: Made) -> None:
     assert "no column holds the persona's text (columns: a, b)" in failure(made("a.csv", "a,b\n1,2\n"))
     assert "columns: name, age" in failure(made("a.jsonl", '{"name": "x", "age": 3}\n' * 5000))
-    assert "stands there twice" in failure(made("b.csv", "persona,persona\n1,2\n"))
+    assert "appears twice" in failure(made("b.csv", "persona,persona\n1,2\n"))
     late = made("late.jsonl", '{"meta": 1}\n' * 50 + '{"persona": "A"}\n')
     assert len(read(late)) == 51, "some rows without are bad rows, not a bad file"
 
