@@ -51,7 +51,7 @@ def field(request: pytest.FixtureRequest, work: Console) -> Field:
     return Field(work, env)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> "Iterator[Browser]":
     from playwright.sync_api import sync_playwright
 
