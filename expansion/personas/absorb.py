@@ -18,10 +18,10 @@ from population.runs import Batch, Run
 
 @dataclass(frozen=True, slots=True)
 class PersonaCall:
-    """One question under way."""
+    """A question about a persona that is under way; `source` is its position in the population, `relation` a number."""
 
     id: str
-    source: int  # position in the population
+    source: int
     relation: int
     request: ChatRequest
     reason: Reason
@@ -29,22 +29,26 @@ class PersonaCall:
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:
-    """What came of a call: `answers` asked for and paid, the survivors among them, and how many new species that makes.
+    """What came of a call: `answers` asked for and paid for, the personas among them, and how many of those are new species.
 
     `hits`: answers that landed in the region that the call named, None where it named none.
     """
 
     call: PersonaCall | TextCall
     answers: int
-    learned: Sequence[Recognised]
+    recognised: Sequence[Recognised]
     new: int
     hits: int | None = None
 
+    @property
+    def usable(self) -> int:
+        return sum(persona.times for persona in self.recognised)
+
     def brought(self) -> dict[str, int]:
-        usable = sum(one.times for one in self.learned)
+        """For the graph and for `--explain`: answers asked for, usable ones, new species, hits where a region was named."""
         return {
             "answers": self.answers,
-            "usable": usable,
+            "usable": self.usable,
             "new": self.new,
             **({} if self.hits is None else {"hits": self.hits}),
         }
@@ -59,10 +63,10 @@ def people_in(reply: ChatReply, relation: str, per_call: int) -> tuple[list[Name
         if reason:
             lost[reason] += 1
             continue
-        found = named_persona(item)
-        before = people[found.id].times if found.id in people else 0
-        people[found.id] = replace(found, times=before + 1)
-    if missing := per_call - sum(one.times for one in people.values()) - lost.total():
+        persona = named_persona(item)
+        before = people[persona.id].times if persona.id in people else 0
+        people[persona.id] = replace(persona, times=before + 1)
+    if missing := per_call - sum(persona.times for persona in people.values()) - lost.total():
         lost[Unusable.MISSING] = missing
     return list(people.values()), lost
 
@@ -83,7 +87,10 @@ class Absorber:
         return self._recogniser.domains
 
     def absorb(self, batch: Sequence[tuple[PersonaCall | TextCall, ChatReply]]) -> list[CallOutcome]:
-        """Write a batch of replies; returns what was learned, for `apply` on the thread that owns the population."""
+        """Write a batch of replies in one transaction.
+
+        Returns what came of each, for `apply_recognised` on the thread that owns the population. Raises `StoreError`.
+        """
         rows = Batch()
         parsed = [(call, reply, *self._parse(call, reply)) for call, reply in batch if isinstance(call, PersonaCall)]
         texts = read_answers([(call, reply) for call, reply in batch if isinstance(call, TextCall)])
@@ -94,32 +101,32 @@ class Absorber:
         outcomes = []
         for call, reply, people, lost in parsed:
             at = now()  # one time for all answers of a call
-            learned = [self._take(call, persona, at, rows) for persona in people]
-            places.update((one.survivor, one.region) for one in learned if one.text)
+            recognised = [self._take(call, persona, at, rows) for persona in people]
+            places.update((persona.survivor, persona.region) for persona in recognised if persona.text)
             self.progress.called(reply, lost, failed=not people)
             if lost:
                 self._lose(call, reply, lost, at, rows, whole=not people)
             answers = self._plan.per_call if reply.paid else 0
-            outcomes.append(
-                CallOutcome(call, answers, learned, self._new(learned, named), self._hits(call, learned, places))
-            )
-        for answer, one in take_answers(texts, self._recogniser, self.progress, self._run, rows):
-            learned = [] if one is None else [one]
-            outcomes.append(CallOutcome(answer.call, int(answer.reply.paid), learned, self._new(learned, named)))
+            hits = self._hits(call, recognised, places)
+            outcomes.append(CallOutcome(call, answers, recognised, self._new(recognised, named), hits))
+        for answer, persona in take_answers(texts, self._recogniser, self.progress, self._run, rows):
+            recognised = [] if persona is None else [persona]
+            paid = int(answer.reply.paid)
+            outcomes.append(CallOutcome(answer.call, paid, recognised, self._new(recognised, named)))
         for outcome in outcomes:
-            self._asked(outcome, rows)
+            self._write_asked(outcome, rows)
         rows.add("run", id=self._run, props=self.progress.props())
         self._store.write(*rows.writes())
         return outcomes
 
-    def _new(self, learned: Sequence[Recognised], named: set[str]) -> int:
+    def _new(self, recognised: Sequence[Recognised], named: set[str]) -> int:
         """How many species of these came up for the first time. `named`: those of the batch so far, which grows."""
-        species = {one.role or one.survivor for one in learned if one.text}
-        new = {one for one in species if one not in self._population.tally.seen} - named
+        first_named = {persona.role or persona.survivor for persona in recognised if persona.text}
+        new = {species for species in first_named if species not in self._population.tally.seen} - named
         named |= new
         return len(new)
 
-    def _hits(self, call: PersonaCall, learned: Sequence[Recognised], places: Mapping[str, str]) -> int | None:
+    def _hits(self, call: PersonaCall, recognised: Sequence[Recognised], places: Mapping[str, str]) -> int | None:
         if not call.reason.named:
             return None
         people = self._population
@@ -127,9 +134,9 @@ class Absorber:
         def region(survivor: str) -> str:
             return places.get(survivor) or people.region_ids[people.regions[people.index[survivor]]]
 
-        return sum(one.times for one in learned if region(one.survivor) == call.reason.toward)
+        return sum(persona.times for persona in recognised if region(persona.survivor) == call.reason.toward)
 
-    def _asked(self, outcome: CallOutcome, rows: Batch) -> None:
+    def _write_asked(self, outcome: CallOutcome, rows: Batch) -> None:
         call = outcome.call
         props = {**call.reason.props(), **outcome.brought(), "at": now()}
         if isinstance(call, TextCall):
@@ -147,11 +154,11 @@ class Absorber:
         return people_in(reply, self._plan.relations[call.relation].id, self._plan.per_call)
 
     def _take(self, call: PersonaCall, person: NamedPersona, at: str, rows: Batch) -> Recognised:
-        """Match one persona, write its rows, say what was learned."""
+        """Match one persona and add its rows."""
         people = self._population
         source, relation = people.ids[call.source], self._plan.relations[call.relation].id
-        learned = self._recogniser.take(person, people.depths[call.source] + 1, rows)
-        self.progress.found(person.times, new=bool(learned.text))
+        recognised = self._recogniser.take(person, people.depths[call.source] + 1, rows)
+        self.progress.found(person.times, new=bool(recognised.text))
         edge = {"relation": relation, "run": self._run, "times": person.times, "at": at}
         if person.probability is not None:
             edge["probability"] = person.probability
@@ -160,7 +167,7 @@ class Absorber:
         rows.add("derived_from", persona=person.id, source=source, call=call.id, props=edge)
         if person.id != source:
             rows.add("related_to", source=source, persona=person.id, kind=relation)
-        return learned
+        return recognised
 
     def _lose(
         self, call: PersonaCall, reply: ChatReply, lost: Counter[str], at: str, rows: Batch, *, whole: bool

@@ -37,10 +37,10 @@ RECENT = 50  # calls whose yield is compared with the predicted one before a run
 class Expansion:
     """One run over a population in memory.
 
-    `stopped_by` tells afterwards what ended it; None: an error, or as many domains came as had been grouped, so that the
-    groups must be made again before it continues.
+    `stopped_by` tells afterwards what ended it. It is None after an error, and when as many domains came as had been
+    grouped: then the groups must be made again before it continues.
 
-    `told`: by call, what a call was told before the run was interrupted.
+    `hints`: by call id, the hint that the call carried before the run was interrupted.
     """
 
     def __init__(  # noqa: PLR0917
@@ -52,7 +52,7 @@ class Expansion:
         absorber: Absorber,
         rng: np.random.Generator,
         texts: TextArms | None = None,
-        told: Mapping[str, Hint] | None = None,
+        hints: Mapping[str, Hint] | None = None,
     ) -> None:
         self.plan = plan
         self.run = run
@@ -62,7 +62,7 @@ class Expansion:
         self._arms = predictions_for(strategy, loaded.population)
         self._exclusions = Exclusions(loaded.population, self._arms, plan.exclude, rng)
         self._voids = Voids(loaded.population, self._arms, plan.void, rng)
-        self._told = told or {}
+        self._hints = hints or {}
         self._strategy = strategy
         self._texts = texts
         self._absorber = absorber
@@ -87,8 +87,8 @@ class Expansion:
     ) -> None:
         """Run to the end.
 
-        `paid`: the tags of the calls whose replies an interrupted run left in the cache; `explain` is told of each call
-        why it was made and what it brought.
+        `paid`: the tags of the calls whose replies an interrupted run left in the cache. `explain` gets one row for each
+        call: why it was made and what it brought.
         """
 
         async def ask(call: PersonaCall | TextCall) -> ChatReply:
@@ -136,7 +136,7 @@ class Expansion:
         people.mark_asked(choice.source, choice.relation)
         source, arm = people.ids[choice.source], people.arm(choice.source, choice.relation)
         call = self.plan.call_id(source, choice.relation)
-        hint = self._told.get(call)
+        hint = self._hints.get(call)
         if hint is None:
             hint = self._voids.draw(arm) or Hint(self._exclusions.draw(arm))
         reason = predicted_reason(self._loaded, self._arms(), arm, how or choice.how, hint)
@@ -147,10 +147,10 @@ class Expansion:
 
     def _learn(self, outcome: CallOutcome) -> None:
         people, arm = self.population, self._arm(outcome.call)
-        fresh = sum(apply_recognised(one, people, arm, outcome.call.id) for one in outcome.learned)
+        new = sum(apply_recognised(persona, people, arm, outcome.call.id) for persona in outcome.recognised)
         people.in_flight -= 1
-        people.miss(arm, outcome.answers - sum(one.times for one in outcome.learned))
-        self._recent.append(fresh)
+        people.miss(arm, outcome.answers - outcome.usable)
+        self._recent.append(new)
 
     def _explained(self, outcome: CallOutcome) -> dict[str, Any]:
         """A call as data, with its reason in words."""
@@ -164,15 +164,25 @@ class Expansion:
             who = people.roles[call.source] or f"“{people.texts[call.source][:60]}”"
         why = reason_in_words(call.reason, who, relation, labels)
         known = {"run": self.run, "call": call.id, "about": about, "relation": relation}
-        fresh = [{"id": one.survivor, "role": one.role, "text": one.text} for one in outcome.learned if one.text]
-        brought = {**outcome.brought(), "people": fresh, "so_far": self._so_far()}
+        new = [
+            {"id": persona.survivor, "role": persona.role, "text": persona.text}
+            for persona in outcome.recognised
+            if persona.text
+        ]
+        brought = {**outcome.brought(), "people": new, "so_far": self._so_far()}
         return {**known, **distance, **call.reason.props(), **brought, "reason": why}
 
     def _so_far(self) -> dict[str, Any]:
         """How the run stands; `coverage` of roles in the whole graph."""
-        done, found = self.progress, self.coverage
-        counts = {"calls": done.calls, "failed_calls": done.failed_calls, "new": done.new, "tokens": done.tokens}
-        return {**counts, "coverage": found.share, "personas": len(self.population.ids)}
+        progress = self.progress
+        return {
+            "calls": progress.calls,
+            "failed_calls": progress.failed_calls,
+            "new": progress.new,
+            "tokens": progress.tokens,
+            "coverage": self.coverage.share,
+            "personas": len(self.population.ids),
+        }
 
     def _arm(self, call: PersonaCall | TextCall) -> int:
         """What a call's answers count for; where a region was named, they are no draws from what the arm leads to."""

@@ -1,4 +1,4 @@
-"""What the user asked of one `pgraph expand`, what one call is, and how far a run has come."""
+"""Persona to persona: the settings of one `pgraph expand`, and what a call sends."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -20,8 +20,8 @@ StrategyName = Literal["coverage", "breadth-first", "random"]
 class Limits:
     """Where a run ends, whichever comes first.
 
-    `calls` and `tokens` are budgets; `target` (personas in the graph, duplicates not counted) and `until_coverage` (of
-    every region) are goals; below `price` new roles a call it is not worth going on.
+    `calls` and `tokens` are budgets. `target` (personas in the graph, duplicates not counted) and `until_coverage` (of
+    every region) are goals. A run also ends when a call brings fewer than `price` new roles.
     """
 
     calls: int | None = None
@@ -33,6 +33,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    """The settings of one `pgraph expand`."""
+
     depth: int
     limits: Limits
     per_call: int
@@ -44,13 +46,13 @@ class Plan:
     from_cypher: str = ""
     model: str = ""
     sampling: Mapping[str, float] = field(default_factory=dict)  # temperature, max_tokens
-    stances: str = ""  # to texts, and the prompt for them, where texts are arms too
-    exclude: int = 0  # known roles that the model is told not to name, at most
-    void: float = 0.0  # share of the calls that name a region in which the answers are to land
-    verbalise: float = 0.0  # each persona with the probability of naming it, which is to be below this; 0: without
+    stances: str = ""  # to texts, and the prompt for them, if texts are arms too
+    exclude: int = 0  # at most so many known roles that the model is asked not to name
+    void: float = 0.0  # share of the calls that name a region for the answers to land in
+    verbalise: float = 0.0  # ask for each persona's probability, and for one below this; 0: do not ask
 
     def recipe(self) -> dict[str, Any]:
-        """All that decides the answers, as plain values: kept with the run."""
+        """All settings that decide the answers, as plain values, kept with the run."""
         return {
             **({"stances": self.stances} if self.stances else {}),
             "strategy": self.strategy,
@@ -69,7 +71,7 @@ class Plan:
         }
 
     def call_id(self, source_id: str, relation: int) -> str:
-        """The id of a call. It does not depend on the run: the same question is the same call, whatever its hint."""
+        """The id of a call. It does not depend on the run or the hint: the same question is the same call."""
         kind = self.relations[relation]
         decides = {
             "source": source_id,
@@ -109,7 +111,7 @@ class Plan:
         return " " + self.prompt.phrase("excluded", "; ".join(hint.excluded)) if hint.excluded else ""
 
     def _probability(self) -> str:
-        """What the prompt adds where personas are asked for with their probability."""
+        """The sentence of the prompt that asks for each persona's probability."""
         if not self.verbalise:
             return ""
         tail = self.prompt.phrase("tail", f"{self.verbalise:g}") if self.verbalise < 1 else ""
@@ -120,7 +122,8 @@ class Plan:
 def reply_schema(relation: str, count: int, probability: Literal["", "asked", "any"] = "") -> dict[str, Any]:
     """JSON schema of a reply. Every text has a maxLength: without it, small models write until the token limit.
 
-    `probability`: each persona must have one; or it may have one, of whatever kind, since a reply is usable without.
+    `probability`: "asked" requires a number with each persona. "any" allows one of any type, since a reply is usable
+    without it.
     """
     person = {
         "relation": {"type": "string", "enum": [relation, "none"]},

@@ -1,8 +1,8 @@
-"""The words of a call once more, from what the graph keeps of its run.
+"""The messages of a call, built again from what the graph keeps of its run.
 
-A call's id is a digest of all that decides its words but the roles it listed. So words that give the same id are those
-that were sent, and others are never shown for them. Prompts and relationships that came with earlier versions are kept in
-the folders `earlier`, so that older runs can still be shown.
+A call's id is a digest of all that decides its messages except the hint. So messages that give the same id are those that
+were sent; nothing else is ever shown in their place. The folders `earlier` keep the prompts and relationships of earlier
+versions, so that older runs can still be shown.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ Messages = tuple[Mapping[str, str], ...]
 def about_persona(
     run: Mapping[str, Any], call: str, source: str, text: str, relation: str, *, hint: Hint = NO_HINT
 ) -> Messages | None:
-    """What was sent; None where the run had another prompt, other relationships or other settings than are known here."""
+    """The messages that were sent; None if the run had a prompt, relationships or settings that are not known here."""
     if "plan_per_call" not in run:
         return None
     for prompt, relations in product(_persona_prompts(), _relations()):
@@ -63,7 +63,7 @@ def _settings_of(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _versions(path: Path) -> list[Path]:
-    """A shipped file and those of earlier versions, the newest first."""
+    """A shipped file and its earlier versions, the newest first."""
     earlier = (path.parent / "earlier").glob(f"{path.stem}.*.yml")
     return [path, *sorted(earlier, key=lambda version: int(version.suffixes[0][1:]), reverse=True)]
 

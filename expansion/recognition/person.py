@@ -1,4 +1,4 @@
-"""A persona as a reply names it, made plain, or why it cannot be used."""
+"""A persona as a reply names it, or why it cannot be used."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,25 +24,42 @@ class NamedPersona:
 
 
 def named_persona(item: Mapping[str, Any], times: int = 1) -> NamedPersona:
-    """A persona of a reply, made plain."""
+    """A persona of a reply, with its id and language; the role is read from the text if the reply gives none."""
     text = one_line(item["persona"])
     role = normal_name(item["role"])
-    known = role or role_of(text) or "", one_line(item["domain"]), language_of(text)
-    return NamedPersona(persona_id(text), text, *known, times, probability(item.get("probability")))
+    return NamedPersona(
+        id=persona_id(text),
+        text=text,
+        role=role or role_of(text) or "",
+        domain=one_line(item["domain"]),
+        language=language_of(text),
+        times=times,
+        probability=probability(item.get("probability")),
+    )
 
 
 def probability(value: object) -> float | None:
-    """What a reply says, where it is one: a number from 0 to 1."""
+    """The number that a reply gives, None unless it is one from 0 to 1.
+
+    >>> probability(0.25), probability("high"), probability(2)
+    (0.25, None, None)
+    """
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if number and 0 <= value <= 1 else None  # type: ignore[operator, arg-type]
 
 
 def one_line(text: object) -> str:
+    """The text with each run of blanks and line ends as one blank."""
     return " ".join(str(text).split())
 
 
 def text_problem(text: str) -> Unusable | None:
-    """What keeps a text from being a persona: it is no sentence, or it repeats its own words."""
+    """Why a text cannot be a persona: it is not a sentence, or it repeats its own words. None if it can.
+
+    >>> text_problem("a potter")
+    <Unusable.TOO_SHORT: 'too short'>
+    >>> text_problem("a potter who teaches evening classes in a harbour town")
+    """
     words = text.casefold().split()
     if text.isascii() and len(words) < SHORTEST:
         return Unusable.TOO_SHORT

@@ -25,13 +25,13 @@ HELD = 200_000  # vectors of personas that are kept in memory: 300 MB; the cache
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """What the population must be told once it is in the graph. `text` is "" for a survivor that was known."""
+    """A persona of a reply after matching, ready for `apply_recognised`. `text` is "" if its survivor was known."""
 
     survivor: str
     times: int
     text: str = ""
     role: str | None = None
-    said: str | None = None  # the role that the model gave, where it was joined to another
+    role_as_said: str | None = None  # the role that the model gave, if it was joined to another
     depth: int = 0
     region: str = ""
 
@@ -39,7 +39,7 @@ class Recognised:
 class Recogniser:
     """Tells new personas from known ones, and places them; keeps what matching needs.
 
-    Nothing is loaded before the first batch, so that calls are on their way while the embedding model loads. Blocking.
+    Nothing is loaded before the first batch, so calls are already under way while the embedding model loads. Blocking.
     """
 
     def __init__(self, embedder: Embedder, loaded: Loaded, run: str) -> None:
@@ -77,23 +77,23 @@ class Recogniser:
         self._vectors = dict(zip(wanted, self._embedder.embed(wanted), strict=True)) if wanted else {}
 
     def take(self, person: NamedPersona, depth: int, rows: Batch) -> Recognised:
-        """Match one persona, add its own rows (the sighting is the caller's), say what was learned."""
+        """Match one persona and add its own rows; the sighting is the caller's."""
         survivor = self._survivor(person.id)
         if survivor is None:
-            learned = self._add(person, depth, rows)
+            recognised = self._add(person, depth, rows)
             props = {
                 "text": person.text,
-                "role": learned.role,
-                "role_as_said": learned.said,
+                "role": recognised.role,
+                "role_as_said": recognised.role_as_said,
                 "language": person.language,
                 "created": now(),
                 "run": self._run,
             }
         else:
-            learned = Recognised(survivor, person.times, depth=depth)
+            recognised = Recognised(survivor, person.times, depth=depth)
             props = {}
         rows.add("persona", id=person.id, depth=depth, props=props)
-        return learned
+        return recognised
 
     def _survivor(self, persona: str) -> str | None:
         """The survivor of a persona that is known by its very text."""
@@ -108,24 +108,24 @@ class Recogniser:
         if placed.new == "group":
             self._labels[placed.region] = person.domain
         role = self._role_book().canonical(person.role, person.language) if person.role else None
-        said = person.role if person.role and role != person.role else None
+        as_said = person.role if person.role and role != person.role else None
         match = self._find(person, placed.region)
         if match is not None:
             self._duplicates[person.id] = match.survivor
             rows.add("duplicate_of", persona=person.id, survivor=match.survivor, method=match.method, score=match.score)
-            return Recognised(match.survivor, person.times, role=role, said=said, depth=depth)
+            return Recognised(match.survivor, person.times, role=role, role_as_said=as_said, depth=depth)
         self._word_matcher().add(person.id, person.text)
         if self._by_meaning(person):
             self._meaning.add(placed.region, [person.id], self._embed([person.text]))
         self._fresh.add(person.id)
-        return Recognised(person.id, person.times, person.text, role, said, depth, placed.region)
+        return Recognised(person.id, person.times, person.text, role, as_said, depth, placed.region)
 
     def _find(self, person: NamedPersona, region: str) -> Match | None:
         match = self._word_matcher().find(person.text)
         if match is None and self._by_meaning(person):
             around = self._regions.around(region)
-            for place in around:
-                self._load_region(place)
+            for near in around:
+                self._load_region(near)
             match = self._meaning.find(around, self._embed([person.text])[0])
         return match
 
@@ -152,32 +152,30 @@ class Recogniser:
     def _load_region(self, region: str) -> None:
         known = region in self._loaded
         self._loaded.pop(region, None)
-        self._loaded[region] = None
-        if known:
-            return
+        self._loaded[region] = None  # now the one used last
         people = self._population
         number = people.region_index.get(region)
-        members = (
-            [p for p in people.members(number) if language_of(people.texts[p]) in KNOWN_LANGUAGES]
-            if number is not None
-            else []
-        )
+        if known or number is None:
+            return
+        members = [p for p in people.members(number) if language_of(people.texts[p]) in KNOWN_LANGUAGES]
         if members:
-            self._meaning.add(
-                region, [people.ids[p] for p in members], self._embedder.embed([people.texts[p] for p in members])
-            )
+            ids, texts = [people.ids[p] for p in members], [people.texts[p] for p in members]
+            self._meaning.add(region, ids, self._embedder.embed(texts))
 
 
-def apply_recognised(learned: Recognised, population: Population, arm: int, call: str | None = None) -> bool:
-    """Tell the population; True when the species is new. Call it on the thread that chooses."""
-    if learned.text:
-        region = population.region(learned.region)
-        position = population.add(learned.survivor, learned.text, learned.role, learned.depth, region)
+def apply_recognised(persona: Recognised, population: Population, arm: int, call: str | None = None) -> bool:
+    """Add a persona that was written to the population in memory. True if its species is new.
+
+    Call it on the thread that chooses: it changes what the next choice sees.
+    """
+    if persona.text:
+        region = population.region(persona.region)
+        position = population.add(persona.survivor, persona.text, persona.role, persona.depth, region)
         population.allow(position)
     else:
-        position = population.index[learned.survivor]
-        population.come_nearer(position, learned.depth)
-    return population.see(position, arm, learned.times, call)
+        position = population.index[persona.survivor]
+        population.come_nearer(position, persona.depth)
+    return population.see(position, arm, persona.times, call)
 
 
 def _domain_rows(person: NamedPersona, placed: Placement, run: str, rows: Batch) -> None:

@@ -1,7 +1,7 @@
-"""Roles not to be named again: of all that is known, what an arm would most likely answer.
+"""Roles that a call asks not to name again: of the known roles, those that its arm would most likely answer.
 
-A model told of them names others instead, as far as it heeds the list. Such answers are not the independent draws that
-Good-Turing counts on, so a share of the calls goes without a list (docs/coverage.md).
+A model that is given the list names others instead, as far as it follows the list. Such answers are not the independent
+draws that Good-Turing needs, so a share of the calls goes without a list (docs/coverage.md).
 """
 
 from collections.abc import Callable
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from population import Arms, Floats, Population
 
 PROBES = 0.05  # share of calls without a list
-GROWTH = 1.1  # a region's known roles are counted anew when its sightings have grown by this factor
-LONGEST = 48  # characters of a role: what a reply may name; longer ones come from files, and would fill the prompt
-REGIONS = 32  # where an arm's answers land most; the others would add next to nothing
+GROWTH = 1.1  # count a region's roles again when its sightings have grown by this factor
+LONGEST = 48  # characters of a role, as in a reply; longer roles come from files and would fill the prompt
+REGIONS = 32  # the regions where most answers of an arm land; more would add almost nothing
 
 Names = NDArray[np.object_]
 
@@ -31,11 +31,11 @@ class KnownRoles:
         people = self._population
         n = int(people.tally.n[region])
         if region not in self._known or n > GROWTH * self._known[region][0]:
-            said = {people.roles[position] or "" for position in people.members(region)}
-            roles = sorted(role for role in said if 0 < len(role) <= LONGEST)
-            seen = np.array([people.tally.seen.get(role, 0) for role in roles], float)
-            most = np.argsort(-seen, kind="stable")[: self._most]
-            self._known[region] = n, np.array(roles, object)[most], seen[most] / max(1, n)
+            named = {people.roles[position] or "" for position in people.members(region)}
+            roles = sorted(role for role in named if 0 < len(role) <= LONGEST)
+            sightings = np.array([people.tally.seen.get(role, 0) for role in roles], float)
+            most = np.argsort(-sightings, kind="stable")[: self._most]
+            self._known[region] = n, np.array(roles, object)[most], sightings[most] / max(1, n)
         return self._known[region][1:]
 
 

@@ -7,14 +7,18 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What a call says besides its question, and what is no part of its id: it depends on what is known at that moment."""
+    """What a call says besides its question. It is not part of the call's id: it depends on what is known at that moment."""
 
     excluded: tuple[str, ...] = ()  # roles not to be named
     void: str = ""  # the region in which the answers are to land
     neighbours: tuple[str, ...] = ()  # known roles of it
 
     def tag(self) -> dict[str, Any]:
-        """As it is kept with the reply, so that a call that was paid for can be asked in the same words again."""
+        """As it is kept with the reply, so that a call that was paid for can be sent again in the same words.
+
+        >>> Hint(excluded=("potter",)).tag()
+        {'excluded': ('potter',)}
+        """
         return {name: value for name in self.__dataclass_fields__ if (value := getattr(self, name))}
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Why a call is made: as data, which is kept with its run, and as a sentence."""
+"""Why a call is made, as data (kept with its run) and in words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from expansion.selection.strategies import How
 from population import Arms, Loaded
 
 _RULES = {
-    "chance": "Drawn by chance, as 2 of 100 calls are, for what predictions cannot see",
+    "chance": "Drawn by chance, like 2 of 100 calls, to find what predictions cannot see",
     "breadth-first": "Next in the order of breadth-first",
     "random": "Drawn at random",
-    "again": "Asked before the run was interrupted",
+    "again": "Repeated from before the interruption",
 }
 
 
@@ -22,8 +22,8 @@ _RULES = {
 class Reason:
     """What was known when a call was chosen.
 
-    `expected`: predicted share of new roles among the answers; `share` of the answers land in region `toward`, whose
-    uncovered share is `uncovered`: of all regions the one from which most new roles are expected.
+    `expected`: predicted share of new roles among the answers. `toward`: the region from which most new roles are
+    expected; `share` of the answers land there, and `uncovered` is its uncovered share.
     """
 
     how: How
@@ -32,12 +32,12 @@ class Reason:
     toward: str = ""
     share: float = 0.0
     uncovered: float = 0.0
-    listed: int = 0  # known roles that the model was told not to name
-    named: int = 0  # known roles of `toward` that the model was told to look among; then nothing is predicted
-    verbalised: float = 0.0  # each persona was asked for with its probability, which was to be below this
+    listed: int = 0  # known roles that the model was asked not to name
+    named: int = 0  # known roles of `toward` that the prompt named; then nothing is predicted
+    verbalised: float = 0.0  # the model was asked for each persona's probability, and for one below this
 
     def props(self) -> dict[str, Any]:
-        """What the graph keeps of it."""
+        """The properties that the graph keeps."""
         known = {"how": self.how, "expected": self.expected, "toward": self.toward or None, "listed": self.listed}
         shares = {"share": self.share, "uncovered": self.uncovered} if self.toward else {}
         switches = {"named": self.named or None, "verbalised": self.verbalised or None}
@@ -45,46 +45,53 @@ class Reason:
 
 
 def predicted_reason(loaded: Loaded, arms: Arms, arm: int, how: How, hint: Hint = NO_HINT) -> Reason:
-    """The reason of a call along an arm, by what is predicted now. Cost: O(cells in use).
+    """The reason of a call along an arm, from the predictions as they stand now. Cost: O(cells in use).
 
-    Of a call that names a region nothing is predicted but how many answers of its arm land there by themselves.
+    For a call that names a region, the only prediction is how many answers of its arm land there without the name.
     """
     population = loaded.population
     region = population.region_ids[arm // population.tally.relations]
     row = arms.flows.row(arm)
     toward = population.region_index.get(hint.void) if hint.void else int(np.argmax(row * arms.uncovered))
-    if toward is None:  # the groups were made anew since
+    if toward is None:  # the groups were made again since
         return Reason(how, region, toward=hint.void, named=len(hint.neighbours))
     expected, share, uncovered = (
         round(float(value), 4) for value in (arms.new[arm], row[toward], arms.uncovered[toward])
     )
-    foretold, named = (None, len(hint.neighbours)) if hint.void else (expected, 0)
-    return Reason(how, region, foretold, population.region_ids[toward], share, uncovered, len(hint.excluded), named)
+    predicted_new, named = (None, len(hint.neighbours)) if hint.void else (expected, 0)
+    return Reason(
+        how, region, predicted_new, population.region_ids[toward], share, uncovered, len(hint.excluded), named
+    )
 
 
 def reason_in_words(reason: Reason, who: str, relation: str, labels: Mapping[str, str]) -> str:
-    """`who`: the source in a few words."""
-    place = labels.get(reason.region, "")
-    asked = f"ask {who}" + (f" of {place}" if place else "") + f" for the {relation}"
-    said = f"{_RULES[reason.how]}: {asked}." if reason.how in _RULES else f"{asked[0].upper()}{asked[1:]}."
+    """The reason as a few sentences; `who`: the source in a few words, `labels`: of the regions by id.
+
+    >>> reason = Reason("coverage", "g1", 0.62, toward="g2", share=0.41, uncovered=0.5)
+    >>> reason_in_words(reason, "a nurse", "patient", {"g1": "care", "g2": "transport"})  # doctest: +NORMALIZE_WHITESPACE
+    'Ask a nurse of care for the patient. 62% of the answers are expected to be new; 41% land in transport, which is
+    50% uncovered.'
+    """
+    sentences = [_question(reason, who, relation, labels)]
+    target = f"{labels.get(reason.toward) or reason.toward}, which is {reason.uncovered:.0%} uncovered"
     if reason.expected is not None:
-        said += f" {reason.expected:.0%} of the answers are expected to be new"
-        said += (
-            f"; {reason.share:.0%} land in {labels.get(reason.toward) or reason.toward}, "
-            f"which is {reason.uncovered:.0%} uncovered."
-            if reason.toward
-            else "."
-        )
+        landing = f"; {reason.share:.0%} land in {target}" if reason.toward else ""
+        sentences.append(f"{reason.expected:.0%} of the answers are expected to be new{landing}.")
     if reason.named:
-        said += (
-            f" {reason.named} known roles of {labels.get(reason.toward) or reason.toward}, which is {reason.uncovered:.0%} "
-            f"uncovered, are named, and others like them asked for; {reason.share:.0%} of such answers land there anyway."
-        )
-    said += f" {reason.listed} known roles are not to be named." if reason.listed else ""
-    return said + _probability(reason.verbalised)
+        sentences += [
+            f"The call names {reason.named} known roles of {target}, and asks for others like them.",
+            f"Without that, {reason.share:.0%} of such answers land there.",
+        ]
+    if reason.listed:
+        sentences.append(f"{reason.listed} known roles are excluded.")
+    if reason.verbalised:
+        limit = f", which should be below {reason.verbalised:g}" if reason.verbalised < 1 else ""
+        sentences.append(f"Each answer comes with its probability{limit}.")
+    return " ".join(sentences)
 
 
-def _probability(below: float) -> str:
-    if not below:
-        return ""
-    return " Each answer comes with its probability" + (f", which is to be below {below:g}." if below < 1 else ".")
+def _question(reason: Reason, who: str, relation: str, labels: Mapping[str, str]) -> str:
+    place = labels.get(reason.region, "")
+    question = f"ask {who}" + (f" of {place}" if place else "") + f" for the {relation}"
+    rule = _RULES.get(reason.how)
+    return f"{rule}: {question}." if rule else f"{question[0].upper()}{question[1:]}."

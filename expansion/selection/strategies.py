@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from graphstore.files import Piece
 from population import Arms, Counts, Floats, Population, Predictions, Tally
 
-UNIFORM = 0.02  # share of calls on an arm drawn uniformly, and at most on texts: what one-step values cannot see
-CONTENDERS = 256  # arms that a value is drawn for: those whose value may be the highest
+UNIFORM = 0.02  # share of calls on an arm drawn uniformly, and at most on texts: one-step values cannot see all
+CONTENDERS = 256  # draw a value only for the arms whose value may be the highest
 CANDIDATES = 8  # personas compared when a source is chosen
 
 How = Literal["coverage", "chance", "breadth-first", "random", "text", "again"]  # what made a call the next one
@@ -26,17 +26,17 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Ask this persona (its position in the population) for people standing in this relationship (its number) to it."""
+    """Ask about this persona (its position in the population) along this relationship (its number)."""
 
     source: int
     relation: int
     how: How = "coverage"
-    expected: float | None = None  # predicted chance that an answer is new, where the strategy predicts
+    expected: float | None = None  # predicted chance that an answer is new; None if the strategy predicts nothing
 
 
 @dataclass(frozen=True, slots=True)
 class TextChoice:
-    """Ask who stands in this stance to this text."""
+    """Ask who would take this stance to this text."""
 
     bucket: int
     piece: Piece
@@ -49,7 +49,7 @@ class TextBuckets(Protocol):
     """Texts as arms beside those of the graph (`expansion.texts.TextArms`)."""
 
     def draw(self, tally: Tally, uncovered: Floats, rng: np.random.Generator) -> tuple[float, int, float] | None:
-        """The sampled worth of the best bucket, the bucket, what is predicted for it; None where no text is left."""
+        """The sampled worth of the best bucket, the bucket, and its predicted chance; None if no text is left."""
 
     def next(self, bucket: int, expected: float, how: How = "text") -> TextChoice: ...
 
@@ -62,24 +62,25 @@ class Strategy(Protocol):
     ordered: bool  # True: replies must be absorbed in the order of the choices
 
     def choose(self) -> Choice | TextChoice | Literal["wait"] | None:
-        """The next call; "wait" when only replies still under way can tell; None when nothing is left to ask."""
+        """The next call; "wait" if it depends on replies still under way; None if nothing is left to ask."""
 
     def best(self) -> float | None:
-        """The highest predicted chance that an answer is new; None where the strategy predicts nothing."""
+        """The highest predicted chance that an answer is new; None if the strategy predicts nothing."""
 
 
 def predictions_for(strategy: Strategy, population: Population) -> Callable[[], Arms]:
-    """What is predicted now, whether the strategy goes by it or not."""
+    """The predictions as they stand now, whether or not the strategy uses them."""
     return strategy.arms if isinstance(strategy, CoverageFirst) else Predictions(population).arms
 
 
 def sampled(rng: np.random.Generator, single: Counts, asked: Counts, new: Floats, trust: Floats | float) -> Floats:
-    """A draw by arm of the chance that its next answer is new (Thompson): what it found, behind it what is predicted.
+    """For each arm, a draw of the chance that its next answer is new (Thompson sampling).
 
-    `trust`: answers that the prediction is worth.
+    The draw is from a Beta distribution: the arm's own counts, with the prediction as prior. `trust`: the number of
+    answers that the prediction is worth.
     """
-    found, rest = single + trust * new, asked - single + trust * (1 - new)
-    return rng.beta(np.maximum(found, 1e-6), np.maximum(rest, 1e-6))
+    successes, failures = single + trust * new, asked - single + trust * (1 - new)
+    return rng.beta(np.maximum(successes, 1e-6), np.maximum(failures, 1e-6))
 
 
 class CoverageFirst:
@@ -100,7 +101,7 @@ class CoverageFirst:
         self._texts = texts
         self._asked: dict[
             int, list[int]
-        ] = {}  # region -> personas asked in this run, the farthest-source rule's memory
+        ] = {}  # by region: the personas asked in this run, for the farthest-source rule
         self.arms = Predictions(population).arms
 
     def choose(self) -> Choice | TextChoice | Literal["wait"] | None:
@@ -126,12 +127,11 @@ class CoverageFirst:
         rng, arms, tally = self._rng, self.arms(), self._population.tally
         if rng.random() < UNIFORM:
             return np.inf, int(rng.choice(np.flatnonzero(open_)))
-        some = self._contenders(open_)
-        value = (
-            sampled(rng, tally.single[some], tally.asked[some], arms.new[some], arms.trust[some]) * arms.weight[some]
-        )
-        best = int(value.argmax())
-        return float(value[best]), int(some[best])
+        contenders = self._contenders(open_)
+        counts = tally.single[contenders], tally.asked[contenders]
+        worth = sampled(rng, *counts, arms.new[contenders], arms.trust[contenders]) * arms.weight[contenders]
+        best = int(worth.argmax())
+        return float(worth[best]), int(contenders[best])
 
     def _contenders(self, open_: NDArray[np.bool_]) -> Counts:
         """The open arms with the highest optimistic value, three standard deviations above the mean."""
@@ -149,7 +149,7 @@ class CoverageFirst:
         return best if self._texts is None else max(best, self._texts.best(self._population.tally, arms.uncovered))
 
     def _source(self, region: int, relation: int) -> int:
-        """Of some personas not asked yet, the one least like those asked in this region."""
+        """Of a few personas not asked yet, the one least like those already asked in this region."""
         candidates = self._population.candidates(region, relation, CANDIDATES, self._rng)
         asked = self._asked.setdefault(region, [])
         best = candidates[0]
@@ -162,7 +162,7 @@ class CoverageFirst:
 
 
 class BreadthFirst:
-    """Persona Hub's way: level by level, each persona along every relationship, in the order of the ids."""
+    """As Persona Hub does it: level by level, each persona along every relationship, in the order of the ids."""
 
     ordered = True
 
@@ -179,7 +179,7 @@ class BreadthFirst:
     def _walk(self) -> Iterator[Choice | Literal["wait"]]:
         people = self._population
         for depth in count() if people.depth is None else range(people.depth):
-            while people.in_flight:  # the level is known only when all answers of the one above are in
+            while people.in_flight:  # a level is complete only when all answers of the one above have come
                 yield "wait"
             for source in people.level(depth):
                 for relation in range(people.tally.relations):
@@ -188,7 +188,7 @@ class BreadthFirst:
 
 
 class RandomChoice:
-    """A persona drawn uniformly, a relationship drawn uniformly: what the others are measured against."""
+    """A persona and a relationship drawn uniformly: the baseline of the others."""
 
     ordered = False
 

@@ -1,4 +1,4 @@
-"""Where an arm could lead and little is known: the region to name in a prompt, so that answers land there."""
+"""The region that a call names in its prompt, so that answers land there: one within reach where little is known."""
 
 from collections.abc import Callable
 
@@ -8,8 +8,8 @@ from expansion.selection.exclusion import KnownRoles
 from expansion.selection.hint import Hint
 from population import Arms, Population
 
-REACH = 0.9  # share of an arm's answers that land in the regions within its reach
-NEIGHBOURS = 5  # roles named
+REACH = 0.9  # the regions within an arm's reach take this share of its answers
+NEIGHBOURS = 5  # roles that the prompt names as neighbours
 
 
 class Voids:
@@ -29,15 +29,16 @@ class Voids:
         return self.thinnest(arm) if self._share and self._rng.random() < self._share else None
 
     def thinnest(self, arm: int) -> Hint | None:
-        """Of the fewest regions in which REACH of the arm's answers land, the one with the highest U.
+        """The region with the highest U among the fewest regions that take REACH of the arm's answers.
 
-        Of equal ones that with the fewest sightings. None where none of them has a role that can be named. Cost: O(cells in use).
+        If two are equal, the one with fewer sightings. None if none of them has a role that can be named. Cost: O(cells
+        in use).
         """
         arms, people = self._arms(), self._population
         row = arms.flows.row(arm)
         order = np.argsort(-row, kind="stable")
-        within = order[: 1 + int(np.searchsorted(np.cumsum(row[order]), REACH * row.sum()))]
-        for region in within[np.lexsort((people.tally.n[within], -arms.uncovered[within]))].tolist():
+        reached = order[: 1 + int(np.searchsorted(np.cumsum(row[order]), REACH * row.sum()))]
+        for region in reached[np.lexsort((people.tally.n[reached], -arms.uncovered[reached]))].tolist():
             roles, _ = self._roles.of(region)
             if len(roles):
                 return Hint(void=people.region_ids[region], neighbours=tuple(roles.tolist()))

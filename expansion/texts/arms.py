@@ -1,7 +1,7 @@
 """Texts as arms of the same rule: which bucket of texts to draw the next persona from.
 
-A bucket is a file and a stance. Its arms compete with those of the quotient graph for one budget: a call about a text
-gives one persona, a call about a persona several, so a text must promise as many times more.
+A bucket is a file and a stance. Buckets compete with the arms of the quotient graph for one budget. A call about a text
+gives one persona and a call about a persona several, so a text must promise as many times more.
 """
 
 from collections import deque
@@ -25,8 +25,8 @@ TRUST = 60.0  # answers that the prediction of a bucket is worth
 class TextArms:
     """The texts of the graph that may still be asked about, by bucket.
 
-    `texts`: id and file of each; `done`: the calls that the graph holds; `read`: the pieces with these ids. `cost`: how
-    many times more personas a call about a persona gives. Memory: about 200 bytes a text and stance left.
+    `texts`: id and file of each. `done`: the calls that the graph holds. `read` gives the pieces with some ids. `cost`:
+    how many times more personas a call about a persona gives. Memory: about 200 bytes for each text and stance left.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class TextArms:
         return sum(map(len, self._left.values()))
 
     def arm(self, text: str, stance: str) -> int:
-        """The arm of a text and a stance; none for those that are not in play."""
+        """The arm of a text and a stance; NO_ARM for those that cannot be chosen."""
         bucket = self._buckets.get((self._files.get(text, ""), stance))
         return NO_ARM if bucket is None else text_arm(bucket)
 
     def take(self, text: str, stance: str) -> TextChoice | None:
-        """This very text, for a call that an interrupted run had under way; None where it is not waiting."""
+        """This text, for a call that an interrupted run had under way; None if it is not waiting."""
         bucket = self._buckets.get((self._files.get(text, ""), stance))
         if bucket is None or text not in self._left.get(bucket, ()):
             return None
@@ -77,17 +77,17 @@ class TextArms:
         return TextChoice(bucket, self._piece(text, [text]), stance)
 
     def draw(self, tally: Tally, uncovered: Floats, rng: np.random.Generator) -> tuple[float, int, float] | None:
-        """The sampled worth of the best bucket, by answer of a call about a persona; the bucket; what is predicted for it.
+        """The sampled worth of the best bucket, the bucket, and its predicted chance; None if no text is left.
 
-        None where no text is left.
+        The worth counts per answer of a call about a persona, so that it compares with the worth of an arm.
         """
         open_ = self.open()
         if not len(open_):
             return None
         new, weight = self._predict(tally, uncovered)
-        value = sampled(rng, tally.text_single, tally.text_asked, new, TRUST) * weight / self._cost
-        best = int(open_[value[open_].argmax()])
-        return float(value[best]), best, float(new[best])
+        worth = sampled(rng, tally.text_single, tally.text_asked, new, TRUST) * weight / self._cost
+        best = int(open_[worth[open_].argmax()])
+        return float(worth[best]), best, float(new[best])
 
     def next(self, bucket: int, expected: float, how: How = "text") -> TextChoice:
         """The next text of a bucket that has one."""
@@ -97,19 +97,20 @@ class TextArms:
         return TextChoice(bucket, piece, self._stances[bucket], expected, how)
 
     def best(self, tally: Tally, uncovered: Floats) -> float:
-        """The highest predicted chance that an answer is new, worth as `draw` has it; 0 where nothing is left."""
+        """The highest predicted chance that an answer is new, on the scale of `draw`; 0 if nothing is left."""
         open_ = self.open()
         return float(self._predict(tally, uncovered)[0][open_].max()) / self._cost if len(open_) else 0.0
 
     def record(self, tally: Tally) -> float:
-        """The share of all answers about texts that found somebody; 1 while there are none."""
+        """The share of all answers about texts that found somebody new; 1 while there are none."""
         return float((tally.text_single.sum() + PRIOR) / (tally.text_asked.sum() + PRIOR))
 
     def open(self) -> NDArray[np.int64]:
+        """The buckets that have a text left."""
         return np.array([bucket for bucket, ids in self._left.items() if ids], np.int64)
 
     def call(self, choice: TextChoice, run: str, how: How | None = None) -> TextCall:
-        """The call that a choice amounts to."""
+        """The call for a choice."""
         call = self.plan.call_id(choice.piece.id, choice.stance)
         request = self.plan.request(run, call, choice.piece, choice.stance)
         reason = Reason(how or choice.how, expected=choice.expected)
@@ -118,9 +119,10 @@ class TextArms:
     def _predict(self, tally: Tally, uncovered: Floats) -> tuple[Floats, Floats]:
         """By bucket: the chance that an answer is new, and how uncovered the regions are where the new ones land.
 
-        (c·U + t·B)/(N + t) over where a bucket's answers landed, with B the same over all buckets, and behind it all
-        regions alike. That says where texts lead, not how often they bring the same person: personas that a model
-        repeats there lower U, though no text brought them. So all of it is scaled to what texts found, (f1 + t·B)/(n + t).
+        A mean of U over where a bucket's answers landed, shrunk to the mean B over all buckets, (c·U + t·B)/(N + t), and
+        B in turn to the mean over all regions. That says where texts lead, but not how often they bring the same person:
+        personas that a model repeats there lower U, though no text brought them. So the whole is scaled to what texts
+        found, (f1 + t·B)/(n + t).
         """
         cells = tally.text_landed.items()
         bucket = np.array([bucket for (bucket, _), _ in cells], np.int64)
@@ -129,11 +131,11 @@ class TextArms:
         landed = np.bincount(bucket, answers, self.buckets)
 
         def expectation(value: Floats) -> tuple[Floats, float]:
-            """By bucket, and of all."""
+            """The mean of a value by bucket, and over all buckets."""
             anywhere = float(value.mean()) if len(value) else 1.0
-            found = answers * value[region]
-            pooled = (found.sum() + PRIOR * anywhere) / (answers.sum() + PRIOR)
-            mean: Floats = (np.bincount(bucket, found, self.buckets) + PRIOR * pooled) / (landed + PRIOR)
+            weighted = answers * value[region]
+            pooled = (weighted.sum() + PRIOR * anywhere) / (answers.sum() + PRIOR)
+            mean: Floats = (np.bincount(bucket, weighted, self.buckets) + PRIOR * pooled) / (landed + PRIOR)
             return mean, float(pooled)
 
         new, pooled = expectation(uncovered)

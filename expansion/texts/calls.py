@@ -1,4 +1,4 @@
-"""Calls about texts: from replies to rows, for whoever asks them."""
+"""Calls about texts, and how their replies become rows; `pgraph ingest` and `pgraph expand` both make such calls."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from population.runs import Batch, RunProgress
 
 @dataclass(frozen=True, slots=True)
 class TextCall:
-    """One question about a text under way; `arm`: what its answers count for."""
+    """A question about a text that is under way. `arm`: the arm that its answers count for."""
 
     id: str
     piece: Piece
@@ -29,6 +29,8 @@ class TextCall:
 
 @dataclass(frozen=True, slots=True)
 class TextAnswer:
+    """A reply about a text: its persona with the quote that supports it, or why there is none (`lost`)."""
+
     call: TextCall
     reply: ChatReply
     person: NamedPersona | None
@@ -37,17 +39,18 @@ class TextAnswer:
 
 
 def read_answers(batch: Sequence[tuple[TextCall, ChatReply]]) -> list[TextAnswer]:
+    """The persona of each reply, or why it cannot be used."""
     return [TextAnswer(call, reply, *person_in(reply, call.piece.text)) for call, reply in batch]
 
 
 def take_answers(
-    found: Sequence[TextAnswer], recogniser: Recogniser, progress: RunProgress, run: str, rows: Batch
+    answers: Sequence[TextAnswer], recogniser: Recogniser, progress: RunProgress, run: str, rows: Batch
 ) -> list[tuple[TextAnswer, Recognised | None]]:
-    """Match the personas of some answers, add their rows, count them; `recogniser` has begun with them."""
-    pieces = {answer.call.piece.id: answer.call.piece for answer in found}
+    """Match the personas of some answers, add their rows and count them. Call `recogniser.begin` with them before."""
+    pieces = {answer.call.piece.id: answer.call.piece for answer in answers}
     for key, piece in sorted(pieces.items()):
         rows.add("text", id=key, props=text_props(piece, run))
-    return [(answer, _take(answer, recogniser, progress, run, rows)) for answer in found]
+    return [(answer, _take(answer, recogniser, progress, run, rows)) for answer in answers]
 
 
 def _take(
@@ -61,13 +64,21 @@ def _take(
         failure = {**edge, "reason": ", ".join(lost), "times": lost.total(), "paid": answer.reply.paid, "whole": True}
         rows.add("failed_on_text", run=run, text=call.piece.id, call=call.id, props=failure)
         return None
-    learned = recogniser.take(person, 0, rows)
-    progress.found(1, new=bool(learned.text))
+    recognised = recogniser.take(person, 0, rows)
+    progress.found(1, new=bool(recognised.text))
     props = {**edge, "evidence": answer.evidence, "times": 1}
     rows.add("derived_from_text", persona=person.id, text=call.piece.id, call=call.id, props=props)
-    return learned
+    return recognised
 
 
 def text_props(piece: Piece, run: str) -> dict[str, Any]:
-    known = {"text": piece.text, "source": piece.source, "offset": piece.offset, "sha256": piece.sha256}
-    return {**known, **({"title": piece.title} if piece.title else {}), "created": now(), "run": run}
+    """The properties of a text's node."""
+    props = {
+        "text": piece.text,
+        "source": piece.source,
+        "offset": piece.offset,
+        "sha256": piece.sha256,
+        "created": now(),
+        "run": run,
+    }
+    return props | {"title": piece.title} if piece.title else props

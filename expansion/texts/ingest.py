@@ -16,7 +16,7 @@ from population.runs import Batch, Run
 
 
 class Ingestion:
-    """One run over texts. `done`: the calls that the graph holds already; `stopped_by` tells afterwards what ended it."""
+    """One run over texts. `done`: the calls that the graph already holds. `stopped_by` tells afterwards what ended it."""
 
     def __init__(
         self, plan: TextPlan, run: Run, store: GraphStore, *, embedder: Embedder, loaded: Loaded, done: set[str]
@@ -36,18 +36,20 @@ class Ingestion:
         return self.population.tally.overall()
 
     async def go(self, chat: Chat, at_once: int, pieces: Iterator[Piece], report: Callable[[], None]) -> None:
+        """Run to the end, `at_once` calls at a time; `report` is called after each batch. Raises `StoreError`."""
+
         async def ask(call: TextCall) -> ChatReply:
             return await chat.ask(call.request)
 
         async def absorb(batch: Sequence[tuple[TextCall, ChatReply]]) -> None:
-            for one in await asyncio.to_thread(self._absorb, batch):
-                apply_recognised(one, self.population, NO_ARM)
+            for persona in await asyncio.to_thread(self._absorb, batch):
+                apply_recognised(persona, self.population, NO_ARM)
             report()
 
         await for_each(self._calls(pieces), ask, absorb, at_once)
 
     def _calls(self, pieces: Iterator[Piece]) -> Iterator[TextCall]:
-        """The calls not asked before, text by text, so that a server can reuse what it knows of a text."""
+        """The calls not made before, text by text, so that a server can use its prefix cache."""
         for piece in pieces:
             for stance in self.plan.stances:
                 call = self.plan.call_id(piece.id, stance)
@@ -63,9 +65,9 @@ class Ingestion:
 
     def _absorb(self, batch: Sequence[tuple[TextCall, ChatReply]]) -> list[Recognised]:
         """Write a batch of replies in one transaction."""
-        found, rows = read_answers(batch), Batch()
-        self._recogniser.begin([answer.person for answer in found if answer.person is not None])
-        taken = take_answers(found, self._recogniser, self.progress, self.run, rows)
+        answers, rows = read_answers(batch), Batch()
+        self._recogniser.begin([answer.person for answer in answers if answer.person is not None])
+        taken = take_answers(answers, self._recogniser, self.progress, self.run, rows)
         rows.add("run", id=self.run, props=self.progress.props())
         self._store.write(*rows.writes())
-        return [learned for _, learned in taken if learned is not None]
+        return [recognised for _, recognised in taken if recognised is not None]

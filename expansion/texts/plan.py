@@ -1,4 +1,4 @@
-"""Text to persona: what one call asks about a text, and what of its reply can be used."""
+"""Text to persona: what a call asks about a text, and which part of its reply can be used."""
 
 import re
 import unicodedata
@@ -36,10 +36,10 @@ SCHEMA: dict[str, Any] = {  # every text has a maxLength: without it, small mode
 
 @dataclass(frozen=True, slots=True)
 class TextPlan:
-    """What the user asked of one `pgraph ingest`. `files`: their digests; `calls`: at most so many.
+    """The settings of one `pgraph ingest`. `files`: their digests. `calls`: at most this many.
 
-    `offered`: the reply's schema lists the sentences of the text to quote from, for a model too small to copy. Not for
-    others: hosted models take seconds for each schema that they have not seen.
+    `offered`: the reply's schema lists the sentences of the text, for a model too small to copy one. Other models do
+    without: a hosted model takes seconds for each schema that it has not seen.
     """
 
     files: tuple[str, ...]
@@ -53,7 +53,7 @@ class TextPlan:
     sampling: Mapping[str, float] = field(default_factory=dict)  # temperature, max_tokens
 
     def recipe(self) -> dict[str, Any]:
-        """All that decides the answers, as plain values: kept with the run."""
+        """All settings that decide the answers, as plain values, kept with the run."""
         return {
             "files": list(self.files),
             "size": self.size,
@@ -67,7 +67,7 @@ class TextPlan:
         }
 
     def call_id(self, text: str, stance: str) -> str:
-        """The id of a call, by the id of its text. It does not depend on the run: the same question is the same call."""
+        """The id of a call. It does not depend on the run: the same question about the same text is the same call."""
         decides: dict[str, Any] = {"text": text, "stance": stance, "phrase": self.stances[stance]}
         decides |= {"context": self.context, "prompt": self.prompt.digest, "model": self.model}
         return call_id({**decides, "offered": self.offered, **self.sampling})
@@ -100,7 +100,7 @@ def load_stances(chosen: tuple[str, ...], path: Path = TEXT_PROMPT) -> tuple[Pro
 
 
 def person_in(reply: ChatReply, text: str) -> tuple[NamedPersona | None, str, Counter[str]]:
-    """The persona of a reply with its evidence, or why there is none."""
+    """The persona of a reply with its quote, or why there is none: exactly one of the first and the last is empty."""
     if reply.failure:
         return None, "", Counter({reply.failure: 1 if reply.paid else 0})
     evidence = one_line(reply.data["evidence"])

@@ -138,8 +138,8 @@ def _prepare(work: _ExpandWork, notice: Callable[[str], None]) -> Expansion:
     strategy = make_strategy(work.plan, loaded, work.embedder, work.run, texts)
     absorber = Absorber(work.store, work.embedder, loaded, work.plan, work.run)
     rng = np.random.default_rng([work.plan.seed, work.run.progress.calls, 1])
-    told = {tag["call"]: Hint.of(tag) for tag in work.waiting}
-    return Expansion(work.plan, work.run.id, loaded, strategy, absorber, rng, texts, told)
+    hints = {tag["call"]: Hint.of(tag) for tag in work.waiting}
+    return Expansion(work.plan, work.run.id, loaded, strategy, absorber, rng, texts, hints)
 
 
 async def _go(

@@ -46,8 +46,8 @@ def test_each_answer_comes_with_its_probability_which_is_kept(seeded: Field, mod
     seeded.expand(model, "--calls", "5")
     calls = explained(seeded, model, "--calls", "20", "--verbalise", "0.1")
     assert {call["verbalised"] for call in calls} == {0.1}
-    assert all("with its probability, which is to be below 0.1." in call["reason"] for call in calls)
-    assert sum("whose probability is below 0.1" in prompt for prompt in prompts(model)) == 20
+    assert all("with its probability, which should be below 0.1." in call["reason"] for call in calls)
+    assert sum("with a probability below 0.1" in prompt for prompt in prompts(model)) == 20
     kept = seeded.rows("MATCH (:Persona)-[d:DERIVED_FROM]->() RETURN d.probability AS p, coalesce(d.times, 1) AS times")
     assert sum(row["times"] for row in kept if row["p"] is not None) == 60
     assert all(0 <= row["p"] <= 1 for row in kept if row["p"] is not None)
@@ -108,7 +108,7 @@ def interrupted(field: Field, *options: str) -> None:
 
 def test_a_dry_run_shows_the_prompt_of_the_switch(seeded: Field, model: FakeServer) -> None:
     shown = seeded.expand(model, "--calls", "7", "--verbalise", "0.2", "--dry-run").json
-    assert all("whose probability is below 0.2" in prompt for prompt in shown["prompts"])
+    assert all("with a probability below 0.2" in prompt for prompt in shown["prompts"])
     plain = seeded.expand(model, "--calls", "7", "--dry-run").json
     assert shown["tokens_out"] > plain["tokens_out"]
     assert model.stats()["chat"] == 0
@@ -120,9 +120,9 @@ def test_a_call_may_name_a_region_and_its_answers_count_for_no_arm(seeded: Field
     others = [call for call in calls if "named" not in call]
     assert 15 < len(named) < 45
     assert all(call["listed"] == 0 and "expected" not in call and 0 <= call["hits"] <= 3 for call in named)
-    assert all("are named, and others like them asked for" in call["reason"] for call in named)
+    assert all("and asks for others like them" in call["reason"] for call in named)
     assert all("hits" not in call and call["expected"] > 0 for call in others)
-    assert sum("They belong with these, but are none of them: role" in prompt for prompt in prompts(model)) == len(
+    assert sum("Choose people similar to these, but none of these: role" in prompt for prompt in prompts(model)) == len(
         named
     )
     judged = switches(seeded)["void", "yes"]
@@ -154,7 +154,7 @@ def test_an_interrupted_run_that_names_regions_asks_in_the_same_words_again(seed
 def test_a_dry_run_shows_the_region_that_is_named(seeded: Field, model: FakeServer) -> None:
     seeded.expand(model, "--calls", "5")
     shown = seeded.expand(model, "--calls", "7", "--void", "1", "--dry-run").json
-    assert all("They belong with these" in prompt for prompt in shown["prompts"])
+    assert all("Choose people similar to these" in prompt for prompt in shown["prompts"])
 
 
 @pytest.fixture

@@ -56,10 +56,10 @@ def answer(request: dict[str, Any]) -> str:
     pair = source, KINDS.index(kind)
     world = small()
     answers = world.draw(*pair, int(item["minItems"]), rng)
-    if named := re.findall(r"role(\d{5})", prompt.partition("They belong with these")[2]):
+    if named := re.findall(r"role(\d{5})", prompt.partition("Choose people similar to these")[2]):
         region = Counter(int(world.home[int(role)]) for role in named).most_common(1)[0][0]
         answers = world.moved(pair, answers, region, 0.6, rng)
-    listed = {int(number) for number in re.findall(r"role(\d{5})", prompt.partition("Name somebody else")[2])}
+    listed = {int(number) for number in re.findall(r"role(\d{5})", prompt.partition("Do not name any of these")[2])}
     people: list[dict[str, Any]] = [
         {"persona": text(role), "role": name(role), "domain": place(world.label(role, rng)), "relation": kind}
         for role in world.heed(pair, answers, listed, 0.6, rng)
