@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from house import picture
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
@@ -33,6 +34,7 @@ def pages() -> dict[str, bytes]:
         "queries.md": queries(),
         "relations.md": relations(),
         "outcomes.md": outcomes(),
+        "house.svg": picture(),
     }
     return {name: text.encode() for name, text in made.items()} | {
         BROWSER + name: content for name, content in browser_guide.files(SERVED).items()
