@@ -1,4 +1,4 @@
-"""The population as it stands in the graph."""
+"""The population as the graph has it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,17 +12,19 @@ from population.population import Population
 
 
 class TextArmNumbers(Protocol):
-    """Texts that are arms too, by bucket (a file and a stance)."""
+    """Texts that are arms as well, by bucket (a file and a stance)."""
 
     @property
     def buckets(self) -> int: ...
 
     def arm(self, text: str, stance: str) -> int:
-        """The arm that answers about a text count for; NO_ARM where it is not in play."""
+        """The arm that answers about a text count for; NO_ARM if it is not in play."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
+    """A population with what else was read of it; lists are by position."""
+
     population: Population
     duplicates: dict[str, str]  # persona -> its survivor
     domains: dict[str, tuple[str, str]]  # domain -> label, region
@@ -34,7 +36,7 @@ class Loaded:
     thresholds: Thresholds = field(default_factory=Thresholds)
 
     def position(self, persona: str) -> int | None:
-        """In the population; None for one that another process wrote while this was read: reconciling learns of it."""
+        """The position of `persona`, or of its survivor; None if another process wrote it while this was read."""
         return self.population.index.get(self.duplicates.get(persona, persona))
 
 
@@ -49,8 +51,9 @@ def load_population(
 ) -> Loaded:
     """Stream the graph into memory: about 0.6 kB a persona, 15 µs a persona and a sighting.
 
-    `relations` are the kinds in use; sightings along others count for their region but for no arm. Personas found by
-    `run`, the one that goes on, may be asked even where `allowed` leaves them out. What came of `texts` counts for their arms.
+    `relations` are the ids of the kinds in use; sightings along others count for their region but for no arm. `depth` is
+    the limit of `Population`. Only the personas in `allowed` may be asked, and those that `run`, a run that is continued,
+    has found. Answers about the pieces of `texts` count for their arms.
     """
     population = Population(len(relations), depth, 0 if texts is None else texts.buckets)
     if allowed is not None:
@@ -58,11 +61,11 @@ def load_population(
     domains, labels = _domains(store)
     rows, marks = _personas(store)
     loaded = Loaded(population, resolved(marks), domains, labels, [], [], [], [], thresholds_of(store))
-    repeated: list[tuple[str, int]] = []  # duplicates that were imported, how often
+    duplicate_imports: list[tuple[str, int]] = []  # duplicates that were imported, how often
     while rows:
         row = rows.pop()
         if row.id in marks:
-            repeated.append((row.id, row.imports))
+            duplicate_imports.append((row.id, row.imports))
         else:
             position = population.add(row.id, row.text, row.role, row.depth, population.region(row.region))
             loaded.homes.append(row.domain)
@@ -70,13 +73,14 @@ def load_population(
             loaded.calls.append(NO_CALL)
             loaded.imports.append(0)
             _imported(loaded, position, row.imports)
-    for persona in [persona for persona, survivor in loaded.duplicates.items() if survivor not in population.index]:
+    lost = [persona for persona, survivor in loaded.duplicates.items() if survivor not in population.index]
+    for persona in lost:
         del loaded.duplicates[persona]
-    for persona, times in repeated:
+    for persona, times in duplicate_imports:
         _imported(loaded, loaded.position(persona), times)
-    numbers = {name: number for number, name in enumerate(relations)}
-    _fold_sightings(store, loaded, numbers, run, texts)
-    _fold_failures(store, loaded, numbers, texts)
+    relation_numbers = {name: number for number, name in enumerate(relations)}
+    _fold_sightings(store, loaded, relation_numbers, run, texts)
+    _fold_failures(store, loaded, relation_numbers, texts)
     return loaded
 
 
@@ -94,7 +98,7 @@ def _personas(store: GraphStore) -> tuple[list[_Row], dict[str, str]]:
     """Every persona, by id from the last to the first, and who is whose duplicate."""
     rows: dict[str, _Row] = {}
     marks: dict[str, str] = {}
-    same: dict[str, str] = {}  # one object for equal strings: many personas have the same role, domain, region
+    shared_texts: dict[str, str] = {}  # one object for equal strings: many personas have the same role, domain, region
     for row in store.read("reads/personas"):
         if row["survivor"] is not None:
             marks[row["id"]] = row["survivor"]
@@ -103,10 +107,10 @@ def _personas(store: GraphStore) -> tuple[list[_Row], dict[str, str]]:
         rows[row["id"]] = _Row(
             row["id"],
             row["text"] or "",
-            None if role is None else same.setdefault(role, role),
+            None if role is None else shared_texts.setdefault(role, role),
             row["depth"] or 0,
-            same.setdefault(region, region),
-            same.setdefault(domain, domain),
+            shared_texts.setdefault(region, region),
+            shared_texts.setdefault(domain, domain),
             row["imports"],
         )
     return sorted(rows.values(), key=attrgetter("id"), reverse=True), marks

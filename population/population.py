@@ -29,16 +29,16 @@ class Population:
         self.version = 0  # changes with every sighting
         self._members: list[list[int]] = []  # by region: all survivors
         self._sources: list[list[int]] = []  # by region: survivors that may be asked
-        self._asked: set[int] = set()  # source * relations + relation
-        self._left: NDArray[np.int64] = np.zeros(0, np.int64)  # pairs left by arm
-        self._allowed: set[str] | None = None
+        self._asked_pairs: set[int] = set()  # source * relations + relation
+        self._pairs_left: NDArray[np.int64] = np.zeros(0, np.int64)  # pairs left by arm
+        self._askable_ids: set[str] | None = None
 
     def restrict(self, ids: set[str]) -> None:
-        """Ask only these personas (call before any is added)."""
-        self._allowed = ids
+        """Ask only the personas with these `ids`; call it before any is added."""
+        self._askable_ids = ids
 
     def region(self, region_id: str) -> int:
-        """The number of a region, new where it was not known."""
+        """The number of the region `region_id`; an unknown one gets the next number."""
         number = self.region_index.get(region_id)
         if number is None:
             number = self.region_index[region_id] = len(self.region_ids)
@@ -46,11 +46,11 @@ class Population:
             self._members.append([])
             self._sources.append([])
             self.tally.grow(number + 1)
-            self._left = np.append(self._left, np.zeros(self.tally.relations, np.int64))
+            self._pairs_left = np.append(self._pairs_left, np.zeros(self.tally.relations, np.int64))
         return number
 
     def add(self, persona_id: str, text: str, role: str | None, depth: int, region: int) -> int:
-        """Add a survivor; returns its position."""
+        """Add a survivor of a `region` (its number), `depth` hops from the seeds; returns its position."""
         position = self.index[persona_id] = len(self.ids)
         self.ids.append(persona_id)
         self.texts.append(text)
@@ -58,23 +58,23 @@ class Population:
         self.depths.append(depth)
         self.regions.append(region)
         self._members[region].append(position)
-        if self._is_within(depth) and (self._allowed is None or persona_id in self._allowed):
+        if self._is_within(depth) and (self._askable_ids is None or persona_id in self._askable_ids):
             self._open(position)
         return position
 
     def allow(self, position: int) -> None:
-        """Let a persona found in this run be asked, whatever `restrict` said."""
-        if self._allowed is not None and self.ids[position] not in self._allowed:
-            self._allowed.add(self.ids[position])
+        """Let a persona that came up in this run be asked, whatever `restrict` said."""
+        if self._askable_ids is not None and self.ids[position] not in self._askable_ids:
+            self._askable_ids.add(self.ids[position])
             if self._is_within(self.depths[position]):
                 self._open(position)
 
     def come_nearer(self, position: int, depth: int) -> None:
-        """A known persona came up at this depth: it may have become one that can be asked."""
+        """A known persona came up again at this `depth`: now it may be one that can be asked."""
         if depth < self.depths[position]:
             was_open = self._is_within(self.depths[position])
             self.depths[position] = depth
-            allowed = self._allowed is None or self.ids[position] in self._allowed
+            allowed = self._askable_ids is None or self.ids[position] in self._askable_ids
             if not was_open and self._is_within(depth) and allowed:
                 self._open(position)
 
@@ -87,71 +87,81 @@ class Population:
         self._arms_of(region)[:] += 1
 
     def members(self, region: int) -> list[int]:
+        """The positions of all survivors of a `region`, in the order in which they were added."""
         return self._members[region]
 
     def species(self, position: int) -> str:
+        """What a sighting of this persona counts for: its role, or its id if it has none."""
         return self.roles[position] or self.ids[position]
 
     def know(self, position: int) -> None:
-        """A file brought this survivor, or a duplicate of it."""
+        """Note that a file brought this survivor, or a duplicate of it."""
         self.version += 1
         self.tally.know(self.species(position))
 
     def see(self, position: int, arm: int = NO_ARM, times: int = 1, call: str | None = None) -> bool:
-        """Count sightings of a survivor by one call; True when its species is new."""
+        """Count sightings of a survivor by one call, as `Tally.see`; True if its species is new."""
         self.version += 1
         return self.tally.see(self.species(position), self.regions[position], arm, times, call)
 
     def miss(self, arm: int, times: int) -> None:
+        """Count answers that cannot be used, as `Tally.miss`."""
         self.version += 1
         self.tally.miss(arm, times)
 
     def arm(self, source: int, relation: int) -> int:
+        """The number of the arm that asks `source` along `relation`."""
         return self.regions[source] * self.tally.relations + relation
 
     def may_ask(self, source: int, relation: int) -> bool:
-        allowed = self._allowed is None or self.ids[source] in self._allowed
+        """Whether `source` may still be asked along `relation`: allowed, near enough to the seeds, and not asked yet."""
+        allowed = self._askable_ids is None or self.ids[source] in self._askable_ids
         return (
             allowed
             and self._is_within(self.depths[source])
-            and source * self.tally.relations + relation not in self._asked
+            and source * self.tally.relations + relation not in self._asked_pairs
         )
 
     def mark_asked(self, source: int, relation: int) -> None:
+        """Note that `source` was asked along `relation`."""
         if self.may_ask(source, relation):
-            self._left[self.arm(source, relation)] -= 1
-        self._asked.add(source * self.tally.relations + relation)
+            self._pairs_left[self.arm(source, relation)] -= 1
+        self._asked_pairs.add(source * self.tally.relations + relation)
 
     def open_arms(self) -> Bools:
-        """The arms with somebody left to ask."""
-        return self._left > 0
+        """Which arms have somebody left to ask, a mask of shape (regions * relations,)."""
+        return self._pairs_left > 0
 
     @property
     def pairs_left(self) -> int:
-        return int(self._left.sum())
+        """How many (persona, relationship) pairs may still be asked."""
+        return int(self._pairs_left.sum())
 
     def candidates(self, region: int, relation: int, count: int, rng: np.random.Generator) -> list[int]:
-        """Up to `count` different personas of an open arm not asked along this relationship."""
+        """Up to `count` different personas of an open arm that were not asked along this `relation`, drawn by `rng`.
+
+        Cost: O(`count`); O(size of the region) if nearly all of them were asked.
+        """
         sources = self._sources[region]
-        found: dict[int, None] = {}
-        for place in rng.integers(len(sources), size=4 * count).tolist():
-            if len(found) < count and self.may_ask(sources[place], relation):
-                found[sources[place]] = None
-        if not found:  # nearly all were asked: look at each
-            found = dict.fromkeys([source for source in sources if self.may_ask(source, relation)][:count])
-        return list(found)
+        positions: dict[int, None] = {}  # in the order in which they were drawn
+        for draw in rng.integers(len(sources), size=4 * count).tolist():
+            if len(positions) < count and self.may_ask(sources[draw], relation):
+                positions[sources[draw]] = None
+        if not positions:  # nearly all were asked: look at each
+            positions = dict.fromkeys([source for source in sources if self.may_ask(source, relation)][:count])
+        return list(positions)
 
     def any_pair(self, rng: np.random.Generator) -> tuple[int, int] | None:
-        """A pair drawn uniformly from those left, None when there is none."""
+        """A pair (persona, relationship) drawn uniformly from those left; None if there is none."""
         if not self.pairs_left:
             return None
-        arm = int(rng.choice(len(self._left), p=self._left / self._left.sum()))
+        arm = int(rng.choice(len(self._pairs_left), p=self._pairs_left / self._pairs_left.sum()))
         region, relation = divmod(arm, self.tally.relations)
         return self.candidates(region, relation, 1, rng)[0], relation
 
     def level(self, depth: int) -> list[int]:
-        """Survivors at this depth, in the order of their ids."""
+        """The survivors at this `depth`, in the order of their ids."""
         return sorted((p for p, d in enumerate(self.depths) if d == depth), key=self.ids.__getitem__)
 
     def _arms_of(self, region: int) -> NDArray[np.int64]:
-        return self._left[region * self.tally.relations : (region + 1) * self.tally.relations]
+        return self._pairs_left[region * self.tally.relations : (region + 1) * self.tally.relations]

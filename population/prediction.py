@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 class Flows:
-    """Where the answers of each arm land: T of docs/coverage.md, whose rows are made one by one when asked for.
+    """Where the answers of each arm land: T of docs/coverage.md, whose rows are made one by one when they are read.
 
     T(h|g,k) = (c + t·B)/(N + t) with the back-off B = s_k·[h=g] + (1 - s_k)·exits_g(h). Cost: O(cells in use).
     """
@@ -23,81 +23,84 @@ class Flows:
     def __init__(self, tally: Tally) -> None:
         regions, relations = tally.regions, tally.relations
         self.regions, self.relations = regions, relations
-        self._arm, self._region, self._answers = (row.copy() for row in tally.landed[:, : tally.cells])
+        self._arm, self._region, self._answer_counts = (row.copy() for row in tally.landed[:, : tally.cells])
         self._home = self._arm // relations
         self._leaves = self._home != self._region
-        along = np.bincount(self._arm % relations, self._answers, relations)
-        out = self._answers * self._leaves
-        kept = along - np.bincount(self._arm % relations, out, relations)
-        mean_kept = (kept.sum() + 0.5 * SHRINK) / (along.sum() + SHRINK)
-        self._kept = (kept + SHRINK * mean_kept) / (along + SHRINK)  # s_k
-        self._exits = np.bincount(self._home, out, regions)
-        arrivals = np.bincount(self._region, out, regions) + 1.0 / max(1, regions)
+        by_relation = np.bincount(self._arm % relations, self._answer_counts, relations)
+        leaving = self._answer_counts * self._leaves
+        stayed = by_relation - np.bincount(self._arm % relations, leaving, relations)
+        mean_stayed = (stayed.sum() + 0.5 * SHRINK) / (by_relation.sum() + SHRINK)
+        self._stay_shares = (stayed + SHRINK * mean_stayed) / (by_relation + SHRINK)  # s_k
+        self._exits = np.bincount(self._home, leaving, regions)
+        arrivals = np.bincount(self._region, leaving, regions) + 1.0 / max(1, regions)
         self._arrivals = arrivals / arrivals.sum()
-        self._landed = np.bincount(self._arm, self._answers, regions * relations)
+        self._landed = np.bincount(self._arm, self._answer_counts, regions * relations)
         self._rows: dict[int, Floats] = {}
 
-    def mean(self, value: Floats) -> Floats:
-        """By arm, what its answers are worth on average, given what they are worth by region."""
-        leaving = (self._answers * value[self._region])[self._leaves]
-        exits = np.bincount(self._home[self._leaves], leaving, self.regions) + SHRINK * (self._arrivals @ value)
+    def mean(self, values: Floats) -> Floats:
+        """By arm, what its answers are worth on average, given what they are worth by region.
+
+        `values`: shape (regions,); the result: (regions * relations,).
+        """
+        leaving = (self._answer_counts * values[self._region])[self._leaves]
+        exits = np.bincount(self._home[self._leaves], leaving, self.regions) + SHRINK * (self._arrivals @ values)
         exits /= self._exits + SHRINK
-        back_off = self._kept[None, :] * value[:, None] + (1 - self._kept[None, :]) * exits[:, None]
-        direct = np.bincount(self._arm, self._answers * value[self._region], self.regions * self.relations)
+        back_off = self._stay_shares[None, :] * values[:, None] + (1 - self._stay_shares[None, :]) * exits[:, None]
+        direct = np.bincount(self._arm, self._answer_counts * values[self._region], self.regions * self.relations)
         mean: Floats = (direct + PRIOR * back_off.ravel()) / (self._landed + PRIOR)
         return mean
 
     def row(self, arm: int) -> Floats:
-        """By region, the chance that an answer of this arm lands there; worked out once, for list and reason both."""
+        """By region, the chance that an answer of `arm` lands there, shape (regions,); computed once, then kept."""
         if arm not in self._rows:
-            self._rows[arm] = self._row(arm)
+            self._rows[arm] = self._new_row(arm)
         return self._rows[arm]
 
-    def _row(self, arm: int) -> Floats:
+    def _new_row(self, arm: int) -> Floats:
         home, relation = divmod(arm, self.relations)
-        ours = self._home == home
-        leaves, direct = ours & self._leaves, self._arm == arm
-        exits = np.bincount(self._region[leaves], self._answers[leaves], self.regions) + SHRINK * self._arrivals
-        back_off = (1 - self._kept[relation]) * exits / (self._exits[home] + SHRINK)
-        back_off[home] += self._kept[relation]
-        found = np.bincount(self._region[direct], self._answers[direct], self.regions)
-        row: Floats = (found + PRIOR * back_off) / (self._landed[arm] + PRIOR)
+        from_home = self._home == home
+        leaves, direct = from_home & self._leaves, self._arm == arm
+        exits = np.bincount(self._region[leaves], self._answer_counts[leaves], self.regions) + SHRINK * self._arrivals
+        back_off = (1 - self._stay_shares[relation]) * exits / (self._exits[home] + SHRINK)
+        back_off[home] += self._stay_shares[relation]
+        counts = np.bincount(self._region[direct], self._answer_counts[direct], self.regions)
+        row: Floats = (counts + PRIOR * back_off) / (self._landed[arm] + PRIOR)
         return row
 
 
 @dataclass(frozen=True, slots=True)
 class Arms:
-    """What is predicted for each arm from the sightings so far."""
+    """Predictions for each arm from the sightings so far; arrays by arm, shape (regions * relations,)."""
 
     new: Floats  # q: chance that an answer is a new species
     weight: Floats  # how uncovered the regions are in which the new ones would land
     trust: Floats  # answers that `new` is worth
-    uncovered: Floats  # U by region
+    uncovered: Floats  # U by region, shape (regions,)
     flows: Flows
 
 
 def uncovered_shares(tally: Tally) -> Floats:
-    """By region U(h) = (f1 + t·p0)/(n + t), p0 the overall share; never 0: the unseen is always worth a call."""
+    """By region U(h) = (f1 + t·p0)/(n + t), p0 the overall share, t = `PRIOR`; never 0: the unseen is always worth a call."""
     overall = (tally.singles + 1) / (tally.n.sum() + 1)
     shares: Floats = ((tally.f1 + PRIOR * overall) / (tally.n + PRIOR)).astype(float)
     return shares
 
 
 def predict(tally: Tally) -> Arms:
-    """Uncovered shares, landing shares and their product for all arms at once.
+    """Uncovered shares, landing shares and their product for all arms of `tally` at once.
 
     q(g,k) = Σ_h T·U. q is worth as many answers as the regions that it rests on have sightings, by their harmonic mean,
     times TRUST. Cost: O(cells + arms).
     """
     uncovered = uncovered_shares(tally)
     flows = Flows(tally)
-    new = np.minimum(flows.mean(uncovered), 1.0)  # rounding must not make it more
+    new_shares = np.minimum(flows.mean(uncovered), 1.0)  # rounding could make it more
     trust = TRUST / flows.mean((1.0 / (tally.n + PRIOR)).astype(float))
-    return Arms(new, flows.mean(uncovered**2) / np.maximum(new, 1e-12), trust, uncovered, flows)
+    return Arms(new_shares, flows.mean(uncovered**2) / np.maximum(new_shares, 1e-12), trust, uncovered, flows)
 
 
 class Predictions:
-    """What is predicted by all that has been seen, made anew when something was."""
+    """The predictions from all sightings of a population, computed again when there are new ones."""
 
     def __init__(self, population: Population) -> None:
         self._population = population
@@ -105,6 +108,7 @@ class Predictions:
         self._arms = predict(population.tally)
 
     def arms(self) -> Arms:
+        """The predictions as of now. Cost after a new sighting: O(cells + arms), see `predict`."""
         if self._state != self._population.version:
             self._arms, self._state = predict(self._population.tally), self._population.version
         return self._arms

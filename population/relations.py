@@ -25,7 +25,13 @@ class Relation:
 
 
 def load_relations(path: Path = RELATIONS) -> tuple[Relation, ...]:
-    """Read and check a relations file. Raises `PromptError` that names the entry and what is wrong with it."""
+    """The relationship kinds of the file at `path`, in its order.
+
+    Raises `PromptError`, which names the entry and what is wrong with it.
+
+    >>> [relation.id for relation in load_relations()][:2]
+    ['parent', 'child']
+    """
     entries = read_yaml(path).get("relations")
     if not isinstance(entries, list) or not entries:
         raise PromptError(
@@ -34,7 +40,7 @@ def load_relations(path: Path = RELATIONS) -> tuple[Relation, ...]:
     relations = tuple(_relation(path, number, entry) for number, entry in enumerate(entries, 1))
     ids = [relation.id for relation in relations]
     if twice := {name for name in ids if ids.count(name) > 1}:
-        raise PromptError(f"{path}: relation {min(twice)!r} stands there twice", "Rename one of them.")
+        raise PromptError(f"{path}: relation {min(twice)!r} appears twice", "Rename one of them.")
     for relation in relations:
         if relation.inverse is not None and relation.inverse not in ids:
             raise PromptError(
@@ -45,42 +51,49 @@ def load_relations(path: Path = RELATIONS) -> tuple[Relation, ...]:
 
 
 def at_distances(relations: tuple[Relation, ...], distances: str) -> tuple[Relation, ...]:
-    """Those at some distances, which stand in a text with commas between. Raises `UsageError` for none and for unknown ones."""
-    words = [word.strip() for word in distances.split(",")]
-    if unknown := [word for word in words if word not in DISTANCES]:
+    """The `relations` at some `distances`: names of `DISTANCES` with commas between.
+
+    Raises `UsageError` for an unknown name, and if no relation is at these distances.
+
+    >>> {relation.distance for relation in at_distances(load_relations(), "near, far")} == {"near", "far"}
+    True
+    """
+    names = [word.strip() for word in distances.split(",")]
+    if unknown_names := [word for word in names if word not in DISTANCES]:
         raise UsageError(
-            f"distances = {distances!r}: {unknown[0]!r} is no distance",
+            f"distances = {distances!r}: unknown distance {unknown_names[0]!r}",
             "Write some of near,mid,far, with commas between.",
         )
-    some = tuple(relation for relation in relations if relation.distance in words)
-    if not some:
+    selected = tuple(relation for relation in relations if relation.distance in names)
+    if not selected:
         raise UsageError(
             f"distances = {distances!r}: no relationship kind is at that distance",
             "Give kinds of the relations file a distance: near, mid or far.",
         )
-    return some
+    return selected
 
 
 def relations_digest(relations: tuple[Relation, ...]) -> str:
+    """A digest of all that the wording and the meaning of `relations` depend on."""
     return digest([(r.id, r.phrase, r.family, r.inverse, r.symmetric) for r in relations])
 
 
 def _relation(path: Path, number: int, entry: object) -> Relation:
-    where = f"{path}: entry {number}"
+    place = f"{path}: entry {number}"
     if not isinstance(entry, dict):
-        raise PromptError(f"{where} is no mapping", "Write {id: …, family: …, phrase: …}.")
+        raise PromptError(f"{place} is not a mapping", "Write {id: …, family: …, phrase: …}.")
     if unknown := set(entry) - set(Relation.__dataclass_fields__):
         raise PromptError(
-            f"{where} has an unknown key {min(map(str, unknown))!r}",
+            f"{place} has an unknown key {min(map(str, unknown))!r}",
             f"Keys are {', '.join(Relation.__dataclass_fields__)}.",
         )
     for key in ("id", "phrase", "family"):
         if not isinstance(entry.get(key), str) or not entry[key].strip():
-            raise PromptError(f"{where} has no {key}", "Write {id: …, family: …, phrase: …}.")
+            raise PromptError(f"{place} has no {key}", "Write {id: …, family: …, phrase: …}.")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", entry["id"]):
         raise PromptError(
-            f"{where}: id {entry['id']!r} is not lower-case letters, digits and -", "For example: elder-relative."
+            f"{place}: id {entry['id']!r} is not lower-case letters, digits and -", "For example: elder-relative."
         )
     if entry.get("distance", "mid") not in DISTANCES:
-        raise PromptError(f"{where}: distance {entry['distance']!r} is unknown", "It is near, mid or far.")
+        raise PromptError(f"{place}: distance {entry['distance']!r} is unknown", "It is near, mid or far.")
     return Relation(**entry)

@@ -1,9 +1,9 @@
-"""Duplicates among all personas of a graph, and roles that are one: what `pgraph dedup` reads, finds and writes.
+"""Duplicates among all personas of a graph, and roles with one meaning: what `pgraph dedup` reads, finds and writes.
 
 Marks and canonical roles only: whatever the thresholds were before, the same thresholds leave the same graph.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,18 +34,18 @@ class PersonaColumns:
     ids: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     roles: list[str | None] = field(default_factory=list)
-    said: list[str | None] = field(default_factory=list)  # the role each was given
+    said: list[str | None] = field(default_factory=list)  # the role as the model or the file gave it
     created: list[str] = field(default_factory=list)
     domains: list[str] = field(default_factory=list)
-    known: list[bool] = field(default_factory=list)
+    known: list[bool] = field(default_factory=list)  # in a language that the embedding model knows
     sightings: list[int] = field(default_factory=list)
-    calls: list[str] = field(default_factory=list)  # that named each: the only one, NO_CALL or CALLS, as imports are
+    calls: list[str] = field(default_factory=list)  # the only one that named it, NO_CALL, or CALLS: also if imported
     marks: dict[str, Mark] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What differs between the graph and what it should be."""
+    """What must change in the graph: rows for the statements of `write_changes`."""
 
     unmarked: list[Row]
     moved: list[Row]
@@ -54,27 +54,31 @@ class Changes:
 
     @property
     def count(self) -> int:
+        """How many rows must be written."""
         return len(self.unmarked) + len(self.moved) + len(self.marked) + len(self.roles)
 
 
 def read_people(store: GraphStore) -> PersonaColumns:
-    people, again = PersonaColumns(), _Once()
+    """All personas of the graph, duplicates included, with their marks."""
+    people, shared = PersonaColumns(), _SharedTexts()
     for row in store.read("reads/matching"):
         if row["survivor"] is not None:
-            known = people.marks.get(row["id"])
+            earlier_mark = people.marks.get(row["id"])
             mark = (row["survivor"], row["method"], row["score"])
-            people.marks[row["id"]] = mark if known is None else ("", "", None)  # marked twice: to be written anew
-            if known is not None:
+            people.marks[row["id"]] = (
+                mark if earlier_mark is None else ("", "", None)
+            )  # marked twice: must be written again
+            if earlier_mark is not None:
                 continue
         people.ids.append(row["id"])
         people.texts.append(row["text"] or "")
-        people.roles.append(again(row["role"]))
-        people.said.append(again(row["said"] or row["role"]))
-        people.created.append(again(row["created"] or "") or "")
-        people.domains.append(again(row["domain"] or "") or "")
+        people.roles.append(shared(row["role"]))
+        people.said.append(shared(row["said"] or row["role"]))
+        people.created.append(shared(row["created"] or "") or "")
+        people.domains.append(shared(row["domain"] or "") or "")
         people.known.append((row["language"] or language_of(row["text"] or "")) in KNOWN_LANGUAGES)
         people.sightings.append(row["sightings"])
-        people.calls.append(again(CALLS if row["imports"] or row["others"] else row["call"] or NO_CALL) or NO_CALL)
+        people.calls.append(shared(CALLS if row["imports"] or row["others"] else row["call"] or NO_CALL) or NO_CALL)
     order = sorted(range(len(people.ids)), key=lambda place: (people.created[place], people.ids[place]))
     for name in ("ids", "texts", "roles", "said", "created", "domains", "known", "sightings", "calls"):
         column = getattr(people, name)
@@ -82,20 +86,20 @@ def read_people(store: GraphStore) -> PersonaColumns:
     return people
 
 
-class _Once:
-    """One object for equal strings: a million rows have a few thousand roles and domains."""
+class _SharedTexts:
+    """Keeps one object for equal strings: a million rows have a few thousand roles and domains."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
 
     def __call__(self, text: str | None) -> str | None:
-        return None if text is None else self._kept.setdefault(text, text)
+        return None if text is None else self._texts.setdefault(text, text)
 
 
 def crowd_of(store: GraphStore, people: PersonaColumns, embedder: Embedder | None) -> Crowd:
-    """The personas with their regions: the groups of the domains, the domains where there are none.
+    """The personas with their regions: the groups of the domains, or the domains themselves if there are no groups.
 
-    Without an embedder no region has neighbours, as where meaning is not looked at.
+    `embedder` finds the neighbours of the regions. Without one no region has any, as if meaning is not compared.
     """
     domains = {row["id"]: (row["label"], row["region"] or row["id"]) for row in store.read("reads/domains")}
     numbers = {"": 0}
@@ -119,25 +123,27 @@ class RoleColumns:
     spelled: list[str]  # as the oldest persona that has it spells it
     crowd: Crowd
 
-    def canonical(self, found: Survivors) -> dict[str, str]:
-        return {name: self.spelled[int(found.survivor[place])] for place, name in enumerate(self.names)}
+    def canonical(self, survivors: Survivors) -> dict[str, str]:
+        """For each normalised name the role to count under, as its oldest persona spells it."""
+        return {name: self.spelled[int(survivors.survivor[place])] for place, name in enumerate(self.names)}
 
 
 def roles_of(people: PersonaColumns) -> RoleColumns:
-    first: dict[str, tuple[str, str]] = {}  # name -> since when, as spelled
+    """The roles of `people`, as they were given, in the order in which they claim to be canonical."""
+    oldest: dict[str, tuple[str, str]] = {}  # name -> since when, as spelled
     counts: dict[str, int] = {}
-    known: set[str] = set()
+    comparable: set[str] = set()
     for said, created, knows in zip(people.said, people.created, people.known, strict=True):
         if said:
             name = normal_name(said)
-            first.setdefault(name, (created, said))
+            oldest.setdefault(name, (created, said))
             counts[name] = counts.get(name, 0) + 1
             if knows and name.isascii():
-                known.add(name)
-    names = sorted(first, key=lambda name: (first[name][0], -counts[name], name))
+                comparable.add(name)
+    names = sorted(oldest, key=lambda name: (oldest[name][0], -counts[name], name))
     everywhere = np.zeros(len(names), np.int32)
-    texts = Crowd(names, everywhere, np.array([name in known for name in names], np.bool_), {})
-    return RoleColumns(names, [first[name][1] for name in names], texts)
+    texts = Crowd(names, everywhere, np.array([name in comparable for name in names], np.bool_), {})
+    return RoleColumns(names, [oldest[name][1] for name in names], texts)
 
 
 def find_roles(
@@ -148,72 +154,91 @@ def find_roles(
     border: float = 0.0,
     tell: Tell | None = None,
 ) -> list[Survivors]:
-    """For each threshold which roles are joined to an older one: by meaning alone, as the words of a role are few."""
+    """For each threshold of `leasts` which roles join an older one: by meaning alone, as a role has few words.
+
+    `vectors` are those of `roles.crowd`; for `border` and `tell` see `sweep_thresholds`.
+    """
     return sweep_thresholds(roles.crowd, 2.0, leasts, vectors, border=border, tell=tell)
 
 
-def changes_to_write(people: PersonaColumns, found: Survivors | None, canonical: Mapping[str, str]) -> Changes:
-    """What must be written so that the graph says what was found; `found` None: the marks stay."""
-    marks, roles = Changes([], [], [], []), _role_rows(people, canonical)
-    if found is None:
+def changes_to_write(people: PersonaColumns, survivors: Survivors | None, canonical: Mapping[str, str]) -> Changes:
+    """What must be written so that the marks of the graph are `survivors`, and its roles `canonical` (name -> role).
+
+    `survivors` None: the marks stay.
+    """
+    roles = _role_rows(people, canonical)
+    if survivors is None:
         return Changes([], [], [], roles)
-    wanted = {people.ids[place]: (people.ids[other], how, score) for place, other, how, score in found.marks()}
-    for persona, mark in wanted.items():
-        if people.marks.get(persona) != mark:
-            survivor, method, score = mark
+    moved: list[Row] = []
+    marked: list[Row] = []
+    duplicates: set[str] = set()
+    for place, survivor_place, method, score in survivors.marks():
+        persona, survivor = people.ids[place], people.ids[survivor_place]
+        duplicates.add(persona)
+        if people.marks.get(persona) != (survivor, method, score):
             row = {"persona": persona, "survivor": survivor, "method": method, "score": score}
-            (marks.moved if persona in people.marks else marks.marked).append(row)
-    unmarked: list[Row] = [{"persona": persona} for persona in people.marks if persona not in wanted]
-    return Changes(unmarked, marks.moved, marks.marked, roles)
+            (moved if persona in people.marks else marked).append(row)
+    unmarked: list[Row] = [{"persona": persona} for persona in people.marks if persona not in duplicates]
+    return Changes(unmarked, moved, marked, roles)
 
 
 def _role_rows(people: PersonaColumns, canonical: Mapping[str, str]) -> list[Row]:
     rows: list[Row] = []
-    for persona, role, said in zip(people.ids, people.roles, people.said, strict=True):
-        wanted = said and canonical.get(normal_name(said), said)
-        if wanted != role:
-            rows.append({"id": persona, "role": wanted, "said": None if wanted == said else said})
+    for persona, role, given_role in zip(people.ids, people.roles, people.said, strict=True):
+        canonical_role = given_role and canonical.get(normal_name(given_role), given_role)
+        if canonical_role != role:
+            rows.append(
+                {"id": persona, "role": canonical_role, "said": None if canonical_role == given_role else given_role}
+            )
     return rows
 
 
-def write_changes(store: GraphStore, found: Changes) -> None:
-    """Write the changes, in an order in which at no time a mark points at a persona that is marked itself."""
-    store.write_batches("not_duplicate", iter(sorted(found.unmarked, key=lambda row: str(row["persona"]))))
-    store.write_batches("duplicate_of", iter(sorted(found.moved, key=lambda row: str(row["persona"]))))
-    store.write_batches("duplicate_of", iter(sorted(found.marked, key=lambda row: str(row["persona"]))))
-    store.write_batches("role", iter(sorted(found.roles, key=lambda row: str(row["id"]))))
+def write_changes(store: GraphStore, changes: Changes) -> None:
+    """Write the `changes`, in an order in which no mark ever points at a persona that is marked itself."""
+    store.write_batches("not_duplicate", iter(sorted(changes.unmarked, key=lambda row: str(row["persona"]))))
+    store.write_batches("duplicate_of", iter(sorted(changes.moved, key=lambda row: str(row["persona"]))))
+    store.write_batches("duplicate_of", iter(sorted(changes.marked, key=lambda row: str(row["persona"]))))
+    store.write_batches("role", iter(sorted(changes.roles, key=lambda row: str(row["id"]))))
 
 
 def coverage_if(
     people: PersonaColumns, survivor: Sequence[int] | NDArray[np.int64], roles: Sequence[str | None]
 ) -> dict[str, Coverage]:
-    """Coverage by persona and by role if the marks were these: as `cypher/queries/coverage_overall.cypher` counts."""
+    """Coverage by "persona" and by "role" with these marks, as `cypher/queries/coverage_overall.cypher` counts it.
+
+    `survivor`: for each persona the place of its survivor; `roles`: the canonical role of each.
+    """
     places = np.asarray(survivor)
-    kept = set(np.flatnonzero(places == np.arange(len(people.ids))).tolist())
-    total = sum(times for times, place in zip(people.sightings, places.tolist(), strict=True) if place in kept)
-    of_persona, of_role = dict.fromkeys(kept, NO_CALL), dict[str, str]()
+    survivors = set(np.flatnonzero(places == np.arange(len(people.ids))).tolist())
+    total = sum(times for times, place in zip(people.sightings, places.tolist(), strict=True) if place in survivors)
+    of_persona, of_role = dict.fromkeys(survivors, NO_CALL), dict[str, str]()
     for calls, place in zip(people.calls, places.tolist(), strict=True):
-        if place in kept:
+        if place in survivors:
             of_persona[place] = joined(of_persona[place], calls)
     for place, calls in of_persona.items():
         role = roles[place] or people.ids[place]
         of_role[role] = joined(of_role.get(role, NO_CALL), calls)
-    return {
-        kind: Coverage(total, sum(call not in (NO_CALL, CALLS) for call in calls.values()), len(calls))
-        for kind, calls in (("persona", of_persona), ("role", of_role))
-    }
+    return {"persona": _coverage(total, of_persona.values()), "role": _coverage(total, of_role.values())}
+
+
+def _coverage(sightings: int, calls: Collection[str]) -> Coverage:
+    """Coverage from the call of each species: a single one, NO_CALL or CALLS."""
+    singles = sum(call not in (NO_CALL, CALLS) for call in calls)
+    return Coverage(sightings, singles, len(calls))
 
 
 def survivors_now(people: PersonaColumns) -> NDArray[np.int64]:
-    """For each persona the place of its survivor as the graph has it now."""
-    place = {persona: number for number, persona in enumerate(people.ids)}
-    found = np.arange(len(people.ids))
+    """For each persona the place of its survivor as the graph has it now, shape (personas,)."""
+    places = {persona: number for number, persona in enumerate(people.ids)}
+    survivors = np.arange(len(people.ids))
     for persona, (survivor, _, _) in people.marks.items():
-        found[place[persona]] = place.get(survivor, place[persona])
-    return found
+        survivors[places[persona]] = places.get(survivor, places[persona])
+    return survivors
 
 
 def borderline_rows(pairs: Borderline, texts: Sequence[str]) -> list[dict[str, Any]]:
+    """The borderline pairs with their `texts`, the most similar first."""
     return [
-        {"score": round(score, 4), "text": texts[one], "survivor": texts[other]} for one, other, score in pairs.pairs()
+        {"score": round(score, 4), "text": texts[text], "survivor": texts[survivor]}
+        for text, survivor, score in pairs.pairs()
     ]

@@ -1,4 +1,4 @@
-"""Duplicates between two writers: what neither could see while both ran."""
+"""Duplicates between two writers: neither could see those of the other while both ran."""
 
 from contextlib import closing
 
@@ -11,29 +11,32 @@ from population.matching import Crowd, VectorFile, find_survivors, resolved, thr
 
 
 def mark_between_runs(store: GraphStore, embedder: Embedder, run: str, since: str) -> int:
-    """Mark duplicates among the personas that came since `since`, when another run wrote then; returns how many.
+    """Mark duplicates among the personas created since `since`, if another run than `run` wrote then; returns how many.
 
     The older persona survives, of equally old ones that with the smaller id, so that two processes that both do this
-    come to the same marks.
+    come to the same marks. Embeds the personas in the regions of the new ones and their neighbours.
     """
     if not any(True for _ in store.read("reads/runs_beside", run=run, since=since)):
         return 0
     people = read_people(store)
-    everybody = crowd_of(store, people, embedder)
+    all_personas = crowd_of(store, people, embedder)
     places = np.array([place for place, persona in enumerate(people.ids) if persona not in people.marks], np.int64)
-    fresh = np.array([people.created[place] >= since for place in places], np.bool_)
-    regions, known = everybody.regions[places], everybody.known[places]
-    near = [near for home in set(regions[fresh].tolist()) for near in everybody.neighbours.get(home, (home,))]
+    is_new = np.array([people.created[place] >= since for place in places], np.bool_)
+    regions, is_known = all_personas.regions[places], all_personas.known[places]
+    near = [near for home in set(regions[is_new].tolist()) for near in all_personas.neighbours.get(home, (home,))]
     crowd = Crowd(
-        [people.texts[place] for place in places], regions, known & np.isin(regions, near), everybody.neighbours
+        [people.texts[place] for place in places], regions, is_known & np.isin(regions, near), all_personas.neighbours
     )
     with closing(VectorFile(crowd, embedder.embed, None)) as vectors:
-        found = find_survivors(crowd, thresholds_of(store), vectors, may_match=fresh)
+        survivors = find_survivors(crowd, thresholds_of(store), vectors, may_match=is_new)
     ids = [people.ids[place] for place in places]
-    new = {ids[place]: (ids[other], method, score) for place, other, method, score in found.marks()}
+    new_marks = {ids[place]: (ids[survivor], method, score) for place, survivor, method, score in survivors.marks()}
     marks = {persona: survivor for persona, (survivor, _, _) in people.marks.items()}
-    roots = resolved(marks | {persona: survivor for persona, (survivor, _, _) in new.items()})
-    rows = [{"persona": p, "survivor": roots[p], "method": how, "score": score} for p, (_, how, score) in new.items()]
+    roots = resolved(marks | {persona: survivor for persona, (survivor, _, _) in new_marks.items()})
+    rows = [
+        {"persona": p, "survivor": roots[p], "method": method, "score": score}
+        for p, (_, method, score) in new_marks.items()
+    ]
     rows += [
         {"persona": persona, "survivor": roots[persona], "method": "chain", "score": None}
         for persona, survivor in marks.items()
@@ -41,4 +44,4 @@ def mark_between_runs(store: GraphStore, embedder: Embedder, run: str, since: st
     ]
     if rows:
         store.write(Write("duplicate_of", rows))
-    return len(new)
+    return len(new_marks)

@@ -2,7 +2,13 @@
 
 
 def resolved(marks: dict[str, str]) -> dict[str, str]:
-    """Each duplicate with its last survivor: two writers at once can leave a mark on a persona that was marked itself."""
+    """Each duplicate of `marks` (duplicate -> survivor) with its last survivor.
+
+    Two writers at once can leave a mark on a persona that was marked itself.
+
+    >>> resolved({"p1": "p2", "p2": "p3"})
+    {'p1': 'p3', 'p2': 'p3'}
+    """
     roots = {}
     for persona, marked in marks.items():
         survivor, steps = marked, 0

@@ -32,46 +32,64 @@ class Match:
 
 
 class WordMatcher:
-    """Texts with nearly the same words; see `population.matching.words`."""
+    """Texts with nearly the same words: Jaccard similarity of at least `least`; see `population.matching.words`.
+
+    >>> matcher = WordMatcher()
+    >>> matcher.add("p1", "A nurse who sings in the choir of a small town by the sea")
+    >>> matcher.find("a Nurse who sings in the choir of a small town by the sea.")
+    Match(survivor='p1', method='minhash', score=1.0)
+    >>> matcher.find("A cook") is None
+    True
+    """
 
     def __init__(self, least: float = SAME_WORDS) -> None:
         self._index = WordIndex(least)
         self._names: list[str] = []
-        self._last: tuple[str, Words] | None = None  # a text is mostly added right after it was looked for
+        self._last_read: tuple[str, Words] | None = None  # a text is usually added right after `find`
 
     def add(self, persona_id: str, text: str) -> None:
-        self._index.add_one(self._read(text))
+        """Add the `text` of a survivor."""
+        self._index.add_one(self._hash(text))
         self._names.append(persona_id)
 
     def add_all(self, persona_ids: Sequence[str], texts: Sequence[str]) -> None:
-        """Add many at once: 30 µs each, a third of what `add` takes."""
+        """Add many survivors and their texts at once: 30 µs each, a third of what `add` takes."""
         names = list(persona_ids)  # both may grow meanwhile
         for start in range(0, len(names), _BLOCK):
             self._index.add(self._index.read(texts[start : min(start + _BLOCK, len(names))]))
         self._names += names
 
     def find(self, text: str) -> Match | None:
-        """The most similar text at or above the threshold; of equals the smallest id."""
-        _, rows, scores = self._index.near(self._read(text))
+        """The survivor most similar to `text`, at or above the threshold; of equals the smallest id."""
+        _, rows, scores = self._index.near(self._hash(text))
         if not len(rows):
             return None
         score, survivor = min((-score, self._names[row]) for row, score in zip(rows, scores, strict=True))
         return Match(survivor, "minhash", round(-float(score), 4))
 
-    def _read(self, text: str) -> Words:
-        if self._last is None or self._last[0] != text:
-            self._last = text, self._index.read([text])
-        return self._last[1]
+    def _hash(self, text: str) -> Words:
+        if self._last_read is None or self._last_read[0] != text:
+            self._last_read = text, self._index.read([text])
+        return self._last_read[1]
 
 
 class MeaningMatcher:
-    """Texts with nearly the same meaning, by exact cosine inside one region and its neighbours."""
+    """Texts with nearly the same meaning: cosine of at least `least` inside one region and its neighbours, exact.
+
+    Vectors are unit vectors of one length.
+
+    >>> matcher = MeaningMatcher()
+    >>> matcher.add("medicine", ["p1", "p2"], np.eye(2, dtype=np.float32))
+    >>> matcher.find(["medicine"], np.array([1, 0], np.float32))
+    Match(survivor='p1', method='embedding', score=1.0)
+    """
 
     def __init__(self, least: float = SAME_MEANING) -> None:
         self._least = least
         self._rows: dict[str, NamedVectors] = {}
 
     def add(self, region: str, persona_ids: Sequence[str], vectors: Vectors) -> None:
+        """Add survivors of a `region`; `vectors` has the shape (len(persona_ids), dimensions)."""
         self._rows.setdefault(region, NamedVectors()).extend(persona_ids, vectors)
 
     def drop(self, region: str) -> None:
@@ -82,13 +100,17 @@ class MeaningMatcher:
         return sum(len(rows.names) for rows in self._rows.values())
 
     def find(self, regions: Iterable[str], vector: Vectors) -> Match | None:
+        """The survivor nearest to `vector` in any of the `regions`, at or above the threshold; of equals the smallest id.
+
+        Cost: one product of a vector and a matrix for each region, 4 ms at 100,000 x 384.
+        """
         hits = [hit for region in regions if region in self._rows for hit in self._rows[region].nearest(vector, 1)]
         score, survivor = min(hits, key=lambda hit: (-hit[0], hit[1]), default=(0.0, ""))
         return Match(survivor, "embedding", round(min(1.0, score), 4)) if score >= self._least else None
 
 
 class RoleBook:
-    """Canonical roles: a new one joins the nearest known role at or above the threshold."""
+    """Canonical roles: a new one joins the nearest of the known `roles` with a cosine of at least `least`."""
 
     def __init__(self, roles: Iterable[str], embed: Embed, least: float = SAME_ROLE) -> None:
         self._embed = embed
@@ -97,7 +119,7 @@ class RoleBook:
         self._rows: NamedVectors | None = None
 
     def canonical(self, role: str, language: str) -> str:
-        """The role to count under. Embeds the role when it is new and its language is one that the model knows."""
+        """The role to count `role` under. Embeds it if it is new and the model knows its `language` (a BCP 47 code)."""
         name = normal_name(role)
         if name not in self._canonical:
             self._canonical[name] = self._nearest(name) if self._comparable(name, language) else name
@@ -117,9 +139,9 @@ class RoleBook:
 
     def _load(self) -> "NamedVectors":
         if self._rows is None:
-            known = sorted({role for role in self._canonical.values() if role.isascii()})
+            roles = sorted({role for role in self._canonical.values() if role.isascii()})
             self._rows = NamedVectors()
-            self._rows.extend(known, self._embed([normal_name(role) for role in known]))
+            self._rows.extend(roles, self._embed([normal_name(role) for role in roles]))
         return self._rows
 
 
@@ -148,7 +170,12 @@ class NamedVectors:
     def nearest(self, vector: Vectors, count: int) -> list[tuple[float, str]]:
         """Up to `count` (cosine, name), the nearest first; of equals the one added first."""
         scores = self._matrix[: len(self.names)] @ vector if self.names else np.zeros(0, np.float32)
-        places = (
-            np.argsort(-scores, kind="stable")[:count] if count > 1 else [int(scores.argmax())] if len(scores) else []
-        )
-        return [(float(scores[place]), self.names[place]) for place in places]
+        return [(float(scores[row]), self.names[row]) for row in _highest(scores, count)]
+
+
+def _highest(scores: Vectors, count: int) -> list[int]:
+    """The rows of the `count` highest scores, the highest first; of equals the first."""
+    if count > 1:
+        rows: list[int] = np.argsort(-scores, kind="stable")[:count].tolist()
+        return rows
+    return [int(scores.argmax())] if len(scores) else []

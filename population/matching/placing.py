@@ -11,14 +11,14 @@ from graphstore import digest, domain_id
 from population.matching.matchers import Embed, NamedVectors, Vectors
 
 VOTERS = 5
-NEAR = 0.45  # cosine below which two domain labels say nothing about each other
+NEAR = 0.45  # cosine below which two domain labels are unrelated
 NEIGHBOURS = 4
 _AT_ONCE = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A domain's region; `new` tells what must be written: nothing, the "domain" joining a group, or a "group" too."""
+    """A domain's region; `new` is what must be written: "" for nothing, "domain" that joins a group, or a new "group" too."""
 
     domain: str
     region: str
@@ -26,7 +26,7 @@ class Placement:
 
 
 class DomainPlacer:
-    """The groups of the domains, in memory. `domains`: domain id -> (label, group id)."""
+    """The groups of the domains, in memory. `domains`: domain id -> (label, group id); the labels are embedded at first use."""
 
     def __init__(self, domains: Mapping[str, tuple[str, str]], embed: Embed) -> None:
         self._embed = embed
@@ -39,40 +39,44 @@ class DomainPlacer:
         self._near: dict[str, list[str]] = {}
 
     def place(self, label: str) -> Placement:
-        """Find or choose the region of a domain as the model named it."""
+        """Find or choose the region of a domain, by the `label` that the model gave it.
+
+        A new domain joins the group for which most of its `VOTERS` nearest neighbours vote, weighted by cosine; without a
+        neighbour at `NEAR` or above it founds a group. Embeds the label of a new domain.
+        """
         domain = domain_id(label)
         if domain in self._group:
             return Placement(domain, self._group[domain])
-        known = self._load()
+        known_domains = self._load_vectors()
         vector = self._embed([label])[0]
         votes: dict[str, float] = defaultdict(float)
-        for score, other in known.nearest(vector, VOTERS):
+        for score, neighbour in known_domains.nearest(vector, VOTERS):
             if score >= NEAR:
-                votes[self._group[other]] += score
+                votes[self._group[neighbour]] += score
         self.late += 1
         group = min(votes, key=lambda g: (-votes[g], g)) if votes else "g" + digest(domain)
         self._group[domain] = group
-        known.append(domain, vector)
+        known_domains.append(domain, vector)
         self._centres[group] = self._centres.get(group, 0) + vector
         self._near.clear()
         return Placement(domain, group, "domain" if votes else "group")
 
     def around(self, region: str) -> Sequence[str]:
-        """The region and those whose labels lie nearest to it."""
+        """The `region` itself and those whose labels are nearest to it."""
         if region not in self._near:
-            self._load()
-            self._look([region])
+            self._load_vectors()
+            self._find_neighbours([region])
         return self._near[region]
 
     def neighbours(self) -> Mapping[str, Sequence[str]]:
-        """What `around` says of every region."""
-        self._load()
+        """`around` of every region."""
+        self._load_vectors()
         names = sorted(self._centres)
         for start in range(0, len(names), _AT_ONCE):
-            self._look(names[start : start + _AT_ONCE])
+            self._find_neighbours(names[start : start + _AT_ONCE])
         return self._near
 
-    def _look(self, regions: Sequence[str]) -> None:
+    def _find_neighbours(self, regions: Sequence[str]) -> None:
         names = sorted(self._centres)
         self._near.update({region: [region] for region in regions})
         places = [
@@ -88,7 +92,7 @@ class DomainPlacer:
             best = np.argpartition(-scores, count - 1)[:count]
             self._near[names[place]] = [names[i] for i in best[np.argsort(-scores[best], kind="stable")]]
 
-    def _load(self) -> NamedVectors:
+    def _load_vectors(self) -> NamedVectors:
         if self._vectors is None:
             self._vectors = NamedVectors()
             ids = sorted(self._labels)

@@ -1,7 +1,7 @@
-"""Who of many says the same as somebody before them: one survivor a cluster, no all-pairs, memory bounded.
+"""Which of many texts says the same as one before it: one survivor a cluster, no all-pairs, memory bounded.
 
-Everybody is compared, in order, with the survivors before them: first by words, then by meaning inside their region and
-its neighbours. That is the rule by which `pgraph expand` takes personas up one by one, run over all of them in blocks.
+Each text is compared, in order, with the survivors before it: first by words, then by meaning inside its region and the
+neighbours. `pgraph expand` adds personas one by one by the same rule; here it runs over all of them in blocks.
 """
 
 import tempfile
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from population.matching.matchers import Embed, Vectors
 from population.matching.thresholds import Thresholds
-from population.matching.words import Column, Pairs, WordIndex, Words
+from population.matching.words import Column, Pairs, WordIndex, Words, concatenated
 
 METHODS = ("", "minhash", "embedding")
 SHOWN = 10  # borderline pairs that are kept
@@ -47,7 +47,7 @@ class Crowd:
 
 @dataclass(slots=True)
 class Survivors:
-    """For each text: its survivor (itself where it is one), by which of `METHODS`, and how alike the two are."""
+    """For each text, by position: its survivor (itself if it is one), by which of `METHODS`, and how similar the two are."""
 
     survivor: Places
     method: NDArray[np.int8]
@@ -56,37 +56,39 @@ class Survivors:
 
     @classmethod
     def alone(cls, count: int, borderline: "Borderline") -> "Survivors":
+        """All `count` texts as survivors."""
         return cls(np.arange(count), np.zeros(count, np.int8), np.zeros(count), borderline)
 
     def marks(self) -> Iterator[tuple[int, int, str, float]]:
-        """(text, survivor, method, score) of each duplicate."""
+        """(text, survivor, method, score) of each duplicate; texts are positions."""
         for place in np.flatnonzero(self.method).tolist():
             yield place, int(self.survivor[place]), METHODS[self.method[place]], round(float(self.score[place]), 4)
 
 
 class Borderline:
-    """The pairs nearest to a threshold: half of them just above, half just below."""
+    """The pairs nearest to a `threshold`: half of them just above, half just below; at most `SHOWN`."""
 
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold
         self._sides: tuple[list[tuple[float, int, int]], list[tuple[float, int, int]]] = ([], [])
 
-    def add(self, one: int, other: int, score: float) -> None:
+    def add(self, text: int, survivor: int, score: float) -> None:
+        """Offer a pair of positions with its similarity."""
         side = self._sides[score < self._threshold]
-        side.append((abs(score - self._threshold), one, other))
+        side.append((abs(score - self._threshold), text, survivor))
         if len(side) > 100 * SHOWN:
             self._trim()
 
     def pairs(self) -> list[tuple[int, int, float]]:
-        """(text, survivor, score), the most alike first."""
+        """(text, survivor, score), the most similar first."""
         self._trim()
         above, below = self._sides
         half = SHOWN // 2
-        taken = above[: max(half, SHOWN - len(below))], below[: max(half, SHOWN - len(above))]
+        shown_sides = above[: max(half, SHOWN - len(below))], below[: max(half, SHOWN - len(above))]
         signed = [
-            (one, other, self._threshold + sign * far)
-            for sign, side in zip((1, -1), taken, strict=True)
-            for far, one, other in side
+            (text, survivor, self._threshold + sign * distance)
+            for sign, side in zip((1, -1), shown_sides, strict=True)
+            for distance, text, survivor in side
         ]
         return sorted(signed, key=lambda pair: (-pair[2], pair[:2]))
 
@@ -97,7 +99,10 @@ class Borderline:
 
 
 class VectorFile:
-    """The vectors of a crowd in a temporary file, those of a region together and in order. Embeds what it has to."""
+    """The vectors of the `known` texts of a `crowd` in a temporary file in `directory`, a region's together and in order.
+
+    Embeds all of them with `embed`; `tell` gets how many of how many are done. Close it.
+    """
 
     def __init__(self, crowd: Crowd, embed: Embed, directory: Path | None, tell: Tell | None = None) -> None:
         places = np.flatnonzero(crowd.known)
@@ -113,17 +118,19 @@ class VectorFile:
                 tell(min(start + _EMBEDDED, len(self.places)), len(self.places))
 
     def rows(self, region: int, first: int, last: int) -> tuple[int, int]:
-        """The rows that hold the texts `first` <= place < `last` of a region."""
+        """The rows that hold the texts `first` <= place < `last` of a `region`."""
         begin, end = np.searchsorted(self._regions, [region, region + 1])
         inside = self.places[begin:end]
         return int(begin + np.searchsorted(inside, first)), int(begin + np.searchsorted(inside, last))
 
     def read(self, begin: int, end: int) -> Vectors:
+        """The vectors of the rows from `begin` up to `end`, shape (end - begin, dimensions)."""
         self._file.seek(begin * self._width * _FLOAT.itemsize)
         count = (end - begin) * self._width
         return np.fromfile(self._file, _FLOAT, count).reshape(-1, max(1, self._width))
 
     def close(self) -> None:
+        """Close the file, which removes it."""
         self._file.close()
 
 
@@ -135,10 +142,12 @@ def find_survivors(
     may_match: Bools | None = None,
     tell: Tell | None = None,
 ) -> Survivors:
-    """Find each text's survivor. Those that `may_match` leaves out are survivors whatever they say.
+    """Find each text's survivor. Texts outside the mask `may_match` survive whatever they say.
+
+    `vectors` None: only words are compared. `tell` gets how many texts of how many are done.
 
     Time: 25 µs a text for its words, and one product of a vector for each survivor before it in its region and the
-    neighbours. Memory: 250 bytes a text beside the crowd, and 150 MB for a block.
+    neighbours. Memory: 250 bytes a text in addition to the crowd, and 150 MB for a block.
     """
     return sweep_thresholds(crowd, thresholds.words, [thresholds.meaning], vectors, may_match=may_match, tell=tell)[0]
 
@@ -153,47 +162,54 @@ def sweep_thresholds(
     may_match: Bools | None = None,
     tell: Tell | None = None,
 ) -> list[Survivors]:
-    """As `survivors`, for several thresholds of meaning in one pass; `border` is how far below one a pair is shown."""
+    """As `find_survivors`, for several thresholds `meanings` in one pass: one result for each.
+
+    `words` above 1: words are not compared. Pairs down to `border` below a threshold are shown as borderline.
+    """
     search = _Search(crowd, words, [_Judge(len(crowd), least, border) for least in meanings], vectors)
     if may_match is not None:
-        search.may = may_match
+        search.may_match = may_match
     for start in range(0, len(crowd), _BLOCK):
         search.block(start, min(start + _BLOCK, len(crowd)))
         if tell is not None:
             tell(min(start + _BLOCK, len(crowd)), len(crowd))
-    return [judge.found for judge in search.judges]
+    return [judge.survivors for judge in search.judges]
 
 
 class _Judge:
-    """Settles, for one threshold of meaning, who survives."""
+    """Decides, for one threshold of meaning, which texts survive."""
 
     def __init__(self, count: int, least: float, border: float) -> None:
         self.least = least
         self.floor = least - border
         self.alive = np.zeros(count, np.bool_)
-        self.found = Survivors.alone(count, Borderline(least))
+        self.survivors = Survivors.alone(count, Borderline(least))
 
-    def settle(self, by_words: Pairs, by_meaning: Pairs, may: Bools) -> None:
+    def settle(self, by_words: Pairs, by_meaning: Pairs, may_match: Bools) -> None:
         """Settle the texts of a block in order: each takes the most similar survivor, words first; of equals the oldest."""
-        near = by_meaning[2] >= self.floor
-        one, other, score = (np.concatenate([a, b[near]]) for a, b in zip(by_words, by_meaning, strict=True))
-        kind = np.repeat([1, 2], [len(by_words[0]), int(near.sum())])
-        kept = may[one] & self.alive[other]
-        order = np.flatnonzero(kept)[np.lexsort((other[kept], -score[kept], kind[kept], one[kept]))]
+        is_near = by_meaning[2] >= self.floor
+        near = by_meaning[0][is_near], by_meaning[1][is_near], by_meaning[2][is_near]
+        texts, earlier, scores = concatenated([by_words, near])
+        methods = np.repeat([1, 2], [len(by_words[0]), len(near[0])])
+        may_settle = may_match[texts] & self.alive[earlier]
+        texts, earlier = texts[may_settle], earlier[may_settle]
+        scores, methods = scores[may_settle], methods[may_settle]
+        order = np.lexsort((earlier, -scores, methods, texts))
+        columns = [column[order].tolist() for column in (texts, earlier, methods, scores)]
         settled = -1
-        for text, survivor, method, value in zip(
-            one[order].tolist(), other[order].tolist(), kind[order].tolist(), score[order].tolist(), strict=True
-        ):
+        for text, survivor, method, score in zip(*columns, strict=True):
             if text != settled and self.alive[survivor]:
                 settled = text
-                self._take(text, survivor, method, value)
+                self._mark(text, survivor, method, score)
 
-    def _take(self, text: int, survivor: int, method: int, value: float) -> None:
+    def _mark(self, text: int, survivor: int, method: int, score: float) -> None:
         if method == 2:
-            self.found.borderline.add(text, survivor, value)
-        if method == 1 or value >= self.least:
+            self.survivors.borderline.add(text, survivor, score)
+        if method == 1 or score >= self.least:
             self.alive[text] = False
-            self.found.survivor[text], self.found.method[text], self.found.score[text] = survivor, method, value
+            self.survivors.survivor[text] = survivor
+            self.survivors.method[text] = method
+            self.survivors.score[text] = score
 
 
 class _Search:
@@ -201,7 +217,7 @@ class _Search:
 
     def __init__(self, crowd: Crowd, words: float, judges: Sequence[_Judge], vectors: VectorFile | None) -> None:
         self.judges = judges
-        self.may = np.ones(len(crowd), np.bool_)
+        self.may_match = np.ones(len(crowd), np.bool_)
         self._crowd = crowd
         self._vectors = vectors if min(judge.least for judge in judges) < 1 else None
         self._index = WordIndex(words) if words <= 1 else None
@@ -210,8 +226,8 @@ class _Search:
 
     def block(self, start: int, end: int) -> None:
         """Settle the texts from `start` to `end`; in two halves where too many of them are alike."""
-        words = None if self._index is None else self._index.read(self._crowd.texts[start:end])
-        pairs = self._pairs(words, start, end)
+        block_words = None if self._index is None else self._index.read(self._crowd.texts[start:end])
+        pairs = self._pairs(block_words, start, end)
         if pairs is None:
             middle = (start + end) // 2
             self.block(start, middle)
@@ -219,18 +235,18 @@ class _Search:
             return
         for judge in self.judges:
             judge.alive[start:end] = True
-            judge.settle(*pairs, self.may)
+            judge.settle(*pairs, self.may_match)
             self._alive[start:end] |= judge.alive[start:end]
-        if self._index is not None and words is not None:
-            new = np.flatnonzero(self._alive[start:end])
-            self._index.add(words.of(new))
-            self._indexed.extend(new + start)
+        if self._index is not None and block_words is not None:
+            new_survivors = np.flatnonzero(self._alive[start:end])
+            self._index.add(block_words.select(new_survivors))
+            self._indexed.extend(new_survivors + start)
 
     def _pairs(self, words: Words | None, start: int, end: int) -> tuple[Pairs, Pairs] | None:
-        """Who of the block is like whom, by words and by meaning; None where inside the block it is too many."""
+        """The similar pairs of the block, by words and by meaning; None if there are too many inside the block."""
         by_words = self._words_before(words, start)
         sure = self._sure(by_words, 0.0, start, end)
-        asks = ~sure & self.may[start:end]
+        asks = ~sure & self.may_match[start:end]
         asking = {} if self._vectors is None else self._asking(self._vectors, start, end, asks)
         by_meaning = self._by_meaning(asking, 0, start, self._alive)
         sure |= self._sure(by_meaning, max(judge.least for judge in self.judges), start, end)
@@ -240,70 +256,69 @@ class _Search:
         near = None if inside is None else self._by_meaning(asking, start, end, open_to)
         if inside is None or near is None or by_meaning is None:
             return None
-        return _joined(by_words, inside), _joined(by_meaning, near)
+        return concatenated([by_words, inside]), concatenated([by_meaning, near])
 
     def _sure(self, pairs: Pairs | None, least: float, start: int, end: int) -> Bools:
-        """Which texts of the block are duplicates of a survivor before it, whoever judges."""
+        """Which texts of the block are, for all judges, duplicates of a survivor before it."""
         sure = np.zeros(end - start, np.bool_)
         if pairs is not None:
-            one, other, scores = pairs
-            agreed = scores >= least
+            texts, earlier, scores = pairs
+            is_sure = scores >= least
             for judge in self.judges:
-                agreed &= judge.alive[other]
-            sure[one[agreed] - start] = True
-        return sure & self.may[start:end]
+                is_sure &= judge.alive[earlier]
+            sure[texts[is_sure] - start] = True
+        return sure & self.may_match[start:end]
 
     def _words_before(self, words: Words | None, start: int) -> Pairs:
         if words is None or self._index is None:
-            return _nothing()
-        asked, rows, scores = self._index.near(words)
-        return asked + start, self._indexed.values[rows], scores
+            return _no_pairs()
+        texts, rows, scores = self._index.near(words)
+        return texts + start, self._indexed.values[rows], scores
 
     def _words_inside(self, words: Words | None, start: int, undecided: Bools) -> Pairs | None:
         if words is None or self._index is None:
-            return _nothing()
+            return _no_pairs()
         numbers = np.flatnonzero(undecided)
-        own, columns = WordIndex(self._index.least), words.of(numbers)
-        if words.count > _LEAST_BLOCK and columns.collisions() > _MOST_PAIRS:
+        block_index, block_words = WordIndex(self._index.least), words.select(numbers)
+        if words.count > _LEAST_BLOCK and block_words.collisions() > _MOST_PAIRS:
             return None
-        own.add(columns)
-        later, rows, scores = own.near(words)
-        kept = numbers[rows] < later
-        return later[kept] + start, numbers[rows[kept]] + start, scores[kept]
+        block_index.add(block_words)
+        later, rows, scores = block_index.near(words)
+        is_before = numbers[rows] < later
+        return later[is_before] + start, numbers[rows[is_before]] + start, scores[is_before]
 
     def _by_meaning(
         self, asking: Mapping[int, list[tuple[Places, Vectors]]], first: int, last: int, open_to: Bools
     ) -> Pairs | None:
-        """Pairs of those who ask with those `open_to` them, `first` <= place < `last`; None where that is too many."""
-        parts, count, inside = [_nothing()], 0, open_to is not self._alive
+        """Pairs of the texts that ask with those `open_to` them, `first` <= place < `last`; None if there are too many."""
+        parts, count, is_inside = [_no_pairs()], 0, open_to is not self._alive
         for region, askers in asking.items():
             for part in self._in_region(region, askers, first, last, open_to):
                 parts.append(part)
-                count += len(part[0]) if inside else 0
+                count += len(part[0]) if is_inside else 0
                 if count > _MOST_PAIRS and last - first > _LEAST_BLOCK:
                     return None
-        one, other, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return one, other, scores
+        return concatenated(parts)
 
     def _asking(
         self, vectors: VectorFile, start: int, end: int, asks: Bools
     ) -> dict[int, list[tuple[Places, Vectors]]]:
         """For each region the texts of the block that are compared with it, and their vectors."""
-        found: dict[int, list[tuple[Places, Vectors]]] = {}
+        by_region: dict[int, list[tuple[Places, Vectors]]] = {}
         for region in np.unique(self._crowd.regions[start:end]).tolist():
             first, last = vectors.rows(region, start, end)
             places = vectors.places[first:last]
-            wanted = asks[places - start]
-            if wanted.any():
-                group = places[wanted], vectors.read(first, last)[wanted]
+            is_asking = asks[places - start]
+            if is_asking.any():
+                group = places[is_asking], vectors.read(first, last)[is_asking]
                 for near in self._crowd.neighbours.get(region, (region,)):
-                    found.setdefault(near, []).append(group)
-        return found
+                    by_region.setdefault(near, []).append(group)
+        return by_region
 
     def _in_region(
         self, region: int, askers: list[tuple[Places, Vectors]], first: int, last: int, open_to: Bools
     ) -> Iterator[Pairs]:
-        """Those of a region who stand before an asker and are like them, in pieces."""
+        """The texts of a region that come before one that asks and are similar to it, in pieces."""
         if self._vectors is None:
             return
         places = np.concatenate([group[0] for group in askers])
@@ -315,15 +330,10 @@ class _Search:
             columns = self._vectors.places[row:stop]
             scores = asking @ self._vectors.read(row, stop).T
             asker, column = np.divmod(np.flatnonzero(scores >= floor), len(columns))
-            kept = open_to[columns[column]] & (columns[column] < places[asker])
-            asker, column = asker[kept], column[kept]
+            is_before = open_to[columns[column]] & (columns[column] < places[asker])
+            asker, column = asker[is_before], column[is_before]
             yield places[asker], columns[column], np.minimum(1.0, scores[asker, column].astype(np.float64))
 
 
-def _joined(one: Pairs, other: Pairs) -> Pairs:
-    left, right, scores = (np.concatenate(parts) for parts in zip(one, other, strict=True))
-    return left, right, scores
-
-
-def _nothing() -> Pairs:
+def _no_pairs() -> Pairs:
     return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)

@@ -1,4 +1,4 @@
-"""From where on two texts say the same: the usual values, and those that a graph was told (`pgraph dedup`)."""
+"""How similar two texts must be to count as the same: the usual values, and those kept in a graph (`pgraph dedup`)."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from graphstore import GraphStore, Write, digest
 SAME_WORDS = 0.9  # Jaccard similarity of the words (Persona Hub, section 2.3)
 SAME_MEANING = 0.9  # cosine of two personas (Persona Hub, section 2.3)
 SAME_ROLE = 0.85  # cosine of two roles
-KEPT = "r" + digest("dedup")  # the Run that keeps the thresholds of a graph
+RUN_ID = "r" + digest("dedup")  # the Run that keeps the thresholds of a graph
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Words by Jaccard similarity, meaning and roles by cosine. A cosine of 1 is none: then meaning is not looked at."""
+    """Words by Jaccard similarity, meaning and roles by cosine. At a cosine of 1 meaning is not compared at all."""
 
     words: float = SAME_WORDS
     meaning: float = SAME_MEANING
@@ -20,18 +20,18 @@ class Thresholds:
 
 
 def thresholds_of(store: GraphStore) -> Thresholds:
-    """The thresholds that this graph was last told, else the usual ones."""
+    """The thresholds that were last kept in this graph, otherwise the usual ones."""
     return kept_thresholds(store) or Thresholds()
 
 
 def kept_thresholds(store: GraphStore) -> Thresholds | None:
-    for row in store.read("reads/thresholds", run=KEPT):
+    for row in store.read("reads/thresholds", run=RUN_ID):
         return Thresholds(row["words"], row["meaning"], row["roles"])
     return None
 
 
 def keep_thresholds(store: GraphStore, thresholds: Thresholds) -> None:
-    """Make them those of the graph, for all that matches from now on."""
+    """Keep `thresholds` in the graph; all later matching uses them."""
     if kept_thresholds(store) != thresholds:
         props = {
             "command": "dedup",
@@ -39,4 +39,4 @@ def keep_thresholds(store: GraphStore, thresholds: Thresholds) -> None:
             "same_meaning": thresholds.meaning,
             "same_roles": thresholds.roles,
         }
-        store.write(Write("run", [{"id": KEPT, "props": props}]))
+        store.write(Write("run", [{"id": RUN_ID, "props": props}]))

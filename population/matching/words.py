@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from graphstore import normal_text
 
 PERMUTATIONS = 128
-FOUND = 0.99  # share of the pairs just at the threshold that the bands must bring together
+HIT_SHARE = 0.99  # share of the pairs just at the threshold that the bands must bring together
 
 _DRAW = np.random.default_rng(20240628)
 _FACTORS = _DRAW.integers(0, 1 << 64, (PERMUTATIONS, 1), dtype=np.uint64) | np.uint64(1)
@@ -27,9 +27,10 @@ _HALF = np.uint64(32)
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _AT_ONCE = 2048  # words hashed at once: 128 permutations of them fit into a processor's cache
 _PAIRS = 1 << 21  # pairs compared at once
-_WAITING = 4096  # texts added one by one before they are sorted in
+_WAITING = 4096  # texts that are added one by one before they are sorted in
 
 Numbers = NDArray[np.uint64]
+# the text that is asked about, the text of the index, their similarity
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 
 
@@ -44,7 +45,7 @@ class _Hashed:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def of(self, rows: NDArray[np.int64]) -> "_Hashed":
+    def select(self, rows: NDArray[np.int64]) -> "_Hashed":
         counts = self.starts[rows + 1] - self.starts[rows]
         starts = np.concatenate([[0], np.cumsum(counts)])
         return _Hashed(self.words[_ranges(self.starts[rows], counts)], starts, self.keys[rows])
@@ -52,40 +53,47 @@ class _Hashed:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Some texts as an index reads them: those with blanks between words, and those without; which of them are which."""
+    """Some texts as an index reads them, in two parts: those with blanks between words, and those without.
+
+    `places` are the positions of each part's texts among all `count`.
+    """
 
     count: int
     hashed: tuple[_Hashed, _Hashed]
     places: tuple[NDArray[np.int64], NDArray[np.int64]]
 
-    def of(self, rows: NDArray[np.int64]) -> "Words":
+    def select(self, rows: NDArray[np.int64]) -> "Words":
         """Some of them; `rows` in order."""
-        kept = [np.flatnonzero(np.isin(places, rows)) for places in self.places]
-        one, other = (part.of(inside) if len(part) else part for part, inside in zip(self.hashed, kept, strict=True))
-        here, there = (np.searchsorted(rows, places[inside]) for places, inside in zip(self.places, kept, strict=True))
-        return Words(len(rows), (one, other), (here, there))
+        spaced, spaced_places = self._select_part(0, rows)
+        unspaced, unspaced_places = self._select_part(1, rows)
+        return Words(len(rows), (spaced, unspaced), (spaced_places, unspaced_places))
+
+    def _select_part(self, part: int, rows: NDArray[np.int64]) -> tuple[_Hashed, NDArray[np.int64]]:
+        hashed, places = self.hashed[part], self.places[part]
+        inside = np.flatnonzero(np.isin(places, rows))
+        return hashed.select(inside) if len(hashed) else hashed, np.searchsorted(rows, places[inside])
 
     def collisions(self) -> int:
         """How many pairs of them share a band key, a pair once for each."""
-        counts = [
-            np.unique(part.keys[:, band], return_counts=True)[1]
-            for part in self.hashed
-            for band in range(part.keys.shape[1])
-        ]
-        return sum(int((count * (count - 1)).sum()) // 2 for count in counts)
+        pairs = 0
+        for part in self.hashed:
+            for band in range(part.keys.shape[1]):
+                counts = np.unique(part.keys[:, band], return_counts=True)[1]
+                pairs += int((counts * (counts - 1)).sum()) // 2
+        return pairs
 
 
 class WordIndex:
-    """Texts by number, in the order in which they came, that can be asked for those with nearly the same words.
+    """Texts by number, in the order in which they came, and a search for those with nearly the same words.
 
-    Each hit is checked by the true Jaccard similarity. A pair exactly at `least` is overlooked in fewer than one of a
-    hundred cases, one well above it next to never. Where words have no blanks between them pairs of characters are
-    compared, and the threshold is `of_pairs(least)`.
+    Each hit is checked by the true Jaccard similarity. A pair exactly at `least` is overlooked in fewer than one case
+    of a hundred, one well above it almost never. In scripts without blanks between words, pairs of characters are
+    compared, and the threshold is `threshold_of_pairs(least)`.
     """
 
     def __init__(self, least: float) -> None:
         self.least = least
-        self._parts = _BandIndex(least), _BandIndex(of_pairs(least))
+        self._parts = _BandIndex(least), _BandIndex(threshold_of_pairs(least))
         self._numbers = Column(np.int64), Column(np.int64)  # of the texts in each part
         self._count = 0
 
@@ -94,44 +102,43 @@ class WordIndex:
 
     def read(self, texts: Sequence[str]) -> Words:
         """Hash texts as this index needs them: 20 µs a text."""
-        plain = [normal_text(text) for text in texts]
-        solid = np.array([not text.isascii() and bool(_UNSPACED.search(text)) for text in plain], np.bool_)
-        here, there = np.flatnonzero(~solid), np.flatnonzero(solid)
-        one = self._parts[0].read([_words(plain[place]) for place in here])
-        other = self._parts[1].read([_pairs(plain[place]) for place in there])
-        return Words(len(texts), (one, other), (here, there))
+        normal_texts = [normal_text(text) for text in texts]
+        is_unspaced = np.array([not text.isascii() and bool(_UNSPACED.search(text)) for text in normal_texts], np.bool_)
+        spaced_places, unspaced_places = np.flatnonzero(~is_unspaced), np.flatnonzero(is_unspaced)
+        spaced = self._parts[0].read([_words(normal_texts[place]) for place in spaced_places])
+        unspaced = self._parts[1].read([_pairs(normal_texts[place]) for place in unspaced_places])
+        return Words(len(texts), (spaced, unspaced), (spaced_places, unspaced_places))
 
     def add(self, texts: Words) -> None:
-        self._number(texts)
+        self._number_texts(texts)
         for part, hashed in zip(self._parts, texts.hashed, strict=True):
             if len(hashed):
                 part.add(hashed)
 
     def add_one(self, text: Words) -> None:
         """As `add`, for one text at a time."""
-        self._number(text)
+        self._number_texts(text)
         for part, hashed in zip(self._parts, text.hashed, strict=True):
             if len(hashed):
                 part.add_one(hashed)
 
     def near(self, texts: Words) -> Pairs:
         """Every (text asked about, text of the index, similarity) at or above the threshold."""
-        found = [_NOTHING]
+        hits = [_NO_PAIRS]
         for part, numbers, hashed, places in zip(self._parts, self._numbers, texts.hashed, texts.places, strict=True):
             if len(hashed):
-                asked, rows, scores = part.near(hashed)
-                found.append((places[asked], numbers.values[rows], scores))
-        asked, rows, scores = (np.concatenate(part) for part in zip(*found, strict=True))
-        return asked, rows, scores
+                queries, rows, scores = part.near(hashed)
+                hits.append((places[queries], numbers.values[rows], scores))
+        return concatenated(hits)
 
-    def _number(self, texts: Words) -> None:
+    def _number_texts(self, texts: Words) -> None:
         for numbers, places in zip(self._numbers, texts.places, strict=True):
             numbers.extend(places + self._count)
         self._count += texts.count
 
 
-def of_pairs(least: float) -> float:
-    """The similarity of pairs of characters that says as much as `least` does of words.
+def threshold_of_pairs(least: float) -> float:
+    """The similarity of pairs of characters that corresponds to `least` for words.
 
     A word that differs, or a character, breaks two pairs: with a share f of them changed on each side the similarity is
     (1 - f) / (1 + f) of words and (1 - 2f) / (1 + 2f) of pairs.
@@ -141,7 +148,7 @@ def of_pairs(least: float) -> float:
 
 
 class _BandIndex:
-    """One kind of texts."""
+    """The index of one part: texts with blanks between words, or those without."""
 
     def __init__(self, least: float) -> None:
         self.least = least
@@ -161,41 +168,34 @@ class _BandIndex:
         return _Hashed(words, starts, _keys(words, starts, self.bands))
 
     def add(self, texts: _Hashed) -> None:
-        first = self._keep(texts)
+        first = self._store(texts)
         rows = np.arange(first, len(self), dtype=np.uint64)
         self._runs.append(np.sort(((texts.keys << _HALF) | rows[:, None]).ravel()))
         while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
             self._runs.append(np.sort(np.concatenate([self._runs.pop(), self._runs.pop()])))
 
     def add_one(self, text: _Hashed) -> None:
-        row = self._keep(text)
+        row = self._store(text)
         for key in text.keys[0].tolist():
             self._waiting.setdefault(key, []).append(row)
         if len(self._waiting) >= _WAITING * len(text.keys[0]):
-            waiting = [(key << 32) | row for key, rows in self._waiting.items() for row in rows]
-            self._runs.append(np.sort(np.array(waiting, np.uint64)))
+            packed = [(key << 32) | row for key, rows in self._waiting.items() for row in rows]
+            self._runs.append(np.sort(np.array(packed, np.uint64)))
             self._waiting.clear()
 
     def near(self, texts: _Hashed) -> Pairs:
-        found = [self._checked(texts, pairs) for pairs in self._candidates(texts)]
-        asked, rows, scores = (np.concatenate(part) for part in zip(_NOTHING, *found, strict=True))
-        return asked, rows, scores
+        return concatenated([_NO_PAIRS, *(self._checked(texts, pairs) for pairs in self._candidates(texts))])
 
-    def _keep(self, texts: _Hashed) -> int:
+    def _store(self, texts: _Hashed) -> int:
         first, end = len(self), self._words.used
         self._words.extend(texts.words)
         self._ends.extend(texts.starts[1:] + end)
         return first
 
     def _candidates(self, texts: _Hashed) -> Iterator[Numbers]:
-        """Pairs that share a band key, packed as asked << 32 | row, each once, as many at once as memory allows."""
+        """Pairs that share a band key, packed as query << 32 | row, each once, as many at once as memory allows."""
         if self._waiting:
-            shared = [
-                (asked << 32) | row
-                for asked, keys in enumerate(texts.keys.tolist())
-                for key in keys
-                for row in self._waiting.get(key, ())
-            ]
+            shared = self._waiting_candidates(texts)
             if shared:
                 yield np.unique(np.array(shared, np.uint64))
         for run in self._runs:
@@ -203,27 +203,43 @@ class _BandIndex:
             keys = texts.keys.ravel()[order] << _HALF
             first = np.searchsorted(run, keys)
             counts = np.searchsorted(run, keys | np.uint64(0xFFFFFFFF), "right") - first
-            asked = (order // self.bands[0]).astype(np.uint64)
+            queries = (order // self.bands[0]).astype(np.uint64)
             hit = counts > 0
-            yield from _spread(run, asked[hit], first[hit], counts[hit])
+            yield from _spread(run, queries[hit], first[hit], counts[hit])
+
+    def _waiting_candidates(self, texts: _Hashed) -> list[int]:
+        shared: list[int] = []
+        for query, keys in enumerate(texts.keys.tolist()):
+            for key in keys:
+                shared += [(query << 32) | row for row in self._waiting.get(key, ())]
+        return shared
 
     def _checked(self, texts: _Hashed, pairs: Numbers) -> Pairs:
-        asked, rows = (pairs >> _HALF).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        """The pairs at or above the threshold, by the true similarity of their words."""
+        queries, rows = (pairs >> _HALF).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
         ends = self._ends.values
         starts = np.where(rows > 0, ends[rows - 1], 0)
-        here, there = texts.starts[asked + 1] - texts.starts[asked], ends[rows] - starts
-        alike = np.minimum(here, there) >= self.least * np.maximum(here, there)
-        asked, rows, starts, here, there = (part[alike] for part in (asked, rows, starts, here, there))
-        one = _tagged(texts.words, texts.starts[asked], here)
-        other = _tagged(self._words.values, starts, there)
-        both = _common(one, other, len(asked))
-        scores = both / np.maximum(1, here + there - both)
-        kept = scores >= self.least
-        return asked[kept], rows[kept], scores[kept]
+        query_sizes, row_sizes = texts.starts[queries + 1] - texts.starts[queries], ends[rows] - starts
+        may_match = np.minimum(query_sizes, row_sizes) >= self.least * np.maximum(query_sizes, row_sizes)
+        queries, rows, starts, query_sizes, row_sizes = (
+            part[may_match] for part in (queries, rows, starts, query_sizes, row_sizes)
+        )
+        query_words = _tagged(texts.words, texts.starts[queries], query_sizes)
+        row_words = _tagged(self._words.values, starts, row_sizes)
+        shared = _common(query_words, row_words, len(queries))
+        scores = shared / np.maximum(1, query_sizes + row_sizes - shared)
+        is_near = scores >= self.least
+        return queries[is_near], rows[is_near], scores[is_near]
 
 
 _NO_TEXTS = _Hashed(np.zeros(0, np.uint32), np.zeros(1, np.int64), np.zeros((0, 1), np.uint64))
-_NOTHING = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float64))
+_NO_PAIRS = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float64))
+
+
+def concatenated(parts: Sequence[Pairs]) -> Pairs:
+    """Pairs in several parts as one."""
+    queries, rows, scores = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return queries, rows, scores
 
 
 class Column:
@@ -237,13 +253,13 @@ class Column:
     def values(self) -> NDArray[Any]:
         return self._room[: self.used]
 
-    def extend(self, more: NDArray[Any]) -> None:
-        end = self.used + len(more)
+    def extend(self, added: NDArray[Any]) -> None:
+        end = self.used + len(added)
         if end > len(self._room):
             grown = np.zeros(max(end, len(self._room) * 3 // 2), self._room.dtype)
             grown[: self.used] = self._room[: self.used]
             self._room = grown
-        self._room[self.used : end] = more
+        self._room[self.used : end] = added
         self.used = end
 
 
@@ -254,13 +270,13 @@ def _bands(least: float) -> tuple[int, int]:
     """
     for rows in range(PERMUTATIONS, 1, -1):
         bands = PERMUTATIONS // rows
-        if 1 - (1 - least**rows) ** bands >= FOUND:
+        if 1 - (1 - least**rows) ** bands >= HIT_SHARE:
             return bands, rows
     return PERMUTATIONS, 1
 
 
 def _words(plain: str) -> list[str]:
-    return re.findall(r"\w+", plain) or [plain]  # never nothing
+    return re.findall(r"\w+", plain) or [plain]  # never empty
 
 
 def _pairs(plain: str) -> list[str]:
@@ -303,18 +319,18 @@ def _parts(starts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def _spread(run: Numbers, asked: Numbers, first: NDArray[np.int64], counts: NDArray[np.int64]) -> Iterator[Numbers]:
+def _spread(run: Numbers, queries: Numbers, first: NDArray[np.int64], counts: NDArray[np.int64]) -> Iterator[Numbers]:
     """The pairs of texts and stretches of a run."""
-    order = np.argsort(asked, kind="stable")
-    asked, first, counts = asked[order], first[order], counts[order]
+    order = np.argsort(queries, kind="stable")
+    queries, first, counts = queries[order], first[order], counts[order]
     ends = np.cumsum(counts)
     begin = 0
-    while begin < len(asked):
+    while begin < len(queries):
         before = ends[begin - 1] if begin else 0
         end = max(begin + 1, int(np.searchsorted(ends, before + _PAIRS, "right")))
         places = _ranges(first[begin:end], counts[begin:end])
         yield np.unique(
-            (np.repeat(asked[begin:end], counts[begin:end]) << _HALF) | (run[places] & np.uint64(0xFFFFFFFF))
+            (np.repeat(queries[begin:end], counts[begin:end]) << _HALF) | (run[places] & np.uint64(0xFFFFFFFF))
         )
         begin = end
 
@@ -331,10 +347,10 @@ def _tagged(words: NDArray[Any], first: NDArray[np.int64], counts: NDArray[np.in
     return (pairs << _HALF) | words[_ranges(first, counts)].astype(np.uint64)
 
 
-def _common(one: Numbers, other: Numbers, pairs: int) -> NDArray[np.int64]:
+def _common(query_words: Numbers, row_words: Numbers, pairs: int) -> NDArray[np.int64]:
     """How many words the two sides of each pair share."""
-    if not len(one) or not len(other):
+    if not len(query_words) or not len(row_words):
         return np.zeros(pairs, np.int64)
-    places = np.minimum(np.searchsorted(one, other), len(one) - 1)
-    shared = other[one[places] == other] >> _HALF
+    places = np.minimum(np.searchsorted(query_words, row_words), len(query_words) - 1)
+    shared = row_words[query_words[places] == row_words] >> _HALF
     return np.bincount(shared.astype(np.int64), minlength=pairs)

@@ -1,4 +1,4 @@
-"""What one transaction writes."""
+"""The rows that one transaction writes."""
 
 from typing import Any
 
@@ -14,6 +14,7 @@ class Batch:
         self._rows: dict[str, list[Row]] = {}
 
     def add(self, statement: str, /, **row: Any) -> None:  # noqa: ANN401  values of a row
+        """Add a `row` of a `statement`."""
         self._rows.setdefault(statement, []).append(row)
 
     def writes(self) -> list[Write]:

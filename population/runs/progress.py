@@ -26,10 +26,11 @@ class RunProgress:
 
     @property
     def tokens(self) -> int:
+        """Tokens of all prompts and replies."""
         return self.tokens_in + self.tokens_out
 
     def called(self, reply: ChatReply, lost: Counter[str], *, failed: bool) -> None:
-        """Count a call; `lost`: its answers that cannot be used, by reason."""
+        """Count a call with its `reply`. `lost`: answers that cannot be used, by reason; `failed`: all of them."""
         self.calls += 1
         self.failed_calls += failed
         self.replies_from_cache += reply.from_cache
@@ -39,17 +40,20 @@ class RunProgress:
         self.reasons.update({reason.partition(":")[0]: max(1, times) for reason, times in lost.items()})
 
     def found(self, times: int, *, new: bool) -> None:
-        """Count a persona that a reply names so many times."""
+        """Count a persona that a reply names `times` times; `new` if it was unknown."""
         self.new += new
         self.duplicate += times - new
 
     def props(self) -> dict[str, Any]:
+        """The counts as properties of the Run node."""
         return {**self.counts(), "reasons": json.dumps(self.reasons, sort_keys=True), "updated": now()}
 
     def counts(self) -> dict[str, int]:
+        """The counts by name, without the reasons."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "reasons"}
 
     @classmethod
     def of(cls, props: Mapping[str, Any]) -> "RunProgress":
+        """The progress that `props`, the properties of a Run node, hold."""
         counts = {name: int(props.get(name) or 0) for name in cls.__dataclass_fields__ if name != "reasons"}
         return cls(**counts, reasons=Counter(json.loads(props.get("reasons") or "{}")))

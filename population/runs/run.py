@@ -17,6 +17,8 @@ from population.runs.progress import RunProgress
 
 @dataclass(frozen=True, slots=True)
 class Run:
+    """A run that this process holds; `resumed` if it continues one that was interrupted."""
+
     id: str
     started: str
     progress: RunProgress
@@ -27,21 +29,17 @@ class Run:
 def hold_run(
     store: GraphStore, directory: Path, command: str, recipe: Mapping[str, Any], *, fresh: bool
 ) -> Iterator[Run]:
-    """The newest unfinished run of this command, with this recipe, in this workspace that no live process holds; else a new one.
+    """The newest unfinished run of this `command` with this `recipe` in this workspace that no live process holds.
 
-    The hold is a file lock, so it ends with the process, also by kill -9.
+    If there is none, or with `fresh`, a new run. `directory` is where the workspace keeps its locks; the hold is a file
+    lock, so it ends with the process, also by kill -9.
     """
     directory.mkdir(parents=True, exist_ok=True)
     workspace = _workspace_id(directory)
     signature = digest(command, recipe)
-    earlier = (
-        []
-        if fresh
-        else [row["run"] for row in store.read("reads/unfinished_runs", signature=signature, workspace=workspace)]
-    )
-    for props in earlier:
-        with _lock(directory, props["id"]) as mine:
-            if mine:
+    for props in [] if fresh else _unfinished_runs(store, signature, workspace):
+        with _lock(directory, props["id"]) as is_ours:
+            if is_ours:
                 yield Run(props["id"], props["started"], RunProgress.of(props), resumed=True)
                 return
     run = Run("r" + uuid.uuid4().hex[:16], now(), RunProgress(), resumed=False)
@@ -59,8 +57,14 @@ def hold_run(
 
 
 def finish_run(store: GraphStore, run: str, state: str, props: Mapping[str, Any]) -> None:
-    """Record how a run ended; `state` other than "finished" lets the same command go on with it."""
+    """Record how a `run` ended, with its last `props`; after a `state` other than "finished" the same command continues it."""
     store.write(Write("run", [{"id": run, "props": {"state": state, "ended": now(), **props}}]))
+
+
+def _unfinished_runs(store: GraphStore, signature: str, workspace: str) -> list[dict[str, Any]]:
+    """The properties of the Run nodes, the newest first."""
+    rows = store.read("reads/unfinished_runs", signature=signature, workspace=workspace)
+    return [row["run"] for row in rows]
 
 
 def _stored(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,11 +75,11 @@ def _workspace_id(directory: Path) -> str:
     """A name of this workspace that no other has, made on first use; two processes agree on one."""
     path = directory / "workspace"
     if not path.exists():
-        mine = directory / f"workspace.{os.getpid()}"
-        mine.write_text(f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}")
+        own_path = directory / f"workspace.{os.getpid()}"
+        own_path.write_text(f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}")
         with suppress(FileExistsError):
-            os.link(mine, path)
-        mine.unlink()
+            os.link(own_path, path)
+        own_path.unlink()
     return path.read_text()
 
 

@@ -68,9 +68,9 @@ def test_a_prompt_file_that_will_not_do_is_named(tmp_path: Path, text: str, told
         ("relations: [{id: a, family: f}]", "entry 1 has no phrase"),
         ("relations: [{id: A b, family: f, phrase: p}]", "is not lower-case letters"),
         ("relations: [{id: a, family: f, phrase: p, colour: red}]", "unknown key 'colour'"),
-        ("relations: [{id: a, family: f, phrase: p}, {id: a, family: f, phrase: p}]", "stands there twice"),
+        ("relations: [{id: a, family: f, phrase: p}, {id: a, family: f, phrase: p}]", "appears twice"),
         ("relations: [{id: a, family: f, phrase: p, inverse: b}]", "'b', is not in the list"),
-        ("relations: [nurse]", "entry 1 is no mapping"),
+        ("relations: [nurse]", "entry 1 is not a mapping"),
     ],
 )
 def test_a_relations_file_that_will_not_do_is_named(tmp_path: Path, text: str, told: str) -> None:
@@ -151,7 +151,7 @@ def test_relationships_are_chosen_by_distance() -> None:
     assert "chance-meeting" in far
     assert [kind.id for kind in at_distances(shipped, " far , near ")] == [k.id for k in shipped if k.id in near | far]
     for wrong in ("", "near,", "Far", "everywhere"):
-        with pytest.raises(UsageError, match="is no distance"):
+        with pytest.raises(UsageError, match="unknown distance"):
             at_distances(shipped, wrong)
 
 

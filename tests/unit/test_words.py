@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from population.matching.words import PERMUTATIONS, WordIndex, _bands, of_pairs
+from population.matching.words import PERMUTATIONS, WordIndex, _bands, threshold_of_pairs
 
 WORD = st.text("abcdefghij", min_size=1, max_size=6)
 
@@ -48,8 +48,8 @@ def test_what_is_added_one_by_one_or_together_is_found_alike(texts: list[str], s
 
 
 def test_text_without_blanks_is_compared_by_pairs_of_characters() -> None:
-    assert of_pairs(0.9) == pytest.approx(0.81, abs=0.005)
-    assert (of_pairs(1.0), of_pairs(0.3)) == (1.0, 0.0)
+    assert threshold_of_pairs(0.9) == pytest.approx(0.81, abs=0.005)
+    assert (threshold_of_pairs(1.0), threshold_of_pairs(0.3)) == (1.0, 0.0)
     index = WordIndex(0.9)
     old, changed = "在乡村医院上夜班三十年的退休护士照看全村的老人", "在乡村医院上夜班三十年的退休护士照看全村的孩子"
     index.add(index.read(["a nurse", old]))
@@ -68,7 +68,7 @@ def test_texts_of_both_kinds_keep_their_numbers() -> None:
         "山区小学的数学老师",
     ]
     index.add(index.read(texts[:2]))
-    index.add(index.read(texts).of(np.array([2, 3, 4])))
+    index.add(index.read(texts).select(np.array([2, 3, 4])))
     asked, rows, _ = index.near(index.read(texts[::-1]))
     assert {(4 - a, b) for a, b in zip(asked.tolist(), rows.tolist(), strict=True)} == {(n, n) for n in range(5)}
 
