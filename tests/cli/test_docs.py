@@ -62,7 +62,7 @@ def test_settings_shown_in_the_pages_exist() -> None:
 def test_files_named_in_the_pages_exist() -> None:
     for page in PAGES:
         for name in re.findall(
-            r"`((?:pgraph|explorer|graphstore|expansion|distill|cypher|tests|docs|docker|requirements|examples)/[\w-][\w./-]*)`",
+            r"`((?:pgraph|explorer|graphstore|population|expansion|distill|foundation|cypher|benchmarks|tests|docs|docker|requirements|examples)/[\w-][\w./-]*)`",
             page.read_text(),
         ):
             assert (ROOT / name).exists(), f"{page.name} names {name}"
@@ -71,7 +71,7 @@ def test_files_named_in_the_pages_exist() -> None:
 def test_files_named_in_the_code_exist() -> None:
     code = [
         path
-        for folder in ("pgraph", "explorer", "graphstore", "expansion", "distill", "cypher")
+        for folder in ("pgraph", "explorer", "expansion", "distill", "population", "graphstore", "cypher", "foundation", "benchmarks")
         for path in (ROOT / folder).rglob("*.py")
     ]
     for path in [*code, ROOT / "pyproject.toml"]:
