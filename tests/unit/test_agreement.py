@@ -17,7 +17,7 @@ def test_all_alike_is_one() -> None:
 
 
 def test_every_pair_as_often_as_chance_has_it_is_nought() -> None:
-    assert of(list(product(range(1, 6), repeat=2))) == pytest.approx(0)
+    assert of([(first, second) for first, second in product(range(1, 6), repeat=2)]) == pytest.approx(0)
 
 
 def test_each_score_one_higher_is_no_full_agreement() -> None:

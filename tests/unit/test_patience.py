@@ -1,6 +1,7 @@
 """When a call to a model is tried again and when a run gives up, by a clock that the test turns."""
 
 import asyncio
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,7 +39,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     turned = Clock()
     monkeypatch.setattr(retrying, "time", turned)
     monkeypatch.setattr(retrying, "pause", turned.pause)
-    monkeypatch.setattr(retrying.random, "uniform", lambda low, _: low)
+    monkeypatch.setattr(random, "uniform", lambda low, _: low)
     return turned
 
 

@@ -1,5 +1,7 @@
 """What groups are called and which of them stay when all domains are grouped anew."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -61,7 +63,7 @@ def test_a_group_that_a_model_named_stays_named_while_most_of_it_stays() -> None
 
 
 def test_only_what_moved_is_written() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": "stays", "region": "a", "by": "louvain"},
         {"id": "voted", "region": "a", "by": "vote"},
         {"id": "moves", "region": "b", "by": "louvain"},

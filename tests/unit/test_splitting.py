@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from distill.dataset.likeness import Likeness
 from distill.dataset.making import TABLES, Making, Options
-from distill.dataset.splitting import Parts, assign, most, shares, weights
+from distill.dataset.splitting import Parts, assign, counted, most, shares, weights
 from foundation.errors import InputError, UsageError
 from graphstore.exports.exporting import on_disk
 from graphstore.exports.training import Sample
@@ -192,3 +192,25 @@ def test_a_dataset_of_a_small_graph_is_a_copy() -> None:
     samples = [sample(number, f"q{number}", ("p",), {}) for number in range(3)]
     found = made(samples, Options("knowledge"))
     assert json.dumps(found["train"]) == json.dumps([one.row for one in samples])
+
+
+def test_shares_by_hand() -> None:
+    """80, 10 and 10 in 100 of 7 rows: 5.6, 0.7 and 0.7; the largest remainders get what rounding leaves."""
+    assert weights(" train = 8 ,test=2") == {"train": Fraction(4, 5), "test": Fraction(1, 5)}
+    assert weights("train=0.5") == {"train": 1}
+    assert shares(7, SPLITS) == {"train": 5, "validation": 1, "test": 1}
+    assert shares(10, weights("a=1,b=1,c=1")) == {"a": 4, "b": 3, "c": 3}
+    assert most({"train": 100, "validation": 3, "test": 10}, SPLITS) == 33  # of 34, validation would get 4
+
+
+def test_the_largest_part_goes_first_to_who_lacks_most() -> None:
+    """Of 20 rows train lacks 14 and test 6: a takes train to 2, b and c go to test, which then lacks nothing."""
+    assigned = assign({"a": 12, "b": 4, "c": 2, "d": 2}, weights("train=7,test=3"), 0)
+    assert (assigned["a"], assigned["b"]) == ("train", "test")
+    assert sorted((assigned["c"], assigned["d"])) == ["test", "train"]
+
+
+def test_rows_are_counted_by_group_and_split() -> None:
+    places = [("b", "train", 2), ("a", "test", 1), ("b", "train", 3), ("b", "test", 1)]
+    assert counted(places) == {"a": {"test": 1}, "b": {"train": 5, "test": 1}}
+    assert list(counted(places)) == ["a", "b"]
