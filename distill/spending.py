@@ -13,13 +13,15 @@ from foundation.prompts import Prompt
 from graphstore import contradicts
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-OWN_RUNS = 0.7  # of a text's runs of three words so many are different; 0.9 and more in what people write
+OWN_RUNS = 0.7  # least share of different ones among a text's runs of three words; 0.9 or more in texts by people
 Pending = TypeVar("Pending")
 Unit = Literal["group", "domain"]
 
 
 @dataclass(frozen=True, slots=True)
 class Participant:
+    """A persona that takes part in a question or an answer."""
+
     id: str
     text: str
     domain: str
@@ -28,7 +30,7 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class SpendPlan:
-    """What the user asked of one `pgraph ask` or `distill`, as far as both take it."""
+    """The options that `pgraph ask` and `pgraph distill` share."""
 
     prompt: Prompt
     calls: int | None
@@ -43,9 +45,9 @@ class SpendPlan:
 
     def recipe(self) -> dict[str, Any]:
         """All that decides the answers, as plain values: kept with the run."""
-        apart = {"prompt", "only", "from_cypher", "sampling"}
+        special = {"prompt", "only", "from_cypher", "sampling"}
         return {
-            **{name: getattr(self, name) for name in self.__dataclass_fields__ if name not in apart},
+            **{name: getattr(self, name) for name in self.__dataclass_fields__ if name not in special},
             "only": ",".join(self.only),
             "from": self.from_cypher,
             "prompt": self.prompt.digest,
@@ -55,7 +57,7 @@ class SpendPlan:
 
 @dataclass(frozen=True, slots=True)
 class DistillCall:
-    """What is asked for a region; `about` is the question that is answered, or the item that is judged, else ""."""
+    """A call for a region (its number). `about`: the id of the question that is answered, or of the item that is judged."""
 
     id: str
     region: int
@@ -66,7 +68,7 @@ class DistillCall:
 
 @dataclass(frozen=True, slots=True)
 class DistillOutcome:
-    """What one reply brought, for the thread that chooses."""
+    """The result of one reply, for the thread that chooses: `lost` answers cannot be used."""
 
     call: DistillCall
     topics: list[str]  # of its usable answers
@@ -82,7 +84,11 @@ async def spend(
     chat: Chat,
     at_once: int,
 ) -> None:
-    """Make the calls, at most `at_once` at a time. `absorb` blocks and runs in a thread, one batch at a time."""
+    """Make the calls for `pending` items, at most `at_once` at a time.
+
+    `prepare` makes the call of an item, `chat` is asked, `absorb` writes a batch of replies, and `learn` gets the outcome of
+    each before the next item is taken. `absorb` blocks and runs in a thread, one batch at a time. Raises what they raise.
+    """
 
     async def ask(item: Pending) -> tuple[DistillCall, ChatReply]:
         call = await prepare(item)
@@ -101,15 +107,26 @@ def failure_row(
     about: str,
     reply: ChatReply,
     reasons: Sequence[str],
-    **more: Any,  # noqa: ANN401  values of a row
+    **further_props: Any,  # noqa: ANN401  values of a row
 ) -> dict[str, Any]:
-    """The row of a FAILED_ON."""
-    props = {"reason": ", ".join(sorted(set(reasons))), "times": len(reasons), "at": now(), "paid": reply.paid, **more}
+    """The row of a FAILED_ON: `call` for `about` failed for these `reasons`, one for each lost answer."""
+    props = {
+        "reason": ", ".join(sorted(set(reasons))),
+        "times": len(reasons),
+        "at": now(),
+        "paid": reply.paid,
+        **further_props,
+    }
     return {"run": run, "about": about, "call": call.id, "props": props}
 
 
 def listed(people: Sequence[Participant]) -> str:
-    """The people as a prompt names them, a letter each."""
+    """The people as a prompt lists them, a letter each.
+
+    >>> print(listed([Participant("p1", "A nurse", "Medicine", 0), Participant("p2", "A cook", "", 1)]))
+    A. A nurse (knows: Medicine)
+    B. A cook
+    """
     return "\n".join(
         f"{letter}. {person.text}" + (f" (knows: {person.domain})" if person.domain else "")
         for letter, person in zip(LETTERS, people, strict=False)
@@ -117,18 +134,23 @@ def listed(people: Sequence[Participant]) -> str:
 
 
 def optional(prompt: Prompt, phrase: str, value: str) -> str:
-    """A phrase of the prompt where there is a value for it, else nothing."""
+    """The part `phrase` of the prompt with `value` filled in, or nothing if `value` is empty."""
     return prompt.phrase(phrase, value) if value else ""
 
 
 def wording(prompt: Prompt, language: str) -> str:
-    """What to say of the language: nothing where the prompt is written in it, or says nothing of it."""
-    written_in_it = prompt.name.endswith(f".{language}") or "language" not in prompt.phrases
-    return "" if written_in_it else prompt.phrase("language", language)
+    """The part of the prompt that asks for a `language`; nothing if the prompt is written in it, or has no such part."""
+    needs_no_wording = prompt.name.endswith(f".{language}") or "language" not in prompt.phrases
+    return "" if needs_no_wording else prompt.phrase("language", language)
 
 
 def answer_problem(text: str, language: str, *, shortest: int) -> Unusable | None:
-    """What keeps a text from being a question or an answer: too few words, repetition, another language."""
+    """What keeps `text` from being a question or an answer: fewer than `shortest` words, repetition, another `language`.
+
+    >>> answer_problem("Only this.", "en", shortest=5).value
+    'too short'
+    >>> answer_problem("Which seeds grow on salty soil?", "en", shortest=5)
+    """
     words = text.casefold().split()
     if len(words) < shortest and " " in text.strip():
         return Unusable.TOO_SHORT

@@ -11,27 +11,35 @@ Step = Callable[[Any], Any]
 
 
 def reader(path: str, columns: Collection[str]) -> Step | None:
-    """What takes this field out of a row (None where it has no value); None where the path begins with no column."""
+    """A function that reads the field at `path` from a row (None if the row has no value there).
+
+    None if the path does not begin with one of the `columns`.
+
+    >>> read = reader("messages.[?role==user].content", ["id", "messages"])
+    >>> read({"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]})
+    'u'
+    """
     if path in columns:
         return _key(path)
     steps: list[Step] = []
-    at = 0
-    while at < len(path):
-        found = _STEP.match(path, at)
-        if found is None or (not steps and found[4] not in columns):
+    position = 0
+    while position < len(path):
+        match = _STEP.match(path, position)
+        if match is None or (not steps and match[4] not in columns):
             return None
-        steps.append(_step(*found.groups()))
-        at = found.end() + path.startswith(".", found.end())
+        steps.append(_step(*match.groups()))
+        position = match.end() + path.startswith(".", match.end())
     return _chain(steps) if steps else None
 
 
 def as_text(value: Any) -> str:  # noqa: ANN401  any value of a row
+    """A value as text: a text as it is, everything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _step(name: str | None, wanted: str | None, index: str | None, key: str | None) -> Step:
-    if name is not None and wanted is not None:
-        return _where(name.strip("'\"`"), wanted.strip("'\"`"))
+def _step(name: str | None, expected: str | None, index: str | None, key: str | None) -> Step:
+    if name is not None and expected is not None:
+        return _first_entry(name.strip("'\"`"), expected.strip("'\"`"))
     return _key(index or key or "")
 
 
@@ -44,13 +52,17 @@ def _key(key: str) -> Step:
     return step
 
 
-def _where(name: str, wanted: str) -> Step:
+def _first_entry(name: str, expected: str) -> Step:
     """The first entry of a list with this value under this name."""
 
     def step(value: Any) -> Any:  # noqa: ANN401
         entries = value if isinstance(value, list) else []
-        fitting = (one for one in entries if isinstance(one, Mapping) and name in one and as_text(one[name]) == wanted)
-        return next(fitting, None)
+        matching = (
+            entry
+            for entry in entries
+            if isinstance(entry, Mapping) and name in entry and as_text(entry[name]) == expected
+        )
+        return next(matching, None)
 
     return step
 

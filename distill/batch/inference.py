@@ -17,11 +17,13 @@ from foundation.model import Chat, ChatReply, ChatRequest
 from graphstore import call_id, digest
 from graphstore.files import BadRow, Record
 
-_REASONS = 50  # so many kinds of failures are told apart
+_REASONS = 50  # kinds of failures that are counted apart
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
+    """How rows are answered: what is sent, and how fast."""
+
     template: Template | AsGiven
     sampling: Mapping[str, Any]
     extra: Mapping[str, Any]  # further fields of each request
@@ -31,6 +33,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Item:
+    """A row on its way; `key` as `output.key_of` makes it."""
+
     line: int
     key: bytes
     row: dict[str, Any]
@@ -40,6 +44,8 @@ class Item:
 
 @dataclass(slots=True)
 class InferenceProgress:
+    """Counts of one run; `reasons` of the failed rows by kind."""
+
     answered: int = 0
     failed: int = 0
     from_cache: int = 0
@@ -49,6 +55,8 @@ class InferenceProgress:
 
 
 class Inference:
+    """One run of `pgraph infer`: answers the rows of a file by a `job`, into the file of `answers`."""
+
     def __init__(self, job: Job, answers: Answers) -> None:
         self.progress = InferenceProgress()
         self._job = job
@@ -60,7 +68,11 @@ class Inference:
     async def go(
         self, chat: Chat, at_once: int, rows: Iterator[Record | BadRow], tell: Callable[[InferenceProgress], None]
     ) -> None:
-        """Answer every row that has no answer yet, and write each answer as it comes."""
+        """Answer every row that has no answer yet, and write each answer as it comes.
+
+        At most `at_once` calls at a time; `tell` gets the counts after each batch. A row that fails goes to the file of
+        failures. Raises `ModelError` if the server fails for all rows, and `InputError` if the file cannot be written.
+        """
         self._model = chat.model
 
         async def ask(item: Item) -> ChatReply:
@@ -73,7 +85,7 @@ class Inference:
         self._answers.begin()
         items = self._open_rows(rows)
         try:
-            # in a thread, as a million answered rows may come before it
+            # in a thread: a million answered rows may come before it
             first = await asyncio.to_thread(lambda: list(islice(items, 1)))
             await for_each(chain(first, items), ask, sink, at_once, ordered=self._job.ordered)
         finally:
@@ -89,10 +101,10 @@ class Inference:
                 continue
             values = identified(row)
             key = key_of(values["id"])
-            met = self._answers.meet(key, row.line)
-            if met:
-                yield Item(row.line, key, values, reason=f"the same id as another row: line {met} has it too")
-            elif met is None:
+            earlier_line = self._answers.meet(key, row.line)
+            if earlier_line:
+                yield Item(row.line, key, values, reason=f"the same id as another row: line {earlier_line} has it too")
+            elif earlier_line is None:
                 yield self._item(row.line, key, values)
 
     def _item(self, line: int, key: bytes, row: dict[str, Any]) -> Item:
@@ -100,15 +112,15 @@ class Inference:
             encoded(row)
         except ValueError:
             return Item(line, key, row, reason="it holds half of a character: a surrogate without the other")
-        filled = self._job.template.fill(row)
-        return Item(line, key, row, reason=filled) if isinstance(filled, str) else Item(line, key, row, filled)
+        messages = self._job.template.fill(row)
+        return Item(line, key, row, reason=messages) if isinstance(messages, str) else Item(line, key, row, messages)
 
     async def _ask(self, chat: Chat, item: Item) -> ChatReply:
-        """A reply of the row's own. One in the cache that was no use is asked for again: it failed in an earlier run."""
+        """The reply to this row. If an earlier run kept one that cannot be used, ask again as another sample."""
         await self._pace()
-        first = int.from_bytes(item.key[:5]) << 8
+        first_sample = int.from_bytes(item.key[:5]) << 8
         tag = {"command": "infer", "call": self._call(item), "row": item.row["id"]}
-        request = ChatRequest(item.messages, sample=first, tag=tag, extra=self._job.extra)
+        request = ChatRequest(item.messages, sample=first_sample, tag=tag, extra=self._job.extra)
         reply = await chat.ask(request)
         while reply.failure and reply.from_cache:
             request = replace(request, sample=request.sample + 1)
@@ -124,8 +136,8 @@ class Inference:
         await asyncio.sleep(self._due - now)
 
     def _call(self, item: Item) -> str:
-        asked = {"prompt": self._job.template.digest, "row": item.key.hex(), "model": self._model}
-        return call_id({**asked, **self._job.sampling, **self._job.extra})
+        content = {"prompt": self._job.template.digest, "row": item.key.hex(), "model": self._model}
+        return call_id({**content, **self._job.sampling, **self._job.extra})
 
     def _write(self, batch: Sequence[tuple[Item, ChatReply]]) -> None:
         lines, failures = [], []
@@ -146,27 +158,32 @@ class Inference:
         return {name: reply.text, **made_by, f"{name}_call": self._call(item)}
 
     def _count(self, reply: ChatReply) -> None:
-        done = self.progress
-        done.tokens_in += reply.tokens_in
-        done.tokens_out += reply.tokens_out
-        done.from_cache += reply.from_cache
+        progress = self.progress
+        progress.tokens_in += reply.tokens_in
+        progress.tokens_out += reply.tokens_out
+        progress.from_cache += reply.from_cache
         if not reply.failure:
-            done.answered += 1
+            progress.answered += 1
             return
-        done.failed += 1
+        progress.failed += 1
         kind = re.split(r"[:(]", reply.failure)[0].strip()
-        done.reasons[kind if kind in done.reasons or len(done.reasons) < _REASONS else "other reasons"] += 1
+        progress.reasons[kind if kind in progress.reasons or len(progress.reasons) < _REASONS else "other reasons"] += 1
 
 
 def identified(record: Record) -> dict[str, Any]:
-    """The row with an id: its own, else one made of what it holds and the line where it stands."""
-    given = record.values.get("id")
-    if given is not None and given == given:  # noqa: PLR0124  NaN is no id
+    """The row with an `id`: its own, otherwise one made of its content and its line.
+
+    >>> identified(Record(3, {"persona": "A nurse"}))
+    {'id': 'r6a760afa55fd2941', 'persona': 'A nurse'}
+    """
+    own_id = record.values.get("id")
+    if own_id is not None and own_id == own_id:  # noqa: PLR0124  NaN is not an id
         return record.values
     values = {name: value for name, value in record.values.items() if name != "id"}
     return {"id": "r" + digest(record.line, values), **values}
 
 
 def failed_row(item: Item, reply: ChatReply) -> dict[str, Any]:
-    said = {"response": reply.text} if reply.text else {}
-    return {"line": item.line, "id": item.row.get("id"), "reason": reply.failure, **said, "row": item.row}
+    """The row of the file of failures: why, the reply if there was one, and the row itself."""
+    response = {"response": reply.text} if reply.text else {}
+    return {"line": item.line, "id": item.row.get("id"), "reason": reply.failure, **response, "row": item.row}

@@ -17,7 +17,7 @@ _BATCH = 10_000
 
 
 def as_json_value(value: object) -> object:
-    """What JSON has no form for, as text; `_restored` reads it back."""
+    """A value that JSON has no form for, as text or a number; `_restored` reads it back."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, dt.timedelta):
@@ -28,7 +28,7 @@ def as_json_value(value: object) -> object:
 
 
 def kinds_of(path: Path) -> tuple[Kinds, int]:
-    """The columns of a Parquet file with their types, and how many rows it has."""
+    """The columns of the Parquet file at `path` with their types, and how many rows it has."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
@@ -36,22 +36,25 @@ def kinds_of(path: Path) -> tuple[Kinds, int]:
         return {name: schema.field(name).type for name in schema.names}, file.metadata.num_rows
 
 
-def to_parquet(lines: Path, target: Path, given: Kinds | None) -> None:
-    """Two passes over the lines: the types of all columns, then the rows."""
+def to_parquet(lines: Path, target: Path, input_kinds: Kinds | None) -> None:
+    """Write JSON `lines` to `target` as Parquet. Reads them twice: the types of all columns, then the rows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     kinds: dict[str, pa.DataType | None] = {}
     for rows in _batches(lines):
         for name in dict.fromkeys(name for row in rows for name in row):
-            kinds[name] = _kind([row.get(name) for row in rows], (given or {}).get(name), kinds.get(name, pa.null()))
+            kinds[name] = _kind(
+                [row.get(name) for row in rows], (input_kinds or {}).get(name), kinds.get(name, pa.null())
+            )
     fields = [(name, pa.string() if kind is None or pa.types.is_null(kind) else kind) for name, kind in kinds.items()]
     schema = pa.schema(fields)
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
         for rows in _batches(lines):
-            columns = [
-                _column([row.get(name) for row in rows], kind, mixed=kinds[name] is None) for name, kind in fields
-            ]
+            columns = []
+            for name, kind in fields:
+                values = [row.get(name) for row in rows]
+                columns.append(_column(values, kind, mixed=kinds[name] is None))
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
 
 
@@ -61,18 +64,20 @@ def _batches(path: Path) -> Iterator[list[dict[str, Any]]]:
             yield batch
 
 
-def _kind(values: list[Any], given: "pa.DataType | None", known: "pa.DataType | None") -> "pa.DataType | None":
-    """The type that holds these values and those before; None where there is none: the column is JSON text then."""
+def _kind(
+    values: list[Any], input_kind: "pa.DataType | None", kind_so_far: "pa.DataType | None"
+) -> "pa.DataType | None":
+    """The type that holds these values and those before; None if there is no such type: then the column is JSON text."""
     import pyarrow as pa
 
-    if known is None:
+    if kind_so_far is None:
         return None
     try:
-        if given is not None:
-            return _column(values, given).type
-        found = pa.array(values).type
-        both = [pa.schema([("column", known)]), pa.schema([("column", found)])]
-        kind = pa.unify_schemas(both, promote_options="permissive").field("column").type
+        if input_kind is not None:
+            return _column(values, input_kind).type
+        batch_kind = pa.array(values).type
+        schemas = [pa.schema([("column", kind_so_far)]), pa.schema([("column", batch_kind)])]
+        kind = pa.unify_schemas(schemas, promote_options="permissive").field("column").type
         return None if "struct<>" in str(kind) else kind  # Parquet has no empty object
     except (pa.ArrowException, ValueError, TypeError, OverflowError):
         return None
@@ -121,4 +126,4 @@ def _simple(value: Any, kind: "pa.DataType") -> Any:  # noqa: ANN401
         (types.is_large_binary, base64.b64decode),
         (types.is_fixed_size_binary, base64.b64decode),
     )
-    return next((read(value) for fits, read in readers if fits(kind)), value)
+    return next((read(value) for is_kind, read in readers if is_kind(kind)), value)

@@ -1,6 +1,7 @@
 """The dataset card, in the form that the Hugging Face Hub reads: front matter, then plain sections."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -62,14 +63,17 @@ _COLUMNS = {
 
 
 def title(recipe: Mapping[str, Any]) -> str:
+    """The title of the dataset of this `recipe`."""
     return f"{_WHAT[recipe['kind']][0]} from a persona graph"
 
 
 def description(recipe: Mapping[str, Any]) -> str:
+    """One sentence about the dataset of this `recipe`."""
     return f"{recipe['rows']:,} {_WHAT[recipe['kind']][1]}; made by pgraph {recipe['pgraph']} from a graph of personas."
 
 
 def make(recipe: Mapping[str, Any]) -> str:
+    """The text of the card for the dataset of this `recipe`."""
     head = yaml.safe_dump(_front(recipe), sort_keys=False, allow_unicode=True, width=1000)
     return f"---\n{head}---\n\n" + "\n".join(_sections(recipe)) + "\n"
 
@@ -85,11 +89,11 @@ def _front(recipe: Mapping[str, Any]) -> dict[str, Any]:
         "size_categories": [next((name for least, name in _SIZES if recipe["rows"] < least), "100M<n<1B")],
         "tags": ["synthetic", "personas", "persona-graph"],
         "configs": [
-            {"config_name": "default", "data_files": [{"split": one["split"], "path": one["path"]} for one in files]}
+            {"config_name": "default", "data_files": [{"split": file["split"], "path": file["path"]} for file in files]}
         ],
         "dataset_info": {
             "features": [_feature(column) for column in schema_of(recipe["kind"])],
-            "splits": [{"name": one["split"], "num_examples": one["rows"]} for one in files],
+            "splits": [{"name": file["split"], "num_examples": file["rows"]} for file in files],
         },
     }
 
@@ -111,7 +115,7 @@ def _sections(recipe: Mapping[str, Any]) -> Iterator[str]:
     yield f"# {title(recipe)}\n"
     yield f"{recipe['rows']:,} {_WHAT[recipe['kind']][1]}.\n"
     yield "## How it was made\n"
-    yield from _made(recipe)
+    yield from _origin(recipe)
     yield "\n## Rows\n"
     yield from _counts(recipe)
     yield "\n## Columns\n"
@@ -126,7 +130,7 @@ def _sections(recipe: Mapping[str, Any]) -> Iterator[str]:
     yield _CHECK
 
 
-def _made(recipe: Mapping[str, Any]) -> Iterator[str]:
+def _origin(recipe: Mapping[str, Any]) -> Iterator[str]:
     commands = list(dict.fromkeys(str(run.get("command")) for run in recipe["runs"]))
     yield (
         f"With pgraph {recipe['pgraph']}: a graph of personas was grown, questions were asked that need several of them, "
@@ -141,20 +145,28 @@ def _made(recipe: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _counts(recipe: Mapping[str, Any]) -> Iterator[str]:
-    splits = [one["split"] for one in recipe["splits"]]
-    yield from _table(("split", "rows"), ((one["split"], f"{one['rows']:,}") for one in recipe["splits"]))
+    splits = [file["split"] for file in recipe["splits"]]
+    yield from _table(("split", "rows"), ((file["split"], f"{file['rows']:,}") for file in recipe["splits"]))
     yield ""
-    ordered = sorted(recipe["groups"].items(), key=lambda item: (-sum(item[1].values()), item[0]))
-    rows = [(_plain(group), *(f"{held.get(split, 0):,}" for split in splits)) for group, held in ordered[:SHOWN]]
-    if ordered[SHOWN:]:
-        sums = [sum(held.get(split, 0) for _, held in ordered[SHOWN:]) for split in splits]
-        rows.append((f"{len(ordered) - SHOWN:,} more groups", *(f"{rows:,}" for rows in sums)))
-    yield from _table(("group", *splits), rows)
-    left = recipe["left_out"]
+    yield from _table(("group", *splits), _group_rows(recipe["groups"], splits))
+    left_out = recipe["left_out"]
     yield (
-        f"\nLeft out: {left['near_duplicates']:,} near duplicates of rows in another split, {left['marked']:,} marked by "
-        f"`pgraph judge`, {left['not_drawn']:,} not drawn."
+        f"\nLeft out: {left_out['near_duplicates']:,} near duplicates of rows in another split, {left_out['marked']:,} marked by "
+        f"`pgraph judge`, {left_out['not_drawn']:,} not drawn."
     )
+
+
+def _group_rows(counts: Mapping[str, Mapping[str, int]], splits: list[str]) -> Iterator[tuple[str, ...]]:
+    """The largest groups with their rows in each split, and the sums of all others. `counts`: group -> split -> rows."""
+    groups = sorted(counts, key=lambda group: (-sum(counts[group].values()), group))
+    for group in groups[:SHOWN]:
+        yield _plain(group), *(f"{counts[group].get(split, 0):,}" for split in splits)
+    others = groups[SHOWN:]
+    if others:
+        sums = Counter[str]()
+        for group in others:
+            sums.update(counts[group])
+        yield f"{len(others):,} more groups", *(f"{sums[split]:,}" for split in splits)
 
 
 def _apart(recipe: Mapping[str, Any]) -> Iterator[str]:
@@ -175,8 +187,13 @@ def _inputs(recipe: Mapping[str, Any]) -> Iterator[str]:
         yield "No file was imported."
         return
     rows = (
-        (_plain(one["file"]), one["holds"], "" if one["rows"] is None else f"{one['rows']:,}", _plain(one["licence"]))
-        for one in recipe["inputs"]
+        (
+            _plain(file["file"]),
+            file["holds"],
+            "" if file["rows"] is None else f"{file['rows']:,}",
+            _plain(file["licence"]),
+        )
+        for file in recipe["inputs"]
     )
     yield from _table(("file", "holds", "rows", "licence"), rows)
     yield "\nTheir digests are in `recipe.json`. The terms of the models named above may bind as well."

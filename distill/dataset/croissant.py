@@ -1,4 +1,4 @@
-"""The dataset in Croissant 1.0, so that tools that know this form find its files and columns."""
+"""The dataset in Croissant 1.0, so that tools that read this form find its files and columns."""
 
 import json
 from collections.abc import Mapping
@@ -32,7 +32,10 @@ _CONTEXT: dict[str, Any] = {  # the vocabulary, as the standard gives it
 
 
 def make(recipe: Mapping[str, Any], *, name: str, description: str, licence: str) -> str:
-    """`licence` is a text; the date is that of the last run, so that the same graph gives the same file."""
+    """The JSON text of the dataset of this `recipe`; `licence` is a text.
+
+    The date is that of the last run, so that the same graph gives the same file.
+    """
     ended = max((str(run["ended"]) for run in recipe["runs"] if run.get("ended")), default="")
     content = {
         "@context": _CONTEXT,
@@ -44,27 +47,27 @@ def make(recipe: Mapping[str, Any], *, name: str, description: str, licence: str
         "citeAs": description,
         "version": "1.0.0",
         **({"datePublished": ended[:10]} if ended else {}),
-        "distribution": [_file(one, recipe["options"]["format"]) for one in recipe["splits"]],
-        "recordSet": [_records(one, recipe["kind"]) for one in recipe["splits"]],
+        "distribution": [_file(data_file, recipe["options"]["format"]) for data_file in recipe["splits"]],
+        "recordSet": [_records(data_file, recipe["kind"]) for data_file in recipe["splits"]],
     }
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
 
-def _file(one: Mapping[str, Any], form: str) -> dict[str, Any]:
+def _file(data_file: Mapping[str, Any], form: str) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
-        "@id": one["path"],
-        "name": one["path"],
-        "contentUrl": one["path"],
-        "contentSize": f"{one['bytes']} B",
+        "@id": data_file["path"],
+        "name": data_file["path"],
+        "contentUrl": data_file["path"],
+        "contentSize": f"{data_file['bytes']} B",
         "encodingFormat": _ENCODING[form],
-        "sha256": one["sha256"],
+        "sha256": data_file["sha256"],
     }
 
 
-def _records(one: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    fields = [_column(one["split"], one["path"], column) for column in schema_of(kind)]
-    return {"@type": "cr:RecordSet", "@id": one["split"], "name": one["split"], "field": fields}
+def _records(data_file: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    fields = [_column(data_file["split"], data_file["path"], column) for column in schema_of(kind)]
+    return {"@type": "cr:RecordSet", "@id": data_file["split"], "name": data_file["split"], "field": fields}
 
 
 def _column(split: str, path: str, column: "pa.Field") -> dict[str, Any]:

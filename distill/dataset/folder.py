@@ -1,4 +1,4 @@
-"""The directory of a dataset: written beside its place and renamed at the end; what is not ours is never replaced."""
+"""The directory of a dataset: written next to its place and renamed at the end; other files are never replaced."""
 
 import hashlib
 import os
@@ -18,9 +18,9 @@ _ELSEWHERE = "Choose another directory, or empty this one."
 
 @contextmanager
 def replacing_directory(name: str) -> Iterator[Path]:
-    """A directory to write to, which takes the place of `name` when all went well; else it is removed.
+    """A directory to write to; when the block ends without an error, it takes the place of `name`, otherwise it is removed.
 
-    What is there already must be nothing, an empty directory or a dataset of ours, else `InputError`.
+    Raises `InputError` if `name` is neither missing nor an empty directory nor a dataset of pgraph.
     """
     target = Path(os.path.realpath(name))
     try:
@@ -42,7 +42,7 @@ def sha256(path: Path) -> str:
 
 
 def files_of(directory: Path) -> set[str]:
-    """All that lies in a directory, by its path from there."""
+    """All files below a directory, by their paths from there."""
     return {path.relative_to(directory).as_posix() for path in directory.rglob("*") if not path.is_dir()}
 
 
@@ -51,13 +51,13 @@ def _refuse_foreign(name: str, target: Path) -> None:
         return
     if not target.is_dir():
         raise InputError(f"{name}: is a file, not a directory", "Choose another name.")
-    held = sorted(path.name for path in target.iterdir())
-    if not held:
+    names = sorted(path.name for path in target.iterdir())
+    if not names:
         return
-    made = recipe.read(target)
-    if made is None:
-        raise InputError(f"{name}: holds what is no dataset of pgraph, such as {held[0]}", _ELSEWHERE)
-    own = {CARD, CROISSANT, recipe.FILE, *(str(one["path"]) for one in made["splits"])}
+    earlier_recipe = recipe.read(target)
+    if earlier_recipe is None:
+        raise InputError(f"{name}: holds something other than a dataset of pgraph, such as {names[0]}", _ELSEWHERE)
+    own = {CARD, CROISSANT, recipe.FILE, *(str(data_file["path"]) for data_file in earlier_recipe["splits"])}
     if foreign := files_of(target) - own:
         raise InputError(f"{name}: holds a file that is not of the dataset, {min(foreign)}", _ELSEWHERE)
 
@@ -70,11 +70,11 @@ def _settle(temporary: Path, target: Path) -> None:
         temporary.rename(target)
         return
     shutil.copymode(target, temporary)
-    old = target.with_name(f"{temporary.name}.old")
-    target.rename(old)
+    previous = target.with_name(f"{temporary.name}.old")
+    target.rename(previous)
     try:
         temporary.rename(target)
     except OSError:
-        old.rename(target)
+        previous.rename(target)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(previous, ignore_errors=True)

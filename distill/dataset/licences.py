@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from distill.dataset.recipe import NOT_STATED
 
 # The identifiers that the Hub knows, of those that are used for data
-_KNOWN = """
+_IDENTIFIERS = """
 afl-3.0 agpl-3.0 apache-2.0 artistic-2.0 bsd bsd-2-clause bsd-3-clause bsl-1.0 c-uda cc cc-by-2.0 cc-by-2.5 cc-by-3.0
 cc-by-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0
 cc-by-nc-sa-4.0 cc-by-nd-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc0-1.0 cdla-permissive-1.0 cdla-permissive-2.0
@@ -16,17 +16,18 @@ odc-by openrail pddl unlicense wtfpl
 
 
 def of_card(stated: Sequence[str]) -> dict[str, str]:
-    """The lines of a card for what its inputs state: a licence only where all state the same."""
-    names = sorted({_identifier(one) for one in stated})
+    """The lines of a card for what its inputs state: a licence only if all state the same."""
+    names = sorted({_identifier(text) for text in stated})
     if set(stated) <= {NOT_STATED}:
         return {"license": "unknown"}
-    if len(names) == 1 and names[0] in _KNOWN.split():
+    if len(names) == 1 and names[0] in _IDENTIFIERS.split():
         return {"license": names[0]}
     name = names[0] if len(names) == 1 else "several"
     return {"license": "other", "license_name": name, "license_link": "README.md"}
 
 
 def in_words(stated: Sequence[str]) -> str:
+    """What the inputs state, as a text."""
     return NOT_STATED if set(stated) <= {NOT_STATED} else ", ".join(stated)
 
 

@@ -1,4 +1,4 @@
-"""Rows that say nearly the same, so that none of them stands in another split: the matching is that of personas."""
+"""Rows that say nearly the same, so that none of them is in another split: matched as personas are."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,7 +41,7 @@ def texts(row: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _message(row: Mapping[str, Any], place: int) -> object:
-    """What is said there in the chat; "" where a changed file has no such thing."""
+    """The content of one message of the chat; "" if a changed file has no such message."""
     try:
         return row["messages"][place]["content"]
     except (KeyError, IndexError, TypeError):

@@ -1,4 +1,4 @@
-"""The rows of a dataset: collected on disk, split by what hangs together, kept apart, drawn."""
+"""The rows of a dataset: collected on disk, split so that related rows stay together, compared, drawn."""
 
 import json
 import sqlite3
@@ -46,7 +46,7 @@ class Options:
 
 
 class Making:
-    """One dataset on its way; `left_out` tells why rows of the graph are not in it."""
+    """One dataset in the making, on the database `disk` with `TABLES`; `left_out` counts why rows are not in it."""
 
     def __init__(self, disk: sqlite3.Connection, options: Options) -> None:
         self.options = options
@@ -56,7 +56,11 @@ class Making:
         self._parts = Parts()
 
     def make(self, samples: Iterable[Sample], tell: Callable[[str, int], None]) -> None:
-        """All the steps; afterwards `rows` gives what each split has. `tell`: what is done now, and how far."""
+        """Do all the steps; afterwards `rows` gives those of each split. `tell` gets what is being done, and how far it is.
+
+        Raises `InputError` if the graph has no rows of this kind, or too few that are unrelated for the splits, and
+        `UsageError` if it has fewer rows than the options ask for.
+        """
         self._collect(samples, tell)
         self._split()
         if len(self.options.splits) > 1:
@@ -64,17 +68,18 @@ class Making:
         self._draw()
 
     def rows(self, split: str) -> Iterator[dict[str, Any]]:
-        """The rows of a split by rising id."""
+        """The rows of a `split` by rising id."""
         query = "SELECT row FROM rows JOIN places USING (id) WHERE split = ? AND taken ORDER BY id"
         for (row,) in self._disk.execute(query, (split,)):
             yield json.loads(row)
 
     def sizes(self) -> dict[str, int]:
-        found = dict(self._disk.execute("SELECT split, count(*) FROM places WHERE taken GROUP BY split"))
-        return {split: found.get(split, 0) for split in self.options.splits}
+        """How many rows each split has."""
+        counts = dict(self._disk.execute("SELECT split, count(*) FROM places WHERE taken GROUP BY split"))
+        return {split: counts.get(split, 0) for split in self.options.splits}
 
     def groups(self) -> dict[str, dict[str, int]]:
-        """How many rows each group has in each split; a row counts for the group that most of its people are in."""
+        """Group -> split -> rows; a row counts for the group that most of its people are in."""
         return counted(
             self._disk.execute(
                 "SELECT home, split, count(*) FROM places WHERE taken GROUP BY home, split ORDER BY 1, 2"
@@ -86,19 +91,22 @@ class Making:
         total = 0
         while batch := list(islice(source, _BATCH)):
             total += len(batch)
-            kept = [sample for sample in batch if self.options.marked or not sample.marked]
-            self.left_out["marked"] += len(batch) - len(kept)
-            for sample in kept:
+            unmarked = [sample for sample in batch if self.options.marked or not sample.marked]
+            self.left_out["marked"] += len(batch) - len(unmarked)
+            for sample in unmarked:
                 self._parts.tie([f"question {sample.question}", *_ties(sample)])
-            rows = [(sample.row["id"], json.dumps(sample.row, ensure_ascii=False)) for sample in kept]
+            rows = [(sample.row["id"], json.dumps(sample.row, ensure_ascii=False)) for sample in unmarked]
             self._disk.executemany("INSERT INTO rows VALUES (?, ?)", rows)
-            self._disk.executemany(
-                "INSERT INTO places (id, question, home, rank) VALUES (?, ?, ?, ?)",
-                [
-                    (key := sample.row["id"], sample.question, sample.home or NO_GROUP, digest(self.options.seed, key))
-                    for sample in kept
-                ],
-            )
+            places = [
+                (
+                    sample.row["id"],
+                    sample.question,
+                    sample.home or NO_GROUP,
+                    digest(self.options.seed, sample.row["id"]),
+                )
+                for sample in unmarked
+            ]
+            self._disk.executemany("INSERT INTO places (id, question, home, rank) VALUES (?, ?, ?, ?)", places)
             tell("rows read", total)
         if not total:
             raise InputError(*_MISSING.get(self.options.kind, _MISSING["sft"]))
@@ -109,7 +117,7 @@ class Making:
         splits = self.options.splits
         sizes: Counter[str] = Counter()
         for question, rows in self._disk.execute("SELECT question, count(*) FROM places GROUP BY question"):
-            sizes[self._parts.of(f"question {question}")] += rows
+            sizes[self._parts.part_of(f"question {question}")] += rows
         self.parts = len(sizes)
         if len(sizes) < len(splits):
             raise InputError(
@@ -119,21 +127,23 @@ class Making:
                 "Make finer groups (pgraph group --resolution 4), ask in more groups (pgraph ask), or name fewer splits.",
             )
         assigned = assign(sizes, splits, self.options.seed)
-        self._disk.create_function("split_of", 1, lambda question: assigned[self._parts.of(f"question {question}")])
+        self._disk.create_function(
+            "split_of", 1, lambda question: assigned[self._parts.part_of(f"question {question}")]
+        )
         self._disk.execute("UPDATE places SET split = split_of(question)")
 
     def _keep_apart(self, tell: Callable[[str, int], None]) -> None:
-        """Leave out of the larger split what is nearly the same in a smaller one."""
+        """Leave out of a larger split the rows that are nearly the same in a smaller one."""
         sizes = self.sizes()
         smaller = Likeness()
         order = sorted(sizes, key=lambda split: (sizes[split], split))
-        done = 0
+        compared = 0
         for place, split in enumerate(order):
             if place:
                 near = []
                 for row in self.rows(split):
-                    done += 1
-                    tell("rows compared", done)
+                    compared += 1
+                    tell("rows compared", compared)
                     if smaller.find(row) is not None:
                         near.append((row["id"],))
                 self._disk.executemany("UPDATE places SET taken = 0 WHERE id = ?", near)
@@ -149,23 +159,23 @@ class Making:
             )
 
     def _draw(self) -> None:
-        wanted = self.options.rows
-        if wanted is None:
+        requested = self.options.rows
+        if requested is None:
             return
         available = self.sizes()
-        needed = shares(wanted, self.options.splits)
-        if none := [split for split, rows in needed.items() if not rows]:
-            raise UsageError(f"--rows {wanted}: split {none[0]} would get none of them", "Ask for more rows.")
+        needed = shares(requested, self.options.splits)
+        if empty := [split for split, rows in needed.items() if not rows]:
+            raise UsageError(f"--rows {requested}: split {empty[0]} would get none of them", "Ask for more rows.")
         short = [split for split in needed if needed[split] > available[split]]
         if short:
             split, possible = short[0], most(available, self.options.splits)
+            hint = "Ask and distill more, or name fewer splits."
+            if possible:
+                hint = f"--rows {possible} is possible with this split; for more, ask and distill more."
             raise UsageError(
-                f"--rows {wanted}: split {split} needs {needed[split]:,} rows, there are {available[split]:,}",
-                f"--rows {possible} is possible with this split; for more, ask and distill more."
-                if possible
-                else "Ask and distill more, or name fewer splits.",
+                f"--rows {requested}: split {split} needs {needed[split]:,} rows, there are {available[split]:,}", hint
             )
-        self.left_out["not_drawn"] = sum(available.values()) - wanted
+        self.left_out["not_drawn"] = sum(available.values()) - requested
         turn = "row_number() OVER (PARTITION BY home ORDER BY rank, id)" if self.options.balance else "0"
         for split, rows in needed.items():
             self._disk.execute(
@@ -177,5 +187,5 @@ class Making:
 
 
 def _ties(sample: Sample) -> list[str]:
-    """What a row hangs on: the groups of its people, and those of them who are in none."""
-    return [f"group {label}" for label in sample.row["group"]] + [f"persona {one}" for one in sample.lonely]
+    """What ties a row to others: the groups of its people, and those people who are in no group."""
+    return [f"group {label}" for label in sample.row["group"]] + [f"persona {persona}" for persona in sample.lonely]

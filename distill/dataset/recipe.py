@@ -1,9 +1,9 @@
-"""How a dataset was made, as `recipe.json` says it: all that a reviewer, or `pgraph verify`, needs."""
+"""How a dataset was made, for `recipe.json`: all that a reviewer, or `pgraph verify`, needs."""
 
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,55 +31,68 @@ class DataFile:
 
 
 def make(store: GraphStore, making: Making, files: Iterable[DataFile], languages: Iterable[str]) -> dict[str, Any]:
+    """The recipe of a dataset: `files` as they were written, `languages` of its rows."""
     runs = [_run(row["run"]) for row in store.read("reads/export_runs")]
     runs.sort(key=lambda run: (str(run.get("started")), run["id"]))
-    settings = {name: _distinct(run.get(f"plan_{name}") for run in runs) for name in _SETTINGS}
     return {
         "format": FORMAT,
         "pgraph": version("persona-graph"),
         "kind": making.options.kind,
         "options": _options(making.options),
         "rows": sum(making.sizes().values()),
-        "splits": [{name: getattr(file, name) for name in ("split", "path", "rows", "bytes", "sha256")} for file in files],
+        "splits": [asdict(file) for file in files],
         "groups": making.groups(),
         "parts": making.parts,
         "left_out": making.left_out,
         "languages": sorted(languages),
         "models": _distinct(run.get("model") for run in runs),
         "prompts": _prompts(runs),
-        "settings": {name: values for name, values in settings.items() if values},
+        "settings": _settings(runs),
         "inputs": _inputs(store, runs),
         "runs": runs,
     }  # fmt: skip
 
 
 def read(directory: Path) -> dict[str, Any] | None:
-    """The recipe of a dataset that pgraph wrote; None where there is none."""
+    """The recipe of a dataset that pgraph wrote; None if there is none."""
     try:
-        found = json.loads((directory / FILE).read_text(encoding="utf-8"))
+        recipe = json.loads((directory / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and found.get("format") == FORMAT and _is_whole(found) else None
+    return recipe if isinstance(recipe, dict) and recipe.get("format") == FORMAT and _is_whole(recipe) else None
 
 
-def _is_whole(found: Mapping[str, Any]) -> bool:
-    """Whether a recipe that was read has what is read of it."""
-    kinds = {"split": str, "path": str, "rows": int, "sha256": str}
-    files = found.get("splits")
-    return (
-        found.get("kind") in TRAINING_KINDS
-        and isinstance(files, list)
-        and all(isinstance(one, dict) and all(isinstance(one.get(n), k) for n, k in kinds.items()) for one in files)
-    )
+_FILE_FIELDS = {"split": str, "path": str, "rows": int, "sha256": str}  # those that are read
+
+
+def _is_whole(recipe: Mapping[str, Any]) -> bool:
+    """Whether a recipe has all that is read of it."""
+    files = recipe.get("splits")
+    return recipe.get("kind") in TRAINING_KINDS and isinstance(files, list) and all(map(_is_data_file, files))
+
+
+def _is_data_file(entry: object) -> bool:
+    return isinstance(entry, dict) and all(isinstance(entry.get(name), kind) for name, kind in _FILE_FIELDS.items())
 
 
 def text(recipe: Mapping[str, Any]) -> str:
+    """The recipe as the text of `recipe.json`."""
     return json.dumps(recipe, ensure_ascii=False, indent=2) + "\n"
 
 
 def licences(recipe: Mapping[str, Any]) -> list[str]:
     """What the inputs state, each once."""
-    return _distinct(one["licence"] for one in recipe["inputs"])
+    return _distinct(file["licence"] for file in recipe["inputs"])
+
+
+def _settings(runs: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The values of each setting in the runs, each once."""
+    settings: dict[str, list[Any]] = {}
+    for name in _SETTINGS:
+        values = _distinct(run.get(f"plan_{name}") for run in runs)
+        if values:
+            settings[name] = values
+    return settings
 
 
 def _options(options: Options) -> dict[str, Any]:
@@ -93,21 +106,21 @@ def _options(options: Options) -> dict[str, Any]:
     }
 
 
-def _run(found: Mapping[str, Any]) -> dict[str, Any]:
-    first = ("id", "command", "model", "state", "started", "ended")
-    rest = sorted(name for name in found if name not in first and name not in _PRIVATE)
-    return {name: found[name] for name in (*first, *rest) if found.get(name) is not None}
+def _run(props: Mapping[str, Any]) -> dict[str, Any]:
+    first_names = ("id", "command", "model", "state", "started", "ended")
+    other_names = sorted(name for name in props if name not in first_names and name not in _PRIVATE)
+    return {name: props[name] for name in (*first_names, *other_names) if props.get(name) is not None}
 
 
 def _prompts(runs: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    found = {(run["command"], run["plan_prompt"]) for run in runs if run.get("plan_prompt")}
-    return [{"command": command, "digest": digest} for command, digest in sorted(found)]
+    prompts = {(run["command"], run["plan_prompt"]) for run in runs if run.get("plan_prompt")}
+    return [{"command": command, "digest": digest} for command, digest in sorted(prompts)]
 
 
 def _inputs(store: GraphStore, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The imported files, and those that texts came from, by name."""
     by_id = {run["id"]: run for run in runs}
-    found = [
+    files = [
         _input(run["file"], run["sha256"], "personas", run.get("rows"), run)
         for run in runs
         if run.get("command") == "import"
@@ -115,8 +128,8 @@ def _inputs(store: GraphStore, runs: list[dict[str, Any]]) -> list[dict[str, Any
     for row in store.read("reads/export_texts"):
         if row["sha256"]:
             name = re.sub(r":\d+$", "", str(row["source"]))
-            found.append(_input(name, row["sha256"], "texts", row["texts"], by_id.get(row["run"], {})))
-    return sorted(found, key=lambda one: (one["file"], one["sha256"], one["holds"]))
+            files.append(_input(name, row["sha256"], "texts", row["texts"], by_id.get(row["run"], {})))
+    return sorted(files, key=lambda file: (file["file"], file["sha256"], file["holds"]))
 
 
 def _input(name: str, sha256: str, holds: str, rows: int | None, run: Mapping[str, Any]) -> dict[str, Any]:

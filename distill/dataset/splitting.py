@@ -1,4 +1,4 @@
-"""Which rows go into which split: what hangs together stays together, and the shares come out as asked."""
+"""Which rows go into which split: related rows stay together, and the shares are those that were asked for."""
 
 import re
 from collections import Counter
@@ -14,28 +14,36 @@ _PART = re.compile(r"\s*([a-z][a-z0-9_]{0,30})\s*=\s*(\d{1,6}(?:\.\d{1,6})?)\s*"
 
 
 def weights(text: str) -> Weights:
-    """What `--split` says, such as "train=80,test=20"."""
-    found: dict[str, Fraction] = {}
+    """The shares that `--split` gives, such as "train=80,test=20", as fractions of 1. Raises `UsageError` for anything else.
+
+    >>> {name: str(share) for name, share in weights("train=80,test=20").items()}
+    {'train': '4/5', 'test': '1/5'}
+    """
+    by_name: dict[str, Fraction] = {}
     for part in text.split(","):
         match = _PART.fullmatch(part)
-        if match is None or match[1] in found or match[1] == "all" or not Fraction(match[2]):
+        if match is None or match[1] in by_name or match[1] == "all" or not Fraction(match[2]):
             raise UsageError(
                 f"--split {text}: {part.strip()!r} is not a split",
                 "Name each once, in small letters, with a share above 0: --split train=80,validation=10,test=10",
             )
-        found[match[1]] = Fraction(match[2])
-    whole = sum(found.values())
-    return {name: share / whole for name, share in found.items()}
+        by_name[match[1]] = Fraction(match[2])
+    total = sum(by_name.values())
+    return {name: share / total for name, share in by_name.items()}
 
 
 def shares(total: int, weights: Weights) -> dict[str, int]:
-    """The total cut up by weight, exactly: what rounding leaves over goes to the largest remainders."""
+    """The `total` divided by `weights`, exactly: what rounding leaves over goes to the largest remainders.
+
+    >>> shares(10, weights("train=2,test=1"))
+    {'train': 7, 'test': 3}
+    """
     exact = {name: total * weight for name, weight in weights.items()}
-    cut = {name: int(share) for name, share in exact.items()}
-    over = sorted(weights, key=lambda name: cut[name] - exact[name])
-    for name in over[: total - sum(cut.values())]:
-        cut[name] += 1
-    return cut
+    rows = {name: int(share) for name, share in exact.items()}
+    by_remainder = sorted(weights, key=lambda name: rows[name] - exact[name])
+    for name in by_remainder[: total - sum(rows.values())]:
+        rows[name] += 1
+    return rows
 
 
 def most(available: Mapping[str, int], weights: Weights) -> int:
@@ -48,26 +56,27 @@ def most(available: Mapping[str, int], weights: Weights) -> int:
 
 
 class Parts:
-    """What hangs together: things are tied, and all that is tied to the same is one part (union-find)."""
+    """Which things belong together: all that are tied to the same thing are one part (union-find)."""
 
     def __init__(self) -> None:
-        self._over: dict[str, str] = {}
+        self._parents: dict[str, str] = {}
 
     def tie(self, things: Sequence[str]) -> None:
-        first = self.of(things[0])
+        """Put all these `things` into one part."""
+        first_part = self.part_of(things[0])
         for thing in things[1:]:
-            other = self.of(thing)
-            if other != first:
-                first, other = sorted((first, other))  # the smallest names the part, in whatever order they come
-                self._over[other] = first
+            part = self.part_of(thing)
+            if part != first_part:
+                first_part, part = sorted((first_part, part))  # the smallest names the part, in any order of ties
+                self._parents[part] = first_part
 
-    def of(self, thing: str) -> str:
+    def part_of(self, thing: str) -> str:
         """The name of the part that a thing is in."""
-        over = self._over
-        over.setdefault(thing, thing)
-        while over[thing] != thing:
-            over[thing] = over[over[thing]]
-            thing = over[thing]
+        parents = self._parents
+        parents.setdefault(thing, thing)
+        while parents[thing] != thing:
+            parents[thing] = parents[parents[thing]]
+            thing = parents[thing]
         return thing
 
 
@@ -81,9 +90,9 @@ def assign(sizes: Mapping[str, int], weights: Weights, seed: int) -> dict[str, s
     empty = list(weights)
     assigned = {}
     order = sorted(sizes, key=lambda part: (-sizes[part], digest(seed, part)))
-    for left, part in zip(range(len(order), 0, -1), order, strict=True):
-        open_ = empty if left <= len(empty) else lacks
-        split = max(open_, key=lambda name: lacks[name])
+    for parts_left, part in zip(range(len(order), 0, -1), order, strict=True):
+        candidates = empty if parts_left <= len(empty) else lacks
+        split = max(candidates, key=lambda name: lacks[name])
         assigned[part] = split
         lacks[split] -= sizes[part]
         if split in empty:
@@ -92,8 +101,8 @@ def assign(sizes: Mapping[str, int], weights: Weights, seed: int) -> dict[str, s
 
 
 def counted(places: Iterable[tuple[str, str, int]]) -> dict[str, dict[str, int]]:
-    """(group, split, rows) as a table by group."""
-    found: dict[str, Counter[str]] = {}
+    """Group -> split -> rows, from triples (group, split, rows)."""
+    by_group: dict[str, Counter[str]] = {}
     for group, split, rows in places:
-        found.setdefault(group, Counter())[split] += rows
-    return {group: dict(found[group]) for group in sorted(found)}
+        by_group.setdefault(group, Counter())[split] += rows
+    return {group: dict(by_group[group]) for group in sorted(by_group)}

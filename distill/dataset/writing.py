@@ -15,17 +15,17 @@ from graphstore.exports import write_jsonl, write_parquet
 def write_dataset_files(
     store: GraphStore, making: Making, directory: Path, tell: Callable[[str, int], None]
 ) -> dict[str, Any]:
-    """Write all files to the directory; returns the recipe."""
+    """Write all files of a dataset to `directory`, which is empty; returns the recipe. `tell` gets how many rows are written."""
     (directory / "data").mkdir()
     languages: set[str] = set()
     files = [_data(making, split, directory, languages, tell) for split in making.options.splits]
-    made = recipe.make(store, making, files, languages)
-    stated = licences.in_words(recipe.licences(made))
-    words = {"name": card.title(made), "description": card.description(made), "licence": stated}
-    contents = {CARD: card.make(made), CROISSANT: croissant.make(made, **words), recipe.FILE: recipe.text(made)}
+    facts = recipe.make(store, making, files, languages)
+    licence = licences.in_words(recipe.licences(facts))
+    metadata = croissant.make(facts, name=card.title(facts), description=card.description(facts), licence=licence)
+    contents = {CARD: card.make(facts), CROISSANT: metadata, recipe.FILE: recipe.text(facts)}
     for name, content in contents.items():
         (directory / name).write_text(content, encoding="utf-8")
-    return made
+    return facts
 
 
 def _data(

@@ -1,6 +1,6 @@
 """Domains into groups: normalised labels -> vectors -> nearest neighbours -> Louvain communities.
 
-Everybody gets a group; how coarse they are is one number, the resolution. Groups of groups make coarser levels.
+Every domain gets a group; how coarse they are is one number, the resolution. Groups of groups make coarser levels.
 """
 
 import math
@@ -17,18 +17,21 @@ from graphstore import GraphStore, Write, digest, normal_name
 
 RESOLUTION = 2.0  # of up to 400 domains
 LEVELS = 5  # at most
-REGROUP_SHARE = 0.10  # of the domains new since the last grouping: then it is made again
+REGROUP_SHARE = 0.10  # with a larger share of domains new since the last grouping, group again
 Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class GroupingResult:
+    """What a grouping wrote."""
+
     domains: int
     placed: int  # personas without a domain that were given one
     levels: tuple[int, ...] = (0,)  # groups of each level, the finest first
 
     @property
     def groups(self) -> int:
+        """How many groups the finest level has."""
         return self.levels[0]
 
 
@@ -41,7 +44,7 @@ class _Before:
 
 
 def groups_are_stale(store: GraphStore) -> bool:
-    """True where domains have no group, or too many joined by vote since the groups were made, or personas have no domain."""
+    """Whether to group again: too many domains without a group, or that joined one by vote; or personas without a domain."""
     domains = list(store.read("reads/domains"))
     late = sum(1 for row in domains if row["region"] is None or row["by"] in ("vote", "own"))
     return late > REGROUP_SHARE * len(domains) or any(
@@ -58,11 +61,11 @@ def group_domains(
     levels: int | None = None,
     tell: Tell | None = None,
 ) -> GroupingResult:
-    """Group all domains anew and give each persona without a domain one. Group ids carry over by largest overlap.
+    """Group all domains again, and give each persona without a domain one. Group ids carry over by largest overlap.
 
-    `levels`: as many as there were, where it is None. Placing personas embeds their texts, 150 a second on two cores;
-    `tell` hears now and then how many of how many. What was written before an interruption is a grouping too, in which
-    some domains have moved already.
+    `resolution` None: the one for so many domains; higher means finer. `levels` None: as many as there were. `run` is noted
+    in the groups. Placing personas embeds their texts, 150 a second on two cores; `tell` gets how many of how many. What
+    was written before an interruption is a grouping too, in which some domains have moved already.
     """
     placed = place_personas(store, embedder, tell)
     rows = sorted(store.read("reads/domains"), key=lambda row: str(row["id"]))
@@ -70,59 +73,74 @@ def group_domains(
         return GroupingResult(0, placed)
     before = _before(store, rows)
     vectors = embedder.embed([normal_name(row["label"]) for row in rows])
-    resolution = resolution or fitting(len(rows))
-    found = communities(vectors, resolution, levels or max(1, len(before.levels)))
+    resolution = resolution or resolution_for(len(rows))
+    partitions = communities(vectors, resolution, levels or max(1, len(before.levels)))
     ids: list[list[str]] = []
     groups: Rows = []
-    for at, parts in enumerate(found):
-        old = before.levels[at] if at < len(before.levels) else [None] * len(rows)
-        ids.append(_carry_over(parts, old, [row["id"] for row in rows], at))
-        sizes = Counter(old)
-        fixed = {"level": at + 1, "resolution": resolution / COARSER**at, "run": run}
-        for part, group_id in zip(parts, ids[-1], strict=True):
-            size = sum(int(rows[row]["personas"]) for row in part)
-            central = rows[_centre(vectors, part)]["label"]
-            stays = sum(old[row] == group_id for row in part)
-            name = _name(before.groups.get(group_id, {}), stays, len(part), sizes[group_id], central)
-            groups.append({"id": group_id, "props": {**fixed, **name, "size": size}})
+    for level, parts in enumerate(partitions):
+        fixed = {"level": level + 1, "resolution": resolution / COARSER**level, "run": run}
+        old_ids = before.levels[level] if level < len(before.levels) else [None] * len(rows)
+        ids.append(_carry_over(parts, old_ids, [row["id"] for row in rows], level))
+        groups += _group_rows(rows, vectors, parts, ids[-1], old_ids, before, fixed)
     store.write_batches("group", iter(groups))
-    store.write_batches("in_group", iter(_moved(rows, found[0], ids[0])))
-    gone = [{"group": known, "parent": ""} for known in before.groups]
-    store.write(Write("group_in_group", gone + _nested(found, ids)), Write("drop_empty_groups", [{}]))
-    return GroupingResult(len(rows), placed, tuple(map(len, found)))
+    store.write_batches("in_group", iter(_moved(rows, partitions[0], ids[0])))
+    without_parent = [{"group": group_id, "parent": ""} for group_id in before.groups]
+    store.write(Write("group_in_group", without_parent + _nested(partitions, ids)), Write("drop_empty_groups", [{}]))
+    return GroupingResult(len(rows), placed, tuple(map(len, partitions)))
 
 
-def fitting(domains: int) -> float:
-    """The resolution for so many domains, by trial against a classification of occupations (docs/groups.md)."""
+def _group_rows(  # noqa: PLR0917  one step of `group_domains`
+    rows: Rows,
+    vectors: Vectors,
+    parts: Parts,
+    ids: Sequence[str],
+    old_ids: Sequence[str | None],
+    before: _Before,
+    fixed: Mapping[str, Any],
+) -> Rows:
+    """What to write of the groups of one level; `fixed`: the properties that all of them share."""
+    old_sizes = Counter(old_ids)
+    groups: Rows = []
+    for part, group_id in zip(parts, ids, strict=True):
+        size = sum(int(rows[row]["personas"]) for row in part)
+        central = rows[_centre(vectors, part)]["label"]
+        stays = sum(old_ids[row] == group_id for row in part)
+        name = _name(before.groups.get(group_id, {}), stays, len(part), old_sizes[group_id], central)
+        groups.append({"id": group_id, "props": {**fixed, **name, "size": size}})
+    return groups
+
+
+def resolution_for(domains: int) -> float:
+    """The resolution for so many `domains`, by trial against a classification of occupations (docs/groups.md)."""
     return max(RESOLUTION, math.sqrt(domains) / 10)
 
 
 def _before(store: GraphStore, rows: Rows) -> _Before:
     groups = {row["id"]: row for row in store.read("reads/groups")}
     levels: list[list[str | None]] = []
-    at: list[str | None] = [row["region"] for row in rows]
-    while any(at) and len(levels) < LEVELS:
-        levels.append(at)
-        at = [groups[known]["parent"] if known in groups else None for known in at]
+    ids: list[str | None] = [row["region"] for row in rows]
+    while any(ids) and len(levels) < LEVELS:
+        levels.append(ids)
+        ids = [groups[group_id]["parent"] if group_id in groups else None for group_id in ids]
     return _Before(groups, levels)
 
 
-def _carry_over(parts: Parts, old: Sequence[str | None], domains: Sequence[str], level: int) -> list[str]:
+def _carry_over(parts: Parts, old_ids: Sequence[str | None], domains: Sequence[str], level: int) -> list[str]:
     """An id for each community: that of the old group it shares most domains with, each old id once; else a new one."""
-    overlap = Counter(
-        (number, known) for number, part in enumerate(parts) for row in part if (known := old[row]) is not None
-    )
+    overlap: Counter[tuple[int, str]] = Counter()
+    for number, part in enumerate(parts):
+        overlap.update((number, old_id) for row in part if (old_id := old_ids[row]) is not None)
     ids: dict[int, str] = {}
-    taken: set[str] = set()
-    for (number, known), _ in sorted(overlap.items(), key=lambda item: (-item[1], item[0])):
-        if number not in ids and known not in taken:
-            ids[number] = known
-            taken.add(known)
-    known_ids = taken | {known for known in old if known is not None}
+    carried: set[str] = set()
+    for (number, old_id), _ in sorted(overlap.items(), key=lambda item: (-item[1], item[0])):
+        if number not in ids and old_id not in carried:
+            ids[number] = old_id
+            carried.add(old_id)
+    used_ids = carried | {old_id for old_id in old_ids if old_id is not None}
     for number, part in enumerate(parts):
         if number not in ids:
-            ids[number] = next(name for name in _new_ids(domains[part[0]], level) if name not in known_ids)
-            known_ids.add(ids[number])
+            ids[number] = next(name for name in _new_ids(domains[part[0]], level) if name not in used_ids)
+            used_ids.add(ids[number])
     return [ids[number] for number in range(len(parts))]
 
 
@@ -131,29 +149,32 @@ def _new_ids(domain: str, level: int) -> Iterator[str]:
     return ("g" + digest(domain, level, number) for number in count())
 
 
-def _name(known: Mapping[str, Any], stays: int, size: int, was: int, central: str) -> dict[str, Any]:
+def _name(group: Mapping[str, Any], stays: int, size: int, old_size: int, central: str) -> dict[str, Any]:
     """The central label; a name that a model gave stays as long as most of the group is what it was given for."""
-    if known.get("named_by") and 2 * stays > max(size, was):
+    if group.get("named_by") and 2 * stays > max(size, old_size):
         return {}
     return {"label": central, "named_by": None, "named_in": None, "members": None}
 
 
 def _moved(rows: Rows, parts: Parts, ids: Sequence[str]) -> Rows:
     """What to write: the domains that are not in their group yet, or are there by a vote."""
-    homes = ((rows[row], home) for part, home in zip(parts, ids, strict=True) for row in part)
-    return [
-        {"domain": row["id"], "group": home, "by": "louvain"}
-        for row, home in homes
-        if row["region"] != home or row["by"] != "louvain"
-    ]
+    moved: Rows = []
+    for part, group_id in zip(parts, ids, strict=True):
+        members = (rows[number] for number in part)
+        elsewhere = [row for row in members if row["region"] != group_id or row["by"] != "louvain"]
+        moved += [{"domain": row["id"], "group": group_id, "by": "louvain"} for row in elsewhere]
+    return moved
 
 
-def _nested(found: Sequence[Parts], ids: Sequence[Sequence[str]]) -> Rows:
+def _nested(partitions: Sequence[Parts], ids: Sequence[Sequence[str]]) -> Rows:
     """Which group lies in which of the next level."""
     rows = []
-    for at in range(len(found) - 1):
-        parents = {row: name for part, name in zip(found[at + 1], ids[at + 1], strict=True) for row in part}
-        rows += [{"group": name, "parent": parents[part[0]]} for part, name in zip(found[at], ids[at], strict=True)]
+    for level in range(len(partitions) - 1):
+        parents = {row: name for part, name in zip(partitions[level + 1], ids[level + 1], strict=True) for row in part}
+        rows += [
+            {"group": name, "parent": parents[part[0]]}
+            for part, name in zip(partitions[level], ids[level], strict=True)
+        ]
     return rows
 
 

@@ -2,7 +2,7 @@
 
 Blondel et al. 2008 (J. Stat. Mech. P10008), with nodes looked at again only when a neighbour has moved (Ozaki et al. 2016,
 "A simple acceleration method for the Louvain algorithm", IJCEE 8). Deterministic: nodes are taken in the order of a
-seeded shuffle, and of equally good communities the one first met wins.
+seeded shuffle, and of equally good communities the first one wins.
 """
 
 from collections import deque
@@ -41,18 +41,21 @@ def graph_of(count: int, sources: Numbers, targets: Numbers, weights: Weights) -
 
 
 def louvain(graph: Graph, resolution: float, seed: int = 0) -> Numbers:
-    """The community of each node, numbered from 0 in the order of their first nodes."""
-    chance = np.random.default_rng(seed)
+    """The community of each node, shape (nodes,), numbered from 0 in the order of their first nodes.
+
+    Higher `resolution` means smaller communities. Deterministic for a `seed`.
+    """
+    rng = np.random.default_rng(seed)
     total = float(graph.weights.sum() + graph.loops.sum())
-    found = np.arange(len(graph), dtype=np.int64)
+    communities = np.arange(len(graph), dtype=np.int64)
     while total > 0:
-        part, moved = _moved(graph, resolution / total, chance.permutation(len(graph)))
+        part, moved = _moved(graph, resolution / total, rng.permutation(len(graph)))
         if not moved:
             break
         part = _numbered(part)
-        found = part[found]
+        communities = part[communities]
         graph = folded(graph, part)
-    return _numbered(found)
+    return _numbered(communities)
 
 
 def _moved(graph: Graph, price: float, order: Numbers) -> tuple[Numbers, bool]:
@@ -60,35 +63,35 @@ def _moved(graph: Graph, price: float, order: Numbers) -> tuple[Numbers, bool]:
     starts = graph.starts.tolist()
     degrees = _sums(np.repeat(np.arange(len(graph)), np.diff(graph.starts)), graph.weights, len(graph))
     degree = (degrees + graph.loops).tolist()
-    size = list(degree)
-    home = list(range(len(graph)))
+    size = list(degree)  # of each community: the degrees of its nodes
+    home = list(range(len(graph)))  # the community of each node
     waiting = deque(order.tolist())
     queued = bytearray(b"\1" * len(graph))
     moved = False
     while waiting:
         node = waiting.popleft()
         queued[node] = 0
-        near = graph.ends[starts[node] : starts[node + 1]].tolist()
+        neighbours = graph.ends[starts[node] : starts[node + 1]].tolist()
         links: dict[int, float] = {}
-        for other, weight in zip(near, graph.weights[starts[node] : starts[node + 1]].tolist(), strict=True):
-            there = home[other]
-            links[there] = links.get(there, 0.0) + weight
-        old = home[node]
-        size[old] -= degree[node]
+        for neighbour, weight in zip(neighbours, graph.weights[starts[node] : starts[node + 1]].tolist(), strict=True):
+            community = home[neighbour]
+            links[community] = links.get(community, 0.0) + weight
+        old_home = home[node]
+        size[old_home] -= degree[node]
         cost = price * degree[node]
-        best, most = old, links.get(old, 0.0) - cost * size[old] + _LEAST
-        for there, weight in links.items():
-            gain = weight - cost * size[there]
-            if gain > most:
-                best, most = there, gain
+        best, highest = old_home, links.get(old_home, 0.0) - cost * size[old_home] + _LEAST
+        for community, weight in links.items():
+            gain = weight - cost * size[community]
+            if gain > highest:
+                best, highest = community, gain
         size[best] += degree[node]
-        if best != old:
+        if best != old_home:
             moved = True
             home[node] = best
-            for other in near:
-                if not queued[other] and home[other] != best:
-                    queued[other] = 1
-                    waiting.append(other)
+            for neighbour in neighbours:
+                if not queued[neighbour] and home[neighbour] != best:
+                    queued[neighbour] = 1
+                    waiting.append(neighbour)
     return np.array(home, np.int64), moved
 
 

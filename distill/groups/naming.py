@@ -1,6 +1,6 @@
 """Names of groups by a model: the most central labels -> one call a group -> check -> write.
 
-A group of one domain is called as the domain is. Where no usable name comes back, the central label stays.
+A group of one domain has the name of the domain. If no usable name comes back, the central label stays.
 """
 
 import re
@@ -34,6 +34,8 @@ _SEPARATORS = re.compile(r"[,;/|\n]| and ")
 
 @dataclass(frozen=True, slots=True)
 class NamePlan:
+    """The options of one `pgraph group --names`."""
+
     prompt: Prompt
     calls: int  # one for each group without a name
     model: str = ""
@@ -44,10 +46,10 @@ class NamePlan:
         return {"model": self.model, "prompt": self.prompt.digest, **self.sampling}
 
     def call(self, number: int, group: "Group", *, run: str, taken: str) -> DistillCall:
-        """`taken`: what the model said before, and another group is called."""
-        said = {"others": "; ".join(group.others), "taken": taken}
-        said = {name: optional(self.prompt, name, said[name]) for name in said if name in self.prompt.fields}
-        values = {"labels": "\n".join(f"- {label}" for label in group.labels), **said}
+        """The call for a group. `taken`: the name that the model gave before, which another group has."""
+        context = {"others": "; ".join(group.others), "taken": taken}
+        phrases = {name: optional(self.prompt, name, context[name]) for name in context if name in self.prompt.fields}
+        values = {"labels": "\n".join(f"- {label}" for label in group.labels), **phrases}
         identity = call_id({**self.recipe(), "labels": group.labels, "others": group.others, "taken": taken})
         seed = int(digest(identity), 16) % 2**31
         request = ChatRequest(self.prompt.fill(values), SCHEMA, seed=seed, tag={"run": run, "call": identity})
@@ -56,7 +58,7 @@ class NamePlan:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group and what is said of it; `central` is what it is called where no model names it."""
+    """A group as a prompt describes it; `central` is its name if no model gives it one."""
 
     id: str
     central: str
@@ -69,48 +71,54 @@ class Group:
 
 
 def load_groups(store: GraphStore, embedder: Embedder) -> list[Group]:
-    """All groups of all levels. What is said of a group does not depend on names, so the same call is made again."""
+    """All groups of all levels, the finest first. Embeds the labels of the domains.
+
+    A prompt about a group does not depend on names, so the same call is made again.
+    """
     rows = sorted(store.read("reads/domains"), key=lambda row: str(row["id"]))
-    known = {row["id"]: row for row in store.read("reads/groups")}
+    rows_by_id = {row["id"]: row for row in store.read("reads/groups")}
     if not rows:
         return []
     vectors = embedder.embed([normal_name(row["label"]) for row in rows])
-    found: list[Group] = []
+    groups: list[Group] = []
     finer: dict[str, list[Group]] = {}
-    at = [row["region"] for row in rows]
-    while any(at):
-        level = _of_level(rows, vectors, at, known, finer)
-        found += level
+    ids = [row["region"] for row in rows]
+    while any(ids):
+        level = _of_level(rows, vectors, ids, rows_by_id, finer)
+        groups += level
         finer = defaultdict(list)
         for group in level:
-            finer[known[group.id]["parent"]].append(group)
-        at = [known[name]["parent"] if name in known else None for name in at]
-    return found
+            finer[rows_by_id[group.id]["parent"]].append(group)
+        ids = [rows_by_id[name]["parent"] if name in rows_by_id else None for name in ids]
+    return groups
 
 
 def _of_level(
     rows: Sequence[Mapping[str, Any]],
     vectors: Vectors,
-    at: Sequence[str | None],
-    known: Mapping[str, Mapping[str, Any]],
+    group_ids: Sequence[str | None],
+    rows_by_id: Mapping[str, Mapping[str, Any]],
     finer: Mapping[str, Sequence[Group]],
 ) -> list[Group]:
     parts: dict[str, list[int]] = defaultdict(list)
-    for number, name in enumerate(at):
+    for number, name in enumerate(group_ids):
         if name is not None:
             parts[name].append(number)
     centres = np.stack([vectors[part].mean(axis=0) for part in parts.values()])
     centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
-    made = []
+    groups = []
     for (name, part), centre in zip(parts.items(), centres, strict=True):
         order = np.argsort(-(vectors[part] @ centre), kind="stable")[:LABELS].tolist()
         labels = [rows[part[place]]["label"] for place in order]
         largest = sorted(finer.get(name, ()), key=lambda group: (-group.size, group.central))[:LABELS]
-        shown = [group.central for group in largest] if len(largest) > 1 else labels
-        members, row = digest(sorted(rows[place]["id"] for place in part)), known[name]
-        named = bool(row["named_by"]) and row["members"] == members
-        made.append(Group(name, labels[0], members, len(part), named, row["label"] or labels[0], tuple(shown)))
-    return _with_others(made, centres)
+        shown_labels = [group.central for group in largest] if len(largest) > 1 else labels
+        members = digest(sorted(rows[place]["id"] for place in part))
+        row = rows_by_id[name]
+        is_named = bool(row["named_by"]) and row["members"] == members
+        groups.append(
+            Group(name, labels[0], members, len(part), is_named, row["label"] or labels[0], tuple(shown_labels))
+        )
+    return _with_others(groups, centres)
 
 
 def _with_others(groups: Sequence[Group], centres: Vectors) -> list[Group]:
@@ -119,59 +127,57 @@ def _with_others(groups: Sequence[Group], centres: Vectors) -> list[Group]:
     places, scores = neighbours(centres, min(OTHERS, len(groups) - 1))
     order = np.argsort(-scores, axis=1, kind="stable")
     near = np.take_along_axis(places, order, axis=1).tolist()
-    return [
-        replace(group, others=tuple(groups[place].central for place in row))
-        for group, row in zip(groups, near, strict=True)
-    ]
+    labels = [group.central for group in groups]
+    return [replace(group, others=tuple(map(labels.__getitem__, row))) for group, row in zip(groups, near, strict=True)]
 
 
 def name_problem(name: str, labels: Sequence[str], taken: Iterable[str]) -> Unusable | None:
-    """Why a name cannot be used."""
+    """Why `name` cannot be used for a group with these `labels`; None if it can. `taken`: normalised names in use."""
     if not name:
         return Unusable.EMPTY
     if len(name) > LONGEST:
         return Unusable.TOO_LONG
-    known = {normal_name(label) for label in labels}
-    listed = known & {normal_name(part) for part in _SEPARATORS.split(name)}
-    if len(known) > 1 and len(listed) >= min(3, len(known)):
+    normal_labels = {normal_name(label) for label in labels}
+    listed = normal_labels & {normal_name(part) for part in _SEPARATORS.split(name)}
+    if len(normal_labels) > 1 and len(listed) >= min(3, len(normal_labels)):
         return Unusable.A_LIST
-    shown = "; ".join(labels)
-    if contradicts(name, language_of(shown)) or contradicts(shown, language_of(name)):
+    all_labels = "; ".join(labels)
+    if contradicts(name, language_of(all_labels)) or contradicts(all_labels, language_of(name)):
         return Unusable.WRONG_LANGUAGE
     return Unusable.TAKEN if normal_name(name) in taken else None
 
 
 class Naming:
-    """One run of `pgraph group --names`."""
+    """One run of `pgraph group --names` over `groups`. `stopped_by` says afterwards what ended it."""
 
     def __init__(self, store: GraphStore, plan: NamePlan, run: Run, groups: Sequence[Group]) -> None:
         self.plan, self.run, self.progress = plan, run.id, run.progress
         self.stopped_by: StopReason | None = None
         self._store = store
         self._groups = groups
-        self._taken = {normal_name(group.name) for group in groups if not needs_name(group)}
-        done = {row["call"] for row in store.read("reads/distill_calls", run=run.id)} if run.resumed else set()
+        self._used_names = {normal_name(group.name) for group in groups if not needs_name(group)}
+        answered = {row["call"] for row in store.read("reads/distill_calls", run=run.id)} if run.resumed else set()
         self._open = [
             number
             for number, group in enumerate(groups)
-            if needs_name(group) and plan.call(number, group, run="", taken="").id not in done
+            if needs_name(group) and plan.call(number, group, run="", taken="").id not in answered
         ]
-        self._said: dict[int, str] = {}  # a name that another group has
+        self._taken_names: dict[int, str] = {}  # group number -> the name that the model gave and another group has
 
     async def go(self, chat: Chat, at_once: int, _: Sequence[Mapping[str, Any]], report: Callable[[], None]) -> None:
-        """Ask for each group once, and once more for those whose name was taken.
+        """Ask for each group once, and once more for those whose name was taken; `report` is called after each reply.
 
         What an interrupted run paid for comes from the reply cache: its groups are asked about again.
         """
 
         async def prepare(number: int) -> DistillCall:
-            return self.plan.call(number, self._groups[number], run=self.run, taken=self._said.get(number, ""))
+            return self.plan.call(number, self._groups[number], run=self.run, taken=self._taken_names.get(number, ""))
 
         def learn(_: DistillOutcome) -> None:
             report()
 
         await spend(iter(self._open), prepare, self._absorb, learn, chat=chat, at_once=at_once)
-        again = sorted(self._said)
+        again = sorted(self._taken_names)
         await spend(iter(again), prepare, self._absorb, learn, chat=chat, at_once=at_once)
         self.stopped_by = StopReason.ALL_NAMED
 
@@ -181,27 +187,27 @@ class Naming:
         for call, reply in batch:
             group = self._groups[call.region]
             name = "" if reply.failure else " ".join(str(reply.data["name"]).split()).strip("\"'.")
-            why = reply.failure or name_problem(name, group.labels, self._taken)
-            if why == Unusable.TAKEN and call.region not in self._said:
-                self._said[call.region] = name
+            problem = reply.failure or name_problem(name, group.labels, self._used_names)
+            if problem == Unusable.TAKEN and call.region not in self._taken_names:
+                self._taken_names[call.region] = name
                 self.progress.called(reply, Counter(), failed=False)
             else:
-                self.progress.called(reply, Counter([why] if why else []), failed=bool(why))
-                self._taken.add(normal_name(group.name if why else name))
-                self.progress.new += not why
-                if why:
-                    lost = failure_row(self.run, call, group.id, reply, [why], mode="name")
-                    del lost["props"]["paid"]  # where it is set, `ask` takes it for a question that found nothing
-                    rows.add("failed_on_group", **lost)
+                self.progress.called(reply, Counter([problem] if problem else []), failed=bool(problem))
+                self._used_names.add(normal_name(group.name if problem else name))
+                self.progress.new += not problem
+                if problem:
+                    failure = failure_row(self.run, call, group.id, reply, [problem], mode="name")
+                    del failure["props"]["paid"]  # if it is set, `ask` counts it as a question without a result
+                    rows.add("failed_on_group", **failure)
                 else:
                     props = {"label": name, "named_by": self.plan.model, "named_in": self.run, "members": group.members}
                     rows.add("group", id=group.id, props=props)
-            learned.append(DistillOutcome(call, [], int(bool(why))))
+            learned.append(DistillOutcome(call, [], int(bool(problem))))
         rows.add("run", id=self.run, props=self.progress.props())
         self._store.write(*rows.writes())
         return learned
 
 
 def needs_name(group: Group) -> bool:
-    """Whether a model is to be asked for its name."""
+    """Whether a model should be asked for a name of `group`."""
     return group.size > 1 and not group.named

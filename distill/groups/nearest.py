@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from distill.groups.louvain import Graph, folded, graph_of, louvain
 
 NEIGHBOURS = 15
-UNRELATED = 0.3  # cosine at and below which two labels are no neighbours, however few others there are
+UNRELATED = 0.3  # cosine at and below which two labels are not neighbours, however few others there are
 COARSER = 16.0  # each level has the resolution of the one below divided by this, and about a quarter of its groups
-_CELLS = 1 << 23  # cosines that are held at once
+_CELLS = 1 << 23  # cosines that are in memory at once
 _STRIDE = 64
 
 Vectors = NDArray[np.float32]
@@ -18,12 +18,12 @@ Parts = list[list[int]]
 def neighbours(vectors: Vectors, count: int) -> tuple[NDArray[np.int64], Vectors]:
     """The `count` nearest other rows of each row, exact: positions and cosines, both (n, count), in no order.
 
-    n^2 * 384 multiplications: 130 processor seconds for 90,633 rows (docs/groups.md); beside the answer it holds 100 MB.
+    n^2 * 384 multiplications: 130 processor seconds for 90,633 rows (docs/groups.md); in addition to the answer it needs 100 MB.
     """
     n = len(vectors)
     width = -(-n // _STRIDE)
     step = max(1, _CELLS // n)
-    block = np.full((min(step, n), _STRIDE * width), -2.0, np.float32)  # what is beyond n stays so
+    block = np.full((min(step, n), _STRIDE * width), -2.0, np.float32)  # the columns beyond n keep this value
     places = np.zeros((n, count), np.int64)
     scores = np.zeros((n, count), np.float32)
     for start in range(0, n, step):
@@ -39,7 +39,7 @@ def neighbours(vectors: Vectors, count: int) -> tuple[NDArray[np.int64], Vectors
 def _highest(block: Vectors, count: int) -> NDArray[np.int64]:
     """Where the `count` highest values of each row are; a row is (stride, width), its columns `width` sets of `stride`.
 
-    They lie in the `count` sets with the highest maxima, so only these are looked through.
+    They are in the `count` sets with the highest maxima, so only these are searched.
     """
     rows, stride, width = block.shape
     sets = np.arange(width)[None, :].repeat(rows, axis=0)
@@ -69,14 +69,14 @@ def communities(vectors: Vectors, resolution: float, levels: int = 1) -> list[Pa
         return [[[row] for row in range(len(vectors))]]
     graph = likeness(vectors)
     part = louvain(graph, resolution)
-    found = [part]
-    while len(found) < levels:
+    partitions = [part]
+    while len(partitions) < levels:
         graph = folded(graph, part)
-        part = louvain(graph, resolution / COARSER ** len(found))
+        part = louvain(graph, resolution / COARSER ** len(partitions))
         if part.max() + 1 == len(graph):
             break
-        found.append(part[found[-1]])
-    return [_listed(each) for each in found]
+        partitions.append(part[partitions[-1]])
+    return [_listed(partition) for partition in partitions]
 
 
 def _listed(part: NDArray[np.int64]) -> Parts:

@@ -14,7 +14,7 @@ Tell = Callable[[int, int], None]
 
 
 def place_personas(store: GraphStore, embedder: Embedder, tell: Tell | None) -> int:
-    """Give personas without a domain that of their nearest neighbours; where nobody has one, make regions of their own."""
+    """Give personas without a domain that of their nearest neighbours; if no persona has one, group the personas themselves."""
     lost = sorted(store.read("reads/personas_without_domain", limit=10**9), key=lambda row: str(row["id"]))
     if not lost:
         return 0
@@ -24,16 +24,16 @@ def place_personas(store: GraphStore, embedder: Embedder, tell: Tell | None) -> 
         rows = _by_vote(lost, vectors, settled, _embedded(embedder, [row["text"] for row in settled], tell))
         store.write_batches("in_domain", iter(rows))
     else:
-        _regions_of_their_own(store, lost, vectors)
+        _regions_of_personas(store, lost, vectors)
     return len(lost)
 
 
 def _by_vote(
-    lost: Sequence[dict[str, str]], vectors: Vectors, settled: Sequence[dict[str, str]], known: Vectors
+    lost: Sequence[dict[str, str]], vectors: Vectors, settled: Sequence[dict[str, str]], settled_vectors: Vectors
 ) -> list[dict[str, str]]:
     rows = []
     for start in range(0, len(lost), _BLOCK):
-        block = vectors[start : start + _BLOCK] @ known.T
+        block = vectors[start : start + _BLOCK] @ settled_vectors.T
         for offset, scores in enumerate(block):
             best = np.argsort(-scores, kind="stable")[:VOTERS]
             votes: dict[str, float] = {}
@@ -45,7 +45,7 @@ def _by_vote(
     return rows
 
 
-def _regions_of_their_own(store: GraphStore, lost: Sequence[dict[str, str]], vectors: Vectors) -> None:
+def _regions_of_personas(store: GraphStore, lost: Sequence[dict[str, str]], vectors: Vectors) -> None:
     """Communities of the personas' own neighbour graph, each a domain named by its most central roles."""
     resolution = max(1.0, len(lost) / 1000)
     domains, members = [], []

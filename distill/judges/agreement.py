@@ -18,9 +18,10 @@ class Agreement:
     items: int  # that both judged
     exact: float  # share of the scores that are equal
     near: float  # share that differ by one at most
-    kappa: float | None  # None where chance explains all: both gave one and the same score throughout
+    kappa: float | None  # None if chance explains all: both always gave the same score
 
     def row(self) -> dict[str, Any]:
+        """The agreement as the summary of a run shows it."""
         kappa = None if self.kappa is None else round(self.kappa, 3)
         return {
             "judges": list(self.judges), "items": self.items, "exact": round(self.exact, 3),
@@ -29,26 +30,36 @@ class Agreement:
 
 
 def agreements(scores: Scores) -> list[Agreement]:
-    """One for each pair of judges who judged the same items, in the order of their names."""
+    """The agreement of each pair of judges who judged the same items, in the order of their names."""
     judges = sorted({judge for judged in scores.values() for judge in judged})
-    found = []
-    for first, second in combinations(judges, 2):
-        both = [(judged[first], judged[second]) for judged in scores.values() if first in judged and second in judged]
-        pairs = np.array([pair for a, b in both for pair in zip(a, b, strict=False)], np.int64).reshape(-1, 2)
-        if len(pairs):
-            apart = np.abs(pairs[:, 0] - pairs[:, 1])
-            found.append(
-                Agreement(
-                    (first, second), len(both), float((apart == 0).mean()), float((apart <= 1).mean()), kappa(pairs)
-                )
-            )
-    return found
+    return [
+        pair for first, second in combinations(judges, 2) if (pair := _agreement(scores, first, second)) is not None
+    ]
+
+
+def _agreement(scores: Scores, first: str, second: str) -> Agreement | None:
+    """How far two judges agree; None if they have no score in common."""
+    items = [judged for judged in scores.values() if first in judged and second in judged]
+    pairs: list[tuple[int, int]] = []
+    for judged in items:
+        pairs += zip(judged[first], judged[second], strict=False)
+    if not pairs:
+        return None
+    columns = np.array(pairs, np.int64)
+    difference = np.abs(columns[:, 0] - columns[:, 1])
+    exact, near = float((difference == 0).mean()), float((difference <= 1).mean())
+    return Agreement((first, second), len(items), exact, near, kappa(columns))
 
 
 def kappa(pairs: np.ndarray[Any, np.dtype[np.int64]]) -> float | None:
-    """Weighted kappa (Cohen 1968, Psychological Bulletin 70) with squared distances: 1 all alike, 0 as by chance.
+    """Weighted kappa with squared distances (Cohen 1968, Psychological Bulletin 70): 1 for equal scores, 0 for chance.
 
-    `pairs`: (n, 2) scores of the first and of the second judge.
+    `pairs`: shape (n, 2), the scores of the first and of the second judge. None if both always gave one and the same score.
+
+    >>> kappa(np.array([[1, 1], [3, 3], [5, 5]]))
+    1.0
+    >>> round(kappa(np.array([[1, 2], [3, 3], [5, 4]])), 2)
+    0.8
     """
     values = np.arange(LEAST, MOST + 1)
     weights = (values[:, None] - values[None, :]) ** 2

@@ -17,15 +17,17 @@ from foundation.model import Chat, ChatReply, ChatRequest
 from graphstore import GraphStore, call_id, digest
 from population.runs import Batch, Run
 
-TRIES = 2  # judgements of an item that failed before it is left alone
+TRIES = 2  # failed judgements of an item before it is left out
 _STATEMENTS: dict[Judged, str] = {"personas": "persona", "questions": "question", "knowledge": "knowledge"}
 
 
 @dataclass(frozen=True, slots=True)
 class JudgePlan:
+    """The options of one `pgraph judge`."""
+
     rubric: Rubric
     calls: int | None
-    judge: str = ""  # "" where it is named by its model
+    judge: str = ""  # "" for the name of its model
     below: float | None = None
     reask: bool = False
     seed: int = 0
@@ -34,7 +36,7 @@ class JudgePlan:
 
     @property
     def name(self) -> str:
-        """Of the judge."""
+        """The name of the judge."""
         return self.judge or self.model
 
     def recipe(self) -> dict[str, Any]:
@@ -45,6 +47,7 @@ class JudgePlan:
         }  # fmt: skip
 
     def call(self, run: str, item: str, text: str, tries: int) -> DistillCall:
+        """The call for one `item` with its `text`; `tries`: how often it has failed."""
         decides = {"item": item, "rubric": self.rubric.digest, "judge": self.name, "try": tries}
         identity = call_id({**decides, "model": self.model, "seed": self.seed, **self.sampling})
         seed = int(digest(identity, self.seed), 16) % 2**31
@@ -55,18 +58,21 @@ class JudgePlan:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
+    """The scores of one judge for one item, and the reason for them."""
+
     criteria: tuple[str, ...]
     scores: tuple[int, ...]
     reason: str
-    at: str
+    at: str  # when it was made
 
     @property
     def score(self) -> float:
+        """The mean over the criteria."""
         return fmean(self.scores)
 
 
 class Judging:
-    """One run of `pgraph judge`. `stopped_by` tells afterwards what ended it."""
+    """One run of `pgraph judge`. `stopped_by` says afterwards what ended it, `marked` how many items are below the limit."""
 
     def __init__(self, store: GraphStore, plan: JudgePlan, run: Run) -> None:
         self.plan, self.run, self.progress = plan, run.id, run.progress
@@ -89,18 +95,18 @@ class Judging:
                 self._failures[row["item"]] += row["judge"] == self.plan.name
                 continue
             judgement = Judgement(tuple(row["criteria"]), tuple(row["scores"]), row["reason"], row["at"])
-            known = self._judgements.setdefault(row["item"], {})
-            if row["judge"] not in known or known[row["judge"]].at < judgement.at:
-                known[row["judge"]] = judgement
+            newest = self._judgements.setdefault(row["item"], {})
+            if row["judge"] not in newest or newest[row["judge"]].at < judgement.at:
+                newest[row["judge"]] = judgement
 
     def _is_done(self, item: str) -> bool:
         return self.plan.name in self._judgements.get(item, {}) or self._failures[item] >= TRIES
 
     def _pending(self, paid: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-        """The items; `paid`: the tags of those whose replies an interrupted run left in the cache."""
-        left = set(self.waiting)
-        for item in dict.fromkeys(tag["item"] for tag in paid if tag["item"] in left):
-            left.remove(item)
+        """The items, those in the tags `paid` first: an interrupted run left their replies in the cache."""
+        waiting_items = set(self.waiting)
+        for item in dict.fromkeys(tag["item"] for tag in paid if tag["item"] in waiting_items):
+            waiting_items.remove(item)
             self._begun += 1
             yield item
         while self.waiting:
@@ -108,13 +114,16 @@ class Judging:
                 self.stopped_by = StopReason.CALLS
                 return
             item = self.waiting.pop()
-            if item in left:
+            if item in waiting_items:
                 self._begun += 1
                 yield item
         self.stopped_by = StopReason.NOTHING_TO_JUDGE
 
     async def go(self, chat: Chat, at_once: int, paid: Sequence[Mapping[str, Any]], report: Callable[[], None]) -> None:
-        """Judge to the end, then mark what is below the limit."""
+        """Judge to the end, then mark what is below the limit; `report` is called after each reply.
+
+        `paid`: the tags of the calls whose replies an interrupted run left in the cache: they come first.
+        """
 
         def learn(_: DistillOutcome) -> None:
             report()
@@ -128,20 +137,22 @@ class Judging:
         return self.plan.call(self.run, item, text, self._failures[item])
 
     def shown(self, item: str) -> str:
-        """What the judge is shown of an item. Blocking."""
-        of = self.plan.rubric.of
-        return _SHOWN[of](next(iter(self._store.read(f"reads/judge_{of}", id=item))))
+        """The text of `item` for the judge. Blocking."""
+        kind = self.plan.rubric.of
+        return _SHOWN[kind](next(iter(self._store.read(f"reads/judge_{kind}", id=item))))
 
     def _absorb(self, batch: Sequence[tuple[DistillCall, ChatReply]]) -> list[DistillOutcome]:
         """Write a batch of replies. Blocking."""
         rows, plan = Batch(), self.plan
         criteria = tuple(plan.rubric.criteria)
         for call, reply in batch:
-            why = reply.failure or answer_problem(reply.data["reason"], "", shortest=3)
-            self.progress.called(reply, Counter({why: int(reply.paid)}) if why else Counter(), failed=bool(why))
+            problem = reply.failure or answer_problem(reply.data["reason"], "", shortest=3)
+            self.progress.called(
+                reply, Counter({problem: int(reply.paid)}) if problem else Counter(), failed=bool(problem)
+            )
             props: dict[str, Any] = {"rubric": plan.rubric.name, "judge": plan.name, "at": now()}
-            if why:
-                props["failure"] = why
+            if problem:
+                props["failure"] = problem
             else:
                 scores = tuple(int(reply.data[name]) for name in criteria)
                 judgement = Judgement(criteria, scores, " ".join(reply.data["reason"].split()), props["at"])
@@ -155,7 +166,7 @@ class Judging:
         return [DistillOutcome(call, [], 0) for call, _ in batch]
 
     def score(self, item: str) -> float:
-        """The mean over the judges, each its newest judgement."""
+        """The mean over all judges of `item`, each with the newest judgement."""
         return fmean(judgement.score for judgement in self._judgements[item].values())
 
     def _score_props(self, item: str) -> dict[str, Any]:
@@ -165,7 +176,7 @@ class Judging:
         return {name: round(self.score(item), 3), f"{name}_reason": worst.reason}
 
     def _mark(self, below: float) -> None:
-        """Mark what is below the limit, take the mark of what no longer is. Blocking."""
+        """Mark what is below the limit, and unmark what no longer is. Blocking."""
         name = self.plan.rubric.property.replace("score", "below", 1)
         worse = {item for item in self._judgements if self.score(item) < below}
         rows = ({"id": item, "props": self._mark_props(name, below, worse=item in worse)} for item in self._judgements)
@@ -177,13 +188,14 @@ class Judging:
         return {name: below if worse else None, **again}
 
     def outcome(self) -> dict[str, Any]:
-        """What all judgements by this rubric say, those of earlier runs and other judges included."""
-        judged = [judgement for known in self._judgements.values() for judgement in known.values()]
+        """The summary of all judgements by this rubric, those of earlier runs and other judges included."""
         by_criterion: dict[str, list[int]] = {}
-        for judgement in judged:
-            for criterion, score in zip(judgement.criteria, judgement.scores, strict=True):
-                by_criterion.setdefault(criterion, []).append(score)
-        found = {item: {judge: one.scores for judge, one in known.items()} for item, known in self._judgements.items()}
+        by_item: dict[str, dict[str, tuple[int, ...]]] = {}
+        for item, by_judge in self._judgements.items():
+            by_item[item] = {judge: judgement.scores for judge, judgement in by_judge.items()}
+            for judgement in by_judge.values():
+                for criterion, score in zip(judgement.criteria, judgement.scores, strict=True):
+                    by_criterion.setdefault(criterion, []).append(score)
         return {
             "rubric": self.plan.rubric.name,
             "judge": self.plan.name,
@@ -191,13 +203,13 @@ class Judging:
             "judged": len(self._judgements),
             "scores": {criterion: round(fmean(scores), 2) for criterion, scores in by_criterion.items()},
             "marked": self.marked if self.plan.below is not None else None,
-            "agreement": [agreement.row() for agreement in agreements(found)],
+            "agreement": [agreement.row() for agreement in agreements(by_item)],
         }
 
 
 def _persona(row: Mapping[str, Any]) -> str:
-    known = [("Role", row["role"]), ("Knows", ", ".join(sorted(row["domains"])))]
-    return _lines(("Description", row["text"]), *known)
+    details = [("Role", row["role"]), ("Knows", ", ".join(sorted(row["domains"])))]
+    return _lines(("Description", row["text"]), *details)
 
 
 def _question(row: Mapping[str, Any]) -> str:
@@ -210,13 +222,17 @@ def _question(row: Mapping[str, Any]) -> str:
 
 
 def _knowledge(row: Mapping[str, Any]) -> str:
-    people = sorted(row["people"], key=lambda one: str(one["text"]))
-    told = [one["text"] + (f" — contributes: {one['contribution']}" if one["contribution"] else "") for one in people]
+    people = [_with_contribution(person) for person in sorted(row["people"], key=lambda person: str(person["text"]))]
     return _lines(
         ("Question", row["question"]), ("Choices", _lettered(row["choices"] or [])), ("Key", row["key"]),
-        ("They live here", row["context"]), ("People", _lettered(told)), ("Answer", row["text"]),
+        ("They live here", row["context"]), ("People", _lettered(people)), ("Answer", row["text"]),
         ("Disagreement", row["disagreement"]),
     )  # fmt: skip
+
+
+def _with_contribution(person: Mapping[str, Any]) -> str:
+    text = str(person["text"])
+    return f"{text} — contributes: {person['contribution']}" if person["contribution"] else text
 
 
 _SHOWN: dict[Judged, Callable[[Mapping[str, Any]], str]] = {

@@ -32,22 +32,16 @@ from population.runs import Batch, Run
 QuestionKind = Literal["open", "qa", "mcq", "debate"]
 KINDS: tuple[QuestionKind, ...] = ("open", "qa", "mcq", "debate")
 LEVELS = ("beginner", "practitioner", "expert")
-QUESTION_FIELDS = {
-    "topic",
-    "people",
-    "context",
-    "avoid",
-    "kind",
-    "level",
-    "language",
-    "count",
-}  # that a prompt may have
-AVOIDED = 20  # topics that a prompt names as asked already
+# that a prompt may have
+QUESTION_FIELDS = {"topic", "people", "context", "avoid", "kind", "level", "language", "count"}
+AVOIDED = 20  # topics that a prompt lists as asked already
 SHORTEST = 5  # words of a question
 
 
 @dataclass(frozen=True, slots=True)
 class AskPlan(SpendPlan):
+    """The options of one `pgraph ask`."""
+
     kind: QuestionKind = "open"
     people: int = 4
     per_call: int = 3
@@ -56,7 +50,7 @@ class AskPlan(SpendPlan):
     def call(
         self, region: int, label: str, people: list[Participant], *, run: str, avoid: str, number: int
     ) -> DistillCall:
-        """`number`: the how-manieth call for this region; the same people may be asked again."""
+        """The call for `region`. `number`: how many calls it had before; the same people may be asked again."""
         prompt = self.prompt
         values = {
             "topic": label,
@@ -112,7 +106,7 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A call that is decided on: for a region and, where an interrupted run had it under way, all of it."""
+    """A call that was chosen: for a region, the `number` of the call there and, if an interrupted run paid it, its tag."""
 
     region: int
     number: int
@@ -120,24 +114,24 @@ class Pending:
 
 
 class Asking:
-    """One run of `pgraph ask`. `stopped_by` tells afterwards what ended it."""
+    """One run of `pgraph ask`. `stopped_by` says afterwards what ended it."""
 
     def __init__(self, store: GraphStore, embedder: Embedder, plan: AskPlan, run: Run, regions: Regions) -> None:
         self.plan, self.run, self.progress = plan, run.id, run.progress
         self.stopped_by: StopReason | None = None
         self._store, self._embedder, self._regions = store, embedder, regions
         self._allocation = Allocation([len(region.people) for region in regions.rows], plan.per_call)
-        self._open = [
+        self._open_regions = [
             number
             for number, region in enumerate(regions.rows)
             if len(region.people) >= 2 and (not plan.only or region.id in plan.only)
         ]
-        self._numbers: Counter[int] = Counter()
+        self._call_numbers: Counter[int] = Counter()
         self._topics = [Counter[str]() for _ in regions.rows]
         self._begun = run.progress.calls
         self._book = Book(embedder)
         self._load()
-        if not self._open:
+        if not self._open_regions:
             raise UsageError(
                 f"no {plan.unit} that you chose has two personas to bring together",
                 "Import or expand more personas, choose --by group, or make coarser groups: pgraph group --resolution 0.5",
@@ -155,19 +149,19 @@ class Asking:
             self._book.add(row["id"], row["text"], row["topic"], self._place(region))
             if region is not None:
                 if row["reask"]:
-                    self._numbers[region] += row["times"]
+                    self._call_numbers[region] += row["times"]
                 else:
                     self._see(region, row["topic"], row["times"])
                 self._regions.rows[region].used.update(people)
         for row in self._store.read("reads/place_failures"):
             if row["about"] in numbers:
-                self._numbers[numbers[row["about"]]] += row["times"]
+                self._call_numbers[numbers[row["about"]]] += row["times"]
                 self._allocation.miss(numbers[row["about"]], row["times"] * self.plan.per_call)
 
     def _see(self, region: int, topic: str, times: int = 1) -> None:
         self._allocation.see(region, topic, times)
         self._topics[region][topic] += times
-        self._numbers[region] += times
+        self._call_numbers[region] += times
 
     def _place(self, region: int | None) -> str:
         return "" if region is None else self._regions.rows[region].id
@@ -178,24 +172,27 @@ class Asking:
         for tag in paid:
             if tag["label"] in labels and all(person in self._regions.people for person in tag["people"]):
                 yield self._begin(Pending(labels[tag["label"]], tag["number"], tag))
-        calls = len(self._open) if self.plan.calls is None else self.plan.calls
+        calls = len(self._open_regions) if self.plan.calls is None else self.plan.calls
         while self._begun < calls:
-            region = self._allocation.next(self._open)
+            region = self._allocation.next(self._open_regions)
             if region is None:
                 self.stopped_by = StopReason.NOTHING_TO_ASK
                 return
-            yield self._begin(Pending(region, self._numbers[region]))
-        each = StopReason.EACH_GROUP if self.plan.unit == "group" else StopReason.EACH_DOMAIN
-        self.stopped_by = StopReason.CALLS if self.plan.calls else each
+            yield self._begin(Pending(region, self._call_numbers[region]))
+        all_asked = StopReason.EACH_GROUP if self.plan.unit == "group" else StopReason.EACH_DOMAIN
+        self.stopped_by = StopReason.CALLS if self.plan.calls else all_asked
 
     def _begin(self, pending: Pending) -> Pending:
         self._begun += 1
-        self._numbers[pending.region] += 1
+        self._call_numbers[pending.region] += 1
         self._allocation.begin(pending.region)
         return pending
 
     async def go(self, chat: Chat, at_once: int, paid: Sequence[Mapping[str, Any]], report: Callable[[], None]) -> None:
-        """Run to the end."""
+        """Run to the end; `report` is called after each reply.
+
+        `paid`: the tags of the calls whose replies an interrupted run left in the cache: they come first.
+        """
 
         def learn(learned: DistillOutcome) -> None:
             region = learned.call.region
@@ -225,9 +222,9 @@ class Asking:
             lost = [reply.failure] * (self.plan.per_call if reply.paid else 0) if reply.failure else []
             topics = []
             for item in [] if reply.failure else reply.data["questions"]:
-                why = self._problem(item, len(call.people))
-                if why:
-                    lost.append(why)
+                problem = self._problem(item, len(call.people))
+                if problem:
+                    lost.append(problem)
                 else:
                     topics.append(self._take(call, item, rows))
             self.progress.called(reply, Counter(lost), failed=not topics)
@@ -248,7 +245,7 @@ class Asking:
             return Unusable.NO_QUESTION
         if self.plan.kind == "mcq" and len({normal_text(choice) for choice in item["choices"]}) < 4:
             return Unusable.CHOICES_ALIKE
-        if self.plan.kind == "debate" and len({one["person"] for one in item["positions"]}) < 2:
+        if self.plan.kind == "debate" and len({entry["person"] for entry in item["positions"]}) < 2:
             return Unusable.ONE_POSITION
         return answer_problem(text, self.plan.language, shortest=SHORTEST)
 
@@ -257,13 +254,13 @@ class Asking:
         plan, text = self.plan, " ".join(str(item["question"]).split())
         topic = self._book.topic(" ".join(str(item["topic"]).split()), plan.language)
         place = self._place(call.region)
-        known = self._book.find(text, place)
-        question = known or "q" + digest(normal_text(text))
-        if known is None:
+        earlier_question = self._book.find(text, place)
+        question = earlier_question or "q" + digest(normal_text(text))
+        if earlier_question is None:
             self._book.add(question, text, topic, place)
             extra = {name: item[name] for name in ("answer", "choices", "key") if name in item}
             if "positions" in item:
-                extra["positions"] = [f"{one['person']}: {one['position']}" for one in item["positions"]]
+                extra["positions"] = [f"{entry['person']}: {entry['position']}" for entry in item["positions"]]
             props = {"text": text, "kind": plan.kind, "topic": topic, "level": item["level"], "level_asked": plan.level}
             props |= {"language": plan.language, "context": plan.context, "run": self.run, "call": call.id}
             rows.add("question", id=question, props={**props, **extra, "created": now()})
@@ -282,33 +279,33 @@ class Asking:
         return [
             {"region": (region := self._regions.rows[number]).id, "label": region.label,
              "personas": len(region.people), **rows[number]}
-            for number in self._open
+            for number in self._open_regions
         ]  # fmt: skip
 
 
 class Book:
-    """The questions asked so far: was this one among them? What is its topic called? Matching is that of personas."""
+    """The questions asked so far: was this one among them, and what is its topic called? Matched as personas are."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embed: Callable[..., Any] = embedder.embed
         self._ids: set[str] = set()
         self._words = WordMatcher()
         self._meaning = MeaningMatcher()
-        self._waiting: list[tuple[str, str, str]] = []  # id, text, region: not embedded yet
+        self._not_embedded: list[tuple[str, str, str]] = []  # id, text, region
         self._topics: RoleBook | None = None
-        self._known: set[str] = set()
+        self._topic_names: set[str] = set()
 
     def add(self, question: str, text: str, topic: str, region: str) -> None:
         if question in self._ids:
             return
         self._ids.add(question)
-        self._known.add(topic)
+        self._topic_names.add(topic)
         self._words.add(question, text)
         if language_of(text) in KNOWN_LANGUAGES:
-            self._waiting.append((question, text, region))
+            self._not_embedded.append((question, text, region))
 
     def find(self, text: str, region: str) -> str | None:
-        """The question that says the same: by its very text, its words, or its meaning within a region."""
+        """The question that says the same: by its exact text, its words, or its meaning within a `region`."""
         exact = "q" + digest(normal_text(text))
         if exact in self._ids:
             return exact
@@ -319,15 +316,15 @@ class Book:
         return match.survivor if match else None
 
     def topic(self, name: str, language: str) -> str:
-        """The name to count under: that of the nearest known topic, where one is near."""
+        """The name to count a topic under: that of the nearest known topic, if one is near."""
         if self._topics is None:
-            self._topics = RoleBook(self._known, self._embed)
+            self._topics = RoleBook(self._topic_names, self._embed)
         return self._topics.canonical(name, language)
 
     def _catch_up(self) -> None:
-        if not self._waiting:
+        if not self._not_embedded:
             return
-        vectors = self._embed([text for _, text, _ in self._waiting])
-        for (question, _, region), vector in zip(self._waiting, vectors, strict=True):
+        vectors = self._embed([text for _, text, _ in self._not_embedded])
+        for (question, _, region), vector in zip(self._not_embedded, vectors, strict=True):
             self._meaning.add(region, [question], vector[None, :])
-        self._waiting.clear()
+        self._not_embedded.clear()

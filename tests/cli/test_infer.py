@@ -362,7 +362,7 @@ BAD = [
     ("foreign text", ("--instructions", "tasks.yml", "--fields", "id,id", "--output", "a.jsonl"), "a.jsonl:1: is no"),
     ("no such place", ("--instructions", "tasks.yml", "--fields", "id,id", "--output", "no/o.jsonl"), "mkdir -p"),
     ("column taken", ("--task", "agri_sft_gen", "--column", "persona"), "has a column 'persona' already.*--column"),
-    ("no template", ("--instructions", "list.yml"), "task 'say' is no template"),
+    ("no template", ("--instructions", "list.yml"), "task 'say' is not a template"),
     ("no input", ("--input", "gone.jsonl"), "gone.jsonl: no such file"),
 ]
 

@@ -184,7 +184,7 @@ def test_faults_of_the_model(peopled: Field, fault: dict[str, Any], code: int, s
         ("personas --below 9", "9.0 is not in the range 1<=x<=5"),
         ("people", "is not one of"),
         ("personas --rubric bare.yml", "of is None"),
-        ("personas --rubric vague.yml", "criteria is no mapping"),
+        ("personas --rubric vague.yml", "criteria is not a mapping"),
         ("personas --rubric odd.yml", "'Reason!' cannot be a name"),
         ("personas --rubric deaf.yml", "fields are not criteria and item"),
     ],

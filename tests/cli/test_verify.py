@@ -50,7 +50,7 @@ CHANGES: list[tuple[Change, list[str]]] = [
     (_other_text, ["data/train.{}:4: messages is not as in the graph"]),
     (_other_person, ["data/train.{}:4: personas is not as in the graph"]),
     (_gone, ["data/train.{}: 23 rows, recipe.json says 24"]),
-    (_twice, ["data/train.{}: 25 rows, recipe.json says 24", "data/train.{}:25: {row} is there a second time"]),
+    (_twice, ["data/train.{}: 25 rows, recipe.json says 24", "data/train.{}:25: {row} appears a second time"]),
     (_foreign, ["data/train.{}:4: the graph has no row kelsewhere"]),
     (_moved, ["data/test.{}: 7 rows, recipe.json says 6", "data/train.{}: 23 rows, recipe.json says 24",
               "data/test.{}:7: group {group} is also in split train"]),

@@ -63,7 +63,7 @@ def test_half_a_line_is_taken_away_and_its_row_answered_again(tmp_path: Path, cu
 def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, content: bytes) -> None:
     out = tmp_path / "out.jsonl"
     out.write_bytes(content)
-    says = r"out\.jsonl:1: is no answer of pgraph infer in column 'said'"
+    says = r"out\.jsonl:1: is not an answer of pgraph infer in column 'said'"
     with Answers(str(out), "said", None) as answers, pytest.raises(InputError, match=says):
         answers.open()
     assert out.read_bytes() == content
@@ -182,7 +182,7 @@ def test_a_row_is_one_line_of_json() -> None:
     )
     with pytest.raises(ValueError, match="surrogates not allowed"):
         encoded({"a": "\ud83d"})
-    assert encoded({"a": "\ud83d"}, whole=False) == b'{"a": "\\ud83d"}\n'
+    assert encoded({"a": "\ud83d"}, strict=False) == b'{"a": "\\ud83d"}\n'
 
 
 def test_the_same_file_by_two_names(tmp_path: Path) -> None:

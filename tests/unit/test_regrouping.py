@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from distill.groups.grouping import _carry_over, _centre, _moved, _name, _nested, fitting
+from distill.groups.grouping import _carry_over, _centre, _moved, _name, _nested, resolution_for
 
 
 @pytest.mark.parametrize(("domains", "resolution"), [(1, 2.0), (400, 2.0), (401, 2.0025), (1600, 4.0), (90_000, 30.0)])
 def test_the_resolution_grows_with_the_root_of_the_domains(domains: int, resolution: float) -> None:
-    assert fitting(domains) == pytest.approx(resolution, abs=1e-4)
+    assert resolution_for(domains) == pytest.approx(resolution, abs=1e-4)
 
 
 def carried(parts: list[list[int]], old: list[str | None]) -> list[str]:

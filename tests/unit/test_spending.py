@@ -10,7 +10,7 @@ import pytest
 
 import distill
 from distill.knowledge.allocation import Allocation
-from distill.knowledge.answers import Asked, DistillPlan, Mode, unusable
+from distill.knowledge.answers import DistillPlan, Mode, PosedQuestion, unusable
 from distill.knowledge.questions import KINDS, AskPlan, Book, QuestionKind
 from distill.knowledge.regions import Region, choose_people
 from distill.spending import Participant
@@ -155,7 +155,7 @@ def test_the_shipped_prompts_for_answers(file: Path) -> None:
     plan = DistillPlan(
         load_prompt(file), calls=1, mode=mode, language=file.suffixes[0][1:], context="an island without cars"
     )
-    call = plan.call("r", 0, Asked("q1", "Who pays?", "money", [NURSE, FARMER]), [NURSE, FARMER])
+    call = plan.call("r", 0, PosedQuestion("q1", "Who pays?", "money", [NURSE, FARMER]), [NURSE, FARMER])
     sent = call.request.messages[-1]["content"]
     assert "Who pays?" in sent
     assert "island" in sent
@@ -163,7 +163,7 @@ def test_the_shipped_prompts_for_answers(file: Path) -> None:
 
 
 def test_a_call_is_named_by_all_that_decides_its_answer() -> None:
-    asked = Asked("q1", "Who pays?", "money", [NURSE, FARMER])
+    asked = PosedQuestion("q1", "Who pays?", "money", [NURSE, FARMER])
     prompt = load_prompt(PROMPTS / "joint.en.yml")
     plan = DistillPlan(prompt, calls=1)
     first = plan.call("r1", 0, asked, [NURSE, FARMER])

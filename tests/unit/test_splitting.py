@@ -68,7 +68,7 @@ def test_parts_do_not_depend_on_the_order(ties: list[tuple[int, int]], chance: A
         parts = Parts()
         for one, other in pairs:
             parts.tie([str(one), str(other)])
-        return {number: parts.of(str(number)) for number in range(21)}
+        return {number: parts.part_of(str(number)) for number in range(21)}
 
     mixed = list(ties)
     chance.shuffle(mixed)
