@@ -26,7 +26,7 @@ from foundation.concurrency import in_thread
 from foundation.errors import UsageError
 from foundation.model import Chat, ChatReply, ChatRequest, Embedder
 from graphstore import GraphStore, call_id, digest, language_of, normal_text
-from population.matching import KNOWN_LANGUAGES, MeaningMatcher, RoleBook, WordMatcher
+from population.matching import KnownTexts, RoleBook, Thresholds, can_embed
 from population.runs import Batch, Run
 
 QuestionKind = Literal["open", "qa", "mcq", "debate"]
@@ -205,7 +205,8 @@ class Asking:
         await spend(self._pending(paid), self._prepare, self._absorb, learn, chat=chat, at_once=at_once)
 
     async def _prepare(self, pending: Pending) -> DistillCall:
-        region, plan = self._regions.rows[pending.region], self.plan
+        region = self._regions.rows[pending.region]
+        plan = self.plan
         if pending.again is not None:
             people = [self._regions.people[person] for person in pending.again["people"]]
             avoid = pending.again["avoid"]
@@ -217,7 +218,8 @@ class Asking:
 
     def _absorb(self, batch: Sequence[tuple[DistillCall, ChatReply]]) -> list[DistillOutcome]:
         """Write a batch of replies. Blocking."""
-        rows, learned = Batch(), []
+        rows = Batch()
+        learned = []
         for call, reply in batch:
             lost = [reply.failure] * (self.plan.per_call if reply.paid else 0) if reply.failure else []
             topics = []
@@ -251,7 +253,8 @@ class Asking:
 
     def _take(self, call: DistillCall, item: Mapping[str, Any], rows: Batch) -> str:
         """Match one question and write its rows; returns the topic it counts under."""
-        plan, text = self.plan, " ".join(str(item["question"]).split())
+        plan = self.plan
+        text = " ".join(str(item["question"]).split())
         topic = self._book.topic(" ".join(str(item["topic"]).split()), plan.language)
         place = self._place(call.region)
         earlier_question = self._book.find(text, place)
@@ -287,32 +290,29 @@ class Book:
     """The questions asked so far: was this one among them, and what is its topic called? Matched as personas are."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embed: Callable[..., Any] = embedder.embed
+        self._embed = embedder.embed
         self._ids: set[str] = set()
-        self._words = WordMatcher()
-        self._meaning = MeaningMatcher()
-        self._not_embedded: list[tuple[str, str, str]] = []  # id, text, region
+        self._by_region: dict[str, dict[str, str]] = {}  # region -> id -> text, of those whose language can be embedded
+        self._texts = KnownTexts(self._embed, self._members, Thresholds())
         self._topics: RoleBook | None = None
         self._topic_names: set[str] = set()
 
     def add(self, question: str, text: str, topic: str, region: str) -> None:
         if question in self._ids:
             return
+        language = language_of(text)
         self._ids.add(question)
         self._topic_names.add(topic)
-        self._words.add(question, text)
-        if language_of(text) in KNOWN_LANGUAGES:
-            self._not_embedded.append((question, text, region))
+        self._texts.add(question, text, language, region)
+        if can_embed(language):
+            self._by_region.setdefault(region, {})[question] = text
 
     def find(self, text: str, region: str) -> str | None:
         """The question that says the same: by its exact text, its words, or its meaning within a `region`."""
         exact = "q" + digest(normal_text(text))
         if exact in self._ids:
             return exact
-        match = self._words.find(text)
-        if match is None and language_of(text) in KNOWN_LANGUAGES:
-            self._catch_up()
-            match = self._meaning.find([region], self._embed([text])[0])
+        match = self._texts.find(text, language_of(text), [region])
         return match.survivor if match else None
 
     def topic(self, name: str, language: str) -> str:
@@ -321,10 +321,6 @@ class Book:
             self._topics = RoleBook(self._topic_names, self._embed)
         return self._topics.canonical(name, language)
 
-    def _catch_up(self) -> None:
-        if not self._not_embedded:
-            return
-        vectors = self._embed([text for _, text, _ in self._not_embedded])
-        for (question, _, region), vector in zip(self._not_embedded, vectors, strict=True):
-            self._meaning.add(region, [question], vector[None, :])
-        self._not_embedded.clear()
+    def _members(self, region: str) -> tuple[list[str], list[str]]:
+        questions = self._by_region.get(region, {})
+        return list(questions), list(questions.values())

@@ -9,14 +9,12 @@ from foundation.model import Embedder
 from graphstore import domain_id, language_of, normal_name
 from population import Loaded, Population
 from population.matching import (
-    KNOWN_LANGUAGES,
     DomainPlacer,
-    Match,
-    MeaningMatcher,
+    KnownTexts,
     Placement,
     RoleBook,
     Vectors,
-    WordMatcher,
+    can_embed,
 )
 from population.runs import Batch
 
@@ -52,9 +50,8 @@ class Recogniser:
         self._vectors: dict[str, Vectors] = {}  # of the batch at hand
         self._regions = DomainPlacer(loaded.domains, self._embed)
         self._roles: RoleBook | None = None
-        self._words: WordMatcher | None = None
-        self._meaning = MeaningMatcher(loaded.thresholds.meaning)
-        self._loaded: dict[str, None] = {}  # regions whose vectors are in memory, the one used last at the end
+        self._texts = KnownTexts(self._embed, self._members, loaded.thresholds)
+        self._has_texts = False
         self._fresh: set[str] = set()  # new survivors that the population does not hold yet
 
     @property
@@ -65,13 +62,10 @@ class Recogniser:
     def begin(self, people: Sequence[NamedPersona]) -> None:
         """Embed all that a batch may compare in one go; the population knows by now what came before."""
         self._fresh.clear()
-        while len(self._meaning) > HELD and len(self._loaded) > 1:
-            region = next(iter(self._loaded))
-            del self._loaded[region]
-            self._meaning.drop(region)
+        self._texts.drop_vectors(HELD)
         unknown = [person for person in people if self._survivor(person.id) is None]
-        texts = [person.text for person in unknown if self._by_meaning(person)]
-        texts += [person.role for person in unknown if person.role and person.language in KNOWN_LANGUAGES]
+        texts = [person.text for person in unknown if self._texts.by_meaning(person.language)]
+        texts += [person.role for person in unknown if person.role and can_embed(person.language)]
         texts += [person.domain for person in unknown]
         wanted = list(dict.fromkeys(texts))
         self._vectors = dict(zip(wanted, self._embedder.embed(wanted), strict=True)) if wanted else {}
@@ -109,28 +103,15 @@ class Recogniser:
             self._labels[placed.region] = person.domain
         role = self._role_book().canonical(person.role, person.language) if person.role else None
         as_said = person.role if person.role and role != person.role else None
-        match = self._find(person, placed.region)
+        texts = self._known_texts()
+        match = texts.find(person.text, person.language, self._regions.around(placed.region))
         if match is not None:
             self._duplicates[person.id] = match.survivor
             rows.add("duplicate_of", persona=person.id, survivor=match.survivor, method=match.method, score=match.score)
             return Recognised(match.survivor, person.times, role=role, role_as_said=as_said, depth=depth)
-        self._word_matcher().add(person.id, person.text)
-        if self._by_meaning(person):
-            self._meaning.add(placed.region, [person.id], self._embed([person.text]))
+        texts.add(person.id, person.text, person.language, placed.region)
         self._fresh.add(person.id)
         return Recognised(person.id, person.times, person.text, role, as_said, depth, placed.region)
-
-    def _find(self, person: NamedPersona, region: str) -> Match | None:
-        match = self._word_matcher().find(person.text)
-        if match is None and self._by_meaning(person):
-            around = self._regions.around(region)
-            for near in around:
-                self._load_region(near)
-            match = self._meaning.find(around, self._embed([person.text])[0])
-        return match
-
-    def _by_meaning(self, person: NamedPersona) -> bool:
-        return person.language in KNOWN_LANGUAGES and self._thresholds.meaning < 1
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         if len(texts) == 1 and texts[0] in self._vectors:
@@ -143,24 +124,19 @@ class Recogniser:
             self._roles = RoleBook(roles, self._embed, self._thresholds.roles)
         return self._roles
 
-    def _word_matcher(self) -> WordMatcher:
-        if self._words is None:
-            self._words = WordMatcher(self._thresholds.words)
-            self._words.add_all(self._population.ids, self._population.texts)
-        return self._words
+    def _known_texts(self) -> KnownTexts:
+        if not self._has_texts:
+            self._has_texts = True
+            self._texts.add_words(self._population.ids, self._population.texts)
+        return self._texts
 
-    def _load_region(self, region: str) -> None:
-        known = region in self._loaded
-        self._loaded.pop(region, None)
-        self._loaded[region] = None  # now the one used last
+    def _members(self, region: str) -> tuple[list[str], list[str]]:
+        """Ids and texts of the personas of a region whose language can be embedded."""
         people = self._population
         number = people.region_index.get(region)
-        if known or number is None:
-            return
-        members = [p for p in people.members(number) if language_of(people.texts[p]) in KNOWN_LANGUAGES]
-        if members:
-            ids, texts = [people.ids[p] for p in members], [people.texts[p] for p in members]
-            self._meaning.add(region, ids, self._embedder.embed(texts))
+        inside = [] if number is None else people.members(number)
+        members = [p for p in inside if can_embed(language_of(people.texts[p]))]
+        return [people.ids[p] for p in members], [people.texts[p] for p in members]
 
 
 def apply_recognised(persona: Recognised, population: Population, arm: int, call: str | None = None) -> bool:

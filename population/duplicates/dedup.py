@@ -14,13 +14,13 @@ from foundation.model import Embedder
 from graphstore import GraphStore, Row, language_of, normal_name
 from population.coverage import CALLS, NO_CALL, Coverage, joined
 from population.matching import (
-    KNOWN_LANGUAGES,
     Borderline,
     Crowd,
     DomainPlacer,
     Survivors,
     Tell,
     VectorFile,
+    can_embed,
     sweep_thresholds,
 )
 
@@ -60,7 +60,8 @@ class Changes:
 
 def read_people(store: GraphStore) -> PersonaColumns:
     """All personas of the graph, duplicates included, with their marks."""
-    people, shared = PersonaColumns(), _SharedTexts()
+    people = PersonaColumns()
+    shared = _SharedTexts()
     for row in store.read("reads/matching"):
         if row["survivor"] is not None:
             earlier_mark = people.marks.get(row["id"])
@@ -76,7 +77,7 @@ def read_people(store: GraphStore) -> PersonaColumns:
         people.said.append(shared(row["said"] or row["role"]))
         people.created.append(shared(row["created"] or "") or "")
         people.domains.append(shared(row["domain"] or "") or "")
-        people.known.append((row["language"] or language_of(row["text"] or "")) in KNOWN_LANGUAGES)
+        people.known.append(can_embed(row["language"] or language_of(row["text"] or "")))
         people.sightings.append(row["sightings"])
         people.calls.append(shared(CALLS if row["imports"] or row["others"] else row["call"] or NO_CALL) or NO_CALL)
     order = sorted(range(len(people.ids)), key=lambda place: (people.created[place], people.ids[place]))
@@ -158,7 +159,7 @@ def find_roles(
 
     `vectors` are those of `roles.crowd`; for `border` and `tell` see `sweep_thresholds`.
     """
-    return sweep_thresholds(roles.crowd, 2.0, leasts, vectors, border=border, tell=tell)
+    return sweep_thresholds(roles.crowd, None, leasts, vectors, border=border, tell=tell)
 
 
 def changes_to_write(people: PersonaColumns, survivors: Survivors | None, canonical: Mapping[str, str]) -> Changes:
@@ -211,7 +212,8 @@ def coverage_if(
     places = np.asarray(survivor)
     survivors = set(np.flatnonzero(places == np.arange(len(people.ids))).tolist())
     total = sum(times for times, place in zip(people.sightings, places.tolist(), strict=True) if place in survivors)
-    of_persona, of_role = dict.fromkeys(survivors, NO_CALL), dict[str, str]()
+    of_persona = dict.fromkeys(survivors, NO_CALL)
+    of_role = dict[str, str]()
     for calls, place in zip(people.calls, places.tolist(), strict=True):
         if place in survivors:
             of_persona[place] = joined(of_persona[place], calls)

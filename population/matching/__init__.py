@@ -1,7 +1,8 @@
 """Matching: whether two personas or two roles are the same, and which region a domain lies in."""
 
+from population.matching.known import KnownTexts
 from population.matching.marks import resolved
-from population.matching.matchers import KNOWN_LANGUAGES, Embed, Match, MeaningMatcher, RoleBook, Vectors, WordMatcher
+from population.matching.matchers import Embed, Match, RoleBook, Vectors, WordMatcher, can_embed
 from population.matching.placing import DomainPlacer, Placement
 from population.matching.survivors import (
     Borderline,
@@ -15,13 +16,12 @@ from population.matching.survivors import (
 from population.matching.thresholds import Thresholds, keep_thresholds, thresholds_of
 
 __all__ = [
-    "KNOWN_LANGUAGES",
     "Borderline",
     "Crowd",
     "DomainPlacer",
     "Embed",
+    "KnownTexts",
     "Match",
-    "MeaningMatcher",
     "Placement",
     "RoleBook",
     "Survivors",
@@ -30,6 +30,7 @@ __all__ = [
     "VectorFile",
     "Vectors",
     "WordMatcher",
+    "can_embed",
     "find_survivors",
     "keep_thresholds",
     "resolved",

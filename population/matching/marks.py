@@ -11,8 +11,10 @@ def resolved(marks: dict[str, str]) -> dict[str, str]:
     """
     roots = {}
     for persona, marked in marks.items():
-        survivor, steps = marked, 0
+        survivor = marked
+        steps = 0
         while survivor in marks and steps < len(marks):
-            survivor, steps = marks[survivor], steps + 1
+            survivor = marks[survivor]
+            steps = steps + 1
         roots[persona] = survivor
     return roots

@@ -22,6 +22,11 @@ Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
 
 
+def can_embed(language: str) -> bool:
+    """Whether the embedding model knows this language (a BCP 47 code), so that its cosines mean something."""
+    return language in KNOWN_LANGUAGES
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """The survivor that a text is a duplicate of, and why."""
@@ -126,7 +131,7 @@ class RoleBook:
         return self._canonical[name]
 
     def _comparable(self, name: str, language: str) -> bool:
-        return self._least < 1 and language in KNOWN_LANGUAGES and name.isascii()
+        return self._least < 1 and can_embed(language) and name.isascii()
 
     def _nearest(self, name: str) -> str:
         rows = self._load()

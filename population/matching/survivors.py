@@ -154,7 +154,7 @@ def find_survivors(
 
 def sweep_thresholds(
     crowd: Crowd,
-    words: float,
+    words: float | None,
     meanings: Sequence[float],
     vectors: VectorFile | None,
     *,
@@ -164,7 +164,7 @@ def sweep_thresholds(
 ) -> list[Survivors]:
     """As `find_survivors`, for several thresholds `meanings` in one pass: one result for each.
 
-    `words` above 1: words are not compared. Pairs down to `border` below a threshold are shown as borderline.
+    `words` None: words are not compared. Pairs down to `border` below a threshold are shown as borderline.
     """
     search = _Search(crowd, words, [_Judge(len(crowd), least, border) for least in meanings], vectors)
     if may_match is not None:
@@ -215,12 +215,12 @@ class _Judge:
 class _Search:
     """Which pairs are alike, block by block: each text of a block with the survivors before it, and inside the block."""
 
-    def __init__(self, crowd: Crowd, words: float, judges: Sequence[_Judge], vectors: VectorFile | None) -> None:
+    def __init__(self, crowd: Crowd, words: float | None, judges: Sequence[_Judge], vectors: VectorFile | None) -> None:
         self.judges = judges
         self.may_match = np.ones(len(crowd), np.bool_)
         self._crowd = crowd
         self._vectors = vectors if min(judge.least for judge in judges) < 1 else None
-        self._index = WordIndex(words) if words <= 1 else None
+        self._index = None if words is None else WordIndex(words)
         self._indexed = Column(np.int64)  # the text behind each row of the index
         self._alive = np.zeros(len(crowd), np.bool_)  # a survivor to any judge
 
@@ -279,7 +279,8 @@ class _Search:
         if words is None or self._index is None:
             return _no_pairs()
         numbers = np.flatnonzero(undecided)
-        block_index, block_words = WordIndex(self._index.least), words.select(numbers)
+        block_index = WordIndex(self._index.least)
+        block_words = words.select(numbers)
         if words.count > _LEAST_BLOCK and block_words.collisions() > _MOST_PAIRS:
             return None
         block_index.add(block_words)
@@ -291,7 +292,9 @@ class _Search:
         self, asking: Mapping[int, list[tuple[Places, Vectors]]], first: int, last: int, open_to: Bools
     ) -> Pairs | None:
         """Pairs of the texts that ask with those `open_to` them, `first` <= place < `last`; None if there are too many."""
-        parts, count, is_inside = [_no_pairs()], 0, open_to is not self._alive
+        parts = [_no_pairs()]
+        count = 0
+        is_inside = open_to is not self._alive
         for region, askers in asking.items():
             for part in self._in_region(region, askers, first, last, open_to):
                 parts.append(part)

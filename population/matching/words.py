@@ -69,7 +69,8 @@ class Words:
         return Words(len(rows), (spaced, unspaced), (spaced_places, unspaced_places))
 
     def _select_part(self, part: int, rows: NDArray[np.int64]) -> tuple[_Hashed, NDArray[np.int64]]:
-        hashed, places = self.hashed[part], self.places[part]
+        hashed = self.hashed[part]
+        places = self.places[part]
         inside = np.flatnonzero(np.isin(places, rows))
         return hashed.select(inside) if len(hashed) else hashed, np.searchsorted(rows, places[inside])
 
@@ -187,7 +188,8 @@ class _BandIndex:
         return concatenated([_NO_PAIRS, *(self._checked(texts, pairs) for pairs in self._candidates(texts))])
 
     def _store(self, texts: _Hashed) -> int:
-        first, end = len(self), self._words.used
+        first = len(self)
+        end = self._words.used
         self._words.extend(texts.words)
         self._ends.extend(texts.starts[1:] + end)
         return first
@@ -285,7 +287,8 @@ def _pairs(plain: str) -> list[str]:
 
 
 def _hashed(texts: Sequence[Sequence[str]]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    words, starts = array("I"), [0]
+    words = array("I")
+    starts = [0]
     for text in texts:
         words.extend(sorted({zlib.crc32(word.encode()) for word in text}))
         starts.append(len(words))
@@ -311,7 +314,8 @@ def _keys(words: NDArray[np.uint32], starts: NDArray[np.int64], bands: tuple[int
 
 def _parts(starts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     """Ranges of texts with about `_AT_ONCE` words together."""
-    first, texts = 0, len(starts) - 1
+    first = 0
+    texts = len(starts) - 1
     while first < texts:
         last = int(np.searchsorted(starts, starts[first] + _AT_ONCE, "right"))
         last = min(texts, max(first + 1, last - 1))

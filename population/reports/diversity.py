@@ -11,7 +11,7 @@ import numpy as np
 
 from graphstore import language_of
 from population.loading import Loaded
-from population.matching import KNOWN_LANGUAGES, Embed, Vectors
+from population.matching import Embed, Vectors, can_embed
 
 SAMPLE = 2000
 SEED = 0
@@ -25,7 +25,7 @@ def measure_diversity(loaded: Loaded, embed: Embed, *, sample: int = SAMPLE, see
     written without blanks. Embeds up to 2 x `sample` texts.
     """
     people = loaded.population
-    known = [p for p, text in enumerate(people.texts) if language_of(text) in KNOWN_LANGUAGES]
+    known = [p for p, text in enumerate(people.texts) if can_embed(language_of(text))]
     chosen = _drawn(known, sample, seed)
     roles = _drawn(sorted({role for p in known if (role := people.roles[p]) and role.isascii()}), sample, seed)
     words = [_WORD.findall(people.texts[p].casefold()) for p in _drawn(range(len(people.texts)), sample, seed)]

@@ -15,7 +15,7 @@ from foundation.errors import InputError
 from graphstore import language_of, normal_name
 from graphstore.files import ENDINGS, BadRow, FileKind, opened, plain_name, records, text_column
 from population.loading import Loaded
-from population.matching import KNOWN_LANGUAGES, Embed, Vectors
+from population.matching import Embed, Vectors, can_embed
 from population.relations import load_relations
 from population.reports.rows import ReportRow
 
@@ -215,7 +215,7 @@ class _Candidates:
 
 
 def _is_known(text: str) -> bool:
-    return language_of(text) in KNOWN_LANGUAGES
+    return can_embed(language_of(text))
 
 
 def _exact(entries: Sequence[Entry], people: _Candidates) -> list[list[int]]:
