@@ -1,4 +1,4 @@
-"""The overview, counted in the background when the graph has changed, and kept in a file for the next start."""
+"""The overview: counted in the background when the graph has changed, and kept in a file for the next start."""
 
 import json
 import threading
@@ -7,19 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from explorer.survey import Row, draft, survey
+from explorer.answers import CountingState, Row
+from explorer.survey import draft, survey
 from foundation.errors import PgraphError
 from graphstore import GraphStore
 from graphstore.files import replacing
 
-FORM = 3  # of the file; another one is not read
-Command = Callable[[str, int], str]  # (query for personas, depth) -> the `pgraph expand` from them
-_SOON = 20_000  # personas are counted before anybody would read a draft
-_REST = 5  # while the graph grows all the time: so many times as long as the counting took
+FORM = 3  # of the file; a file of another form is ignored
+Command = Callable[[str, int], str]  # (Cypher query for personas, depth) -> the `pgraph expand` that asks them
+_QUICK = 20_000  # personas; so many are counted before anybody could read a draft
+_REST = 5  # while the graph keeps growing: wait this many times as long as the last count took
 
 
 class Counting:
-    """The last overview of a store; `file` keeps it, without the commands: they are those of who looks at it."""
+    """The last overview of a store.
+
+    `name` tells the store from others. `file` keeps the overview, but not its commands, which `command` makes for the user
+    who looks at it.
+    """
 
     def __init__(self, store: GraphStore, name: str, file: Path, command: Command) -> None:
         self._store, self._name, self._file, self.command = store, name, file, command
@@ -30,11 +35,11 @@ class Counting:
         self._draft: Row | None = None  # until there is one
         self._problem: PgraphError | None = None
 
-    def now(self) -> Row:
-        """The newest overview there is, whether a newer one is being counted, and whether one is due (`stale`).
+    def now(self) -> CountingState:
+        """The newest overview; starts counting in the background if the graph has changed.
 
-        Before the first it is a draft for a large graph, None for a small one. Takes a few counts.
-        Raises what went wrong when it was counted last.
+        Before the first count, the overview is a draft for a large graph and None for a small one. Costs a few counting
+        queries. Raises the `PgraphError` that ended the last count.
         """
         state = self._state()
         with self._lock:
@@ -42,39 +47,42 @@ class Counting:
             if self._problem is not None:
                 problem, self._problem = self._problem, None
                 raise problem
-            if self._kept is None and self._draft is None and state["personas"] > _SOON:
+            if self._kept is None and self._draft is None and state["personas"] > _QUICK:
                 self._draft = draft(self._store, state["personas"])
             if self._is_due(state):
                 self._began = time.monotonic()
                 self._thread = threading.Thread(target=self._count, args=(state,), name="survey", daemon=True)
                 self._thread.start()
             busy = self._thread is not None and self._thread.is_alive()
-            return {
-                "counting": busy,
-                "seconds": round(time.monotonic() - self._began, 1) if busy else 0,
-                "stale": self._kept is None or self._kept["state"] != state,
-                "personas": state["personas"],
-                "survey": self._shown(self._kept["survey"]) if self._kept else self._draft,
-            }
+            return CountingState(
+                counting=busy,
+                seconds=round(time.monotonic() - self._began, 1) if busy else 0,
+                stale=self._kept is None or self._kept["state"] != state,
+                personas=state["personas"],
+                survey=self._with_commands(self._kept["survey"]) if self._kept else self._draft,
+            )
 
     def regions(self) -> list[Row] | None:
-        """Those of the last overview; None: there is none yet."""
+        """The regions of the last overview; None if there is no overview yet."""
         with self._lock:
             return self._kept["survey"]["regions"] if self._kept else None
 
     def whole(self) -> Row:
-        """The overview of the graph as it stands, waited for."""
+        """The overview of the graph as it is now; waits for the count (about 15 µs for each persona and each sighting)."""
         state = self._state()
         kept = self._read()
         if kept is None or kept["state"] != state:
             kept = {"state": state, "survey": survey(self._store)}
             self._keep(kept)
-        return self._shown(kept["survey"])
+        return self._with_commands(kept["survey"])
 
-    def _shown(self, counted: Row) -> Row:
-        rows = [(row, row["missing"]) for row in counted["regions"]]
-        shown = [{**row, "missing": {**gap, "command": self.command(gap["query"], gap["depth"])}} for row, gap in rows]
-        return {**counted, "regions": shown}
+    def _with_commands(self, overview: Row) -> Row:
+        regions = []
+        for region in overview["regions"]:
+            gap = region["missing"]
+            command = self.command(gap["query"], gap["depth"])
+            regions.append({**region, "missing": {**gap, "command": command}})
+        return {**overview, "regions": regions}
 
     def _state(self) -> Row:
         return {"form": FORM, "store": self._name, **next(self._store.read("reads/explore_state"))}
@@ -86,13 +94,13 @@ class Counting:
 
     def _count(self, state: Row) -> None:
         try:
-            found = {"state": state, "survey": survey(self._store)}
-            self._keep(found)
+            counted = {"state": state, "survey": survey(self._store)}
+            self._keep(counted)
         except PgraphError as error:
             self._problem = error
         else:
             with self._lock:
-                self._kept = found
+                self._kept = counted
         self._took = time.monotonic() - self._began
 
     def _read(self) -> Row | None:

@@ -1,4 +1,4 @@
-"""Where the circles of the map lie: regions between which much flows are near each other, and none covers another."""
+"""The places of the circles on the map: regions with many answers between them are near each other, and no two overlap."""
 
 from collections.abc import Sequence
 
@@ -8,21 +8,21 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _GAP = 0.06  # between two circles, as a share of the mean radius
-_PULLS = 120  # steps in which flows pull
+_PULLS = 120  # steps in which links pull circles together
 _STEPS = 500  # after which circles that still touch are made smaller
 _GOLDEN = np.pi * (3 - 5**0.5)
 
 
 def arrange(sizes: Sequence[int], links: Sequence[tuple[int, int, int]]) -> list[tuple[float, float, float]]:
-    """(x, y, radius) of each circle, all inside 0..1; the area is by the size, none overlap; the same input, the same map.
+    """(x, y, radius) of each circle, inside the square from 0 to 1, without overlaps; the area follows the size.
 
-    `links`: (one, other, weight). They pull first, then circles that touch push each other apart. O(n²) a step: 300
-    circles take some seconds.
+    `links`: (position, position, weight). First links pull, then circles that touch push each other apart. The same input
+    gives the same map. O(n²) a step: 300 circles take a few seconds.
     """
     if not sizes:
         return []
     radii = np.sqrt(np.maximum(np.asarray(sizes, float), 0.5))
-    radii = np.maximum(radii, radii.max() / 25)  # what is small can still be pointed at
+    radii = np.maximum(radii, radii.max() / 25)  # so that the smallest can still be pointed at
     gap = _GAP * float(radii.mean())
     apart = radii[:, None] + radii[None, :] + gap
     area = radii**2
@@ -45,17 +45,17 @@ def arrange(sizes: Sequence[int], links: Sequence[tuple[int, int, int]]) -> list
 
 
 def _pull(count: int, links: Sequence[tuple[int, int, int]]) -> Floats:
-    """How strongly each circle is drawn to each other one; a row adds up to 1 at most."""
+    """How strongly each circle is drawn to each other circle; the sum of a row is 1 at most."""
     pull = np.zeros((count, count))
-    for one, other, weight in links:
-        pull[one, other] += weight
-        pull[other, one] += weight
+    for first, second, weight in links:
+        pull[first, second] += weight
+        pull[second, first] += weight
     pull /= np.maximum(pull.sum(axis=1, keepdims=True), 1)
     return pull
 
 
 def _push(places: Floats, apart: Floats, yielding: Floats, gap: float) -> bool:
-    """Move circles that touch away from each other; whether any did."""
+    """Move circles that touch away from each other; returns whether there were any."""
     across, along = (places[:, axis, None] - places[None, :, axis] for axis in (0, 1))
     distance = np.hypot(across, along)
     np.fill_diagonal(distance, np.inf)
@@ -63,22 +63,26 @@ def _push(places: Floats, apart: Floats, yielding: Floats, gap: float) -> bool:
     if close.max() < gap:
         return False
     strength = np.maximum(close, 0) * yielding / np.maximum(distance, 1e-9)
-    weight = np.minimum(1.0, 4 / np.maximum((close > 0).sum(axis=1), 1))  # many pushes at once would throw it far away
+    weight = np.minimum(
+        1.0, 4 / np.maximum((close > 0).sum(axis=1), 1)
+    )  # many pushes at once would move a circle too far
     places[:, 0] += weight * (strength * across).sum(axis=1)
     places[:, 1] += weight * (strength * along).sum(axis=1)
     return True
 
 
 def _room(places: Floats, radii: Floats) -> float:
+    """The factor for all radii at which no two circles overlap, at most 1."""
     distance = np.sqrt(((places[:, None, :] - places[None, :, :]) ** 2).sum(axis=2))
     np.fill_diagonal(distance, np.inf)
     return float(min(1.0, (distance / (radii[:, None] + radii[None, :])).min()))
 
 
 def _fitted(places: Floats, radii: Floats) -> list[tuple[float, float, float]]:
+    """The circles moved and scaled into the square from 0 to 1."""
     low, high = (places - radii[:, None]).min(axis=0), (places + radii[:, None]).max(axis=0)
     scale = 1 / float((high - low).max())
     middle = (low + high) / 2
-    where = (places - middle) * scale + 0.5
-    rows = zip(where[:, 0].tolist(), where[:, 1].tolist(), (radii * scale).tolist(), strict=True)
+    centres = (places - middle) * scale + 0.5
+    rows = zip(centres[:, 0].tolist(), centres[:, 1].tolist(), (radii * scale).tolist(), strict=True)
     return [(round(x, 5), round(y, 5), round(r, 5)) for x, y, r in rows]

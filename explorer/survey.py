@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
+from explorer.answers import Row
 from explorer.layout import arrange
 from graphstore import GraphStore, digest
 from population import Loaded, load_population
@@ -19,8 +19,6 @@ from population.reports import (
     find_gaps,
     people_query,
 )
-
-Row = dict[str, Any]
 
 REGIONS = 1000  # at most so many are sent, the largest
 CIRCLES = 300  # of these, on the map

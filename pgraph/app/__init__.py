@@ -1,9 +1,11 @@
-"""The commands without their command line: one module for each, named as the command is.
+"""The commands without their command line: one module for each command, named after it.
 
-`workspace` opens what they need: the only place that builds a store, a model, an embedder.
+Only `workspace` builds a store, a model or an embedder. Every command raises `PgraphError`, which carries a message, a hint
+and an exit code: `StoreError` if the graph fails, `ModelError` if the model server fails, `UsageError` or `InputError` for
+wrong requests and files.
 """
 
 __all__ = [
     "coverage", "dataset", "dedup", "distill", "doctor", "expand", "explore", "export", "forecast", "group", "imports", "infer",
-    "ingest", "judge", "local", "neo4j_browser", "prompts", "query", "settings", "summary", "workspace",
+    "ingest", "judge", "local", "neo4j_browser", "prompts", "query", "settings", "summary", "wording", "workspace",
 ]  # fmt: skip

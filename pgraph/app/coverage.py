@@ -1,4 +1,4 @@
-"""`pgraph coverage` put together."""
+"""`pgraph coverage`: measure the graph, and propose the next calls."""
 
 import json
 import shlex
@@ -53,13 +53,17 @@ from population.reports import (
 Notice = Callable[[str], None]
 
 CALLS = 5  # in the commands that a report proposes
-_MANY = 1000  # texts from which on it is said that they are embedded
+_MANY = 1000  # texts; with this many or more, a notice says that they are being embedded
 _RECIPE = ("command", "model", "file", "licence", "stopped_by", "state", "seconds", "started", "ended")
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageRequest:
-    """What the command line asks for; `page`: all that the HTML report shows."""
+    """What the command line asks for.
+
+    `by`: what a row of the table stands for, such as "group"; `reference`: the path of an outside list, and `column` the
+    name of its column with labels; `compare`: two runs; `page`: also measure everything that the HTML report shows.
+    """
 
     by: str = "group"
     reference: str = ""
@@ -80,7 +84,7 @@ class ExplainedGap:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What only the HTML report shows."""
+    """The parts of the report that only the HTML page shows."""
 
     made: str
     groups: list[GroupCoverage]
@@ -93,11 +97,13 @@ class Page:
     heat: HeatMap
     gaps: list[ExplainedGap]
     shares: dict[str, dict[str, int]]
-    problem: str  # why the diversity was not measured
+    problem: str  # why the diversity was not measured, or ""
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageReport:
+    """The numbers of `pgraph coverage`; a part that was not asked for is None."""
+
     overall: list[ResolutionCoverage]
     by: str
     rows: Sequence[ReportRow]
@@ -128,14 +134,16 @@ def _as_json(rows: Iterable[ReportRow]) -> list[dict[str, Any]]:
 
 
 def coverage(workspace: Workspace, request: CoverageRequest, notice: Notice = lambda _: None) -> CoverageReport:
-    """Measure the graph as it stands. Streams every persona and sighting once: about 15 µs each.
+    """Measure the graph as it is now; `notice` gets messages for the user.
 
-    What needs embeddings (a reference list, diversity) embeds each text once; later the cache has it.
+    Streams every persona and sighting once: about 15 µs each. A reference list and the diversity need embeddings: each
+    text is embedded once, and later comes from the cache. Raises `InputError` for an unusable reference list,
+    `UsageError` for an unknown run, and `ModelError` if a text cannot be embedded.
     """
     reference = read_reference(request.reference, request.column) if request.reference else None
     with open_store(workspace) as store, open_embedder(workspace) as embedder:
         kinds = sorted(row["relation"] for row in store.read("reads/relation_kinds") if row["relation"] is not None)
-        loaded = load_population(store, kinds, depth=None)  # who was not asked yet shows at any depth
+        loaded = load_population(store, kinds, depth=None)  # personas not asked yet count at any depth
         needs_history = request.by == "run" or request.compare or request.page
         history = _history(store, loaded) if needs_history else None
         embed = _announced(embedder.embed, notice)
@@ -168,7 +176,7 @@ def _table(by: str, loaded: Loaded, kinds: list[str], history: History | None) -
 def _diversity(
     loaded: Loaded, request: CoverageRequest, embed: Embed, notice: Notice
 ) -> tuple[dict[str, Any] | None, str]:
-    """How different the personas are, or why the page does without: only for `--diversity` is a failing model an error."""
+    """How different the personas are, or why the page cannot show it; a failing model is an error only for `--diversity`."""
     if not request.diversity and not request.page:
         return None, ""
     try:
@@ -186,7 +194,7 @@ def _history(store: GraphStore, loaded: Loaded) -> History:
 
 
 def _announced(embed: Embed, notice: Notice) -> Embed:
-    """The same, with a notice before many texts are embedded."""
+    """The same function, with a notice before it embeds many texts."""
 
     def embed_with_notice(texts: Sequence[str]) -> Any:  # noqa: ANN401  what embed returns
         if len(texts) >= _MANY:
@@ -231,14 +239,14 @@ def _page(workspace: Workspace, loaded: Loaded, kinds: list[str], history: Histo
 
 
 def _recipe(props: dict[str, Any]) -> dict[str, Any]:
-    """What the Run node keeps of the settings of a run."""
+    """The settings of a run, and how it ended, from the properties of its node."""
     settings = {name.removeprefix("plan_"): value for name, value in props.items() if name.startswith("plan_")}
     facts = {name: props[name] for name in _RECIPE if props.get(name) not in (None, "")}
     return facts | dict(sorted(settings.items()))
 
 
 def _with_commands(workspace: Workspace, reached: Reached) -> Reached:
-    """The command that asks the personas nearest to each unreached entry."""
+    """The same, with the command that asks the personas nearest to each unreached entry."""
 
     def command(entry: UnreachedEntry) -> str | None:
         if not entry.nearest or entry.depth is None:
@@ -250,12 +258,12 @@ def _with_commands(workspace: Workspace, reached: Reached) -> Reached:
 
 
 def expand_command(workspace: Workspace, cypher: str, depth: int, calls: int = CALLS) -> str:
-    """A `pgraph expand` from these personas, to be pasted into a shell in the directory of this process."""
+    """The `pgraph expand` that asks the personas of a Cypher query, ready to paste into a shell in the current directory."""
     return shlex.join(expand_words(workspace, ["pgraph"], cypher, depth, calls))
 
 
 def expand_words(workspace: Workspace, pgraph: Sequence[str], cypher: str, depth: int, calls: int) -> list[str]:
-    """The same for a process, `pgraph` being what starts the command line."""
-    place = [] if workspace.directory == Path() else ["-C", str(workspace.directory)]
+    """The same as the arguments of a process; `pgraph` holds the words that start the command line."""
+    directory = [] if workspace.directory == Path() else ["-C", str(workspace.directory)]
     store = ["--store", str(workspace.flags["store"])] if "store" in workspace.flags else []
-    return [*pgraph, *place, *store, "expand", "--from", cypher, "--depth", str(depth), "--calls", str(calls)]
+    return [*pgraph, *directory, *store, "expand", "--from", cypher, "--depth", str(depth), "--calls", str(calls)]

@@ -1,4 +1,4 @@
-"""`pgraph group`, `pgraph ask` and `pgraph distill` put together."""
+"""`pgraph ask` and `pgraph distill`: questions that need several personas, and answers to them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,10 @@ from population.runs import Run, RunProgress
 
 @dataclass(frozen=True, slots=True)
 class SpendRequest:
-    """What the command lines of `ask` and `distill` say; `kind`, `people`, `per_call` and `level` are of `ask` alone."""
+    """What the command lines of `ask` and `distill` say.
+
+    Only `ask` uses `kind`, `people`, `per_call` and `level`; only `distill` uses `mode`.
+    """
 
     command: Literal["ask", "distill"]
     calls: int | None = None
@@ -52,15 +55,17 @@ class SpendRequest:
 def spend(
     workspace: Workspace, request: SpendRequest, *, notice: Notice, report: Callable[[SpendReport], None]
 ) -> SpendSummary:
-    """Run `pgraph ask` or `pgraph distill` to its end.
+    """Run `pgraph ask` or `pgraph distill` to its end, and return how it ended; a failed server is in the summary.
 
-    Ctrl-C raises KeyboardInterrupt once what was completed is written.
+    `notice` gets messages for the user, `report` the progress after each call. Ctrl-C raises KeyboardInterrupt when the
+    completed calls are written. Raises `InputError` if the graph has no personas or questions, and `UsageError` for
+    unknown groups or an unusable prompt.
     """
     return run_to_end(_spend(workspace, request, notice, report))
 
 
 def outlook(workspace: Workspace, request: SpendRequest, notice: Notice) -> list[dict[str, Any]]:
-    """`--dry-run`: by region what is known there, and what the next call is expected to bring; no model is called."""
+    """`--dry-run`: a row for each region, with what is known there and what its next call is expected to bring; calls no model."""
     with open_store(workspace) as store, open_embedder(workspace) as embedder:
         prompt = _prompt(request)
         regions = _regions(store, embedder, request, notice)
@@ -75,7 +80,7 @@ async def _spend(
     def plan(
         store: GraphStore, embedder: CachedEmbedder
     ) -> tuple[AskPlan | DistillPlan, Callable[[AskPlan | DistillPlan, Run], Asking | Distilling]]:
-        prompt = _prompt(request)  # what is wrong with it is said before the work
+        prompt = _prompt(request)  # report a wrong prompt before the work
         regions = _regions(store, embedder, request, notice)
         return _plan(workspace, request, regions, prompt), lambda plan, run: _job(store, embedder, plan, run, regions)
 
@@ -84,7 +89,7 @@ async def _spend(
 
 
 def _regions(store: GraphStore, embedder: CachedEmbedder, request: SpendRequest, notice: Notice) -> Regions:
-    """The groups, made where there are none or too many domains came since, with their people."""
+    """The groups with their personas; makes the groups if there are none, or too many domains are new."""
     require_personas(store)
     if request.command == "distill" and not any(True for _ in store.read("reads/any_question")):
         raise InputError("the graph holds no questions yet", "Ask some first: pgraph ask --calls 20")
@@ -96,22 +101,21 @@ def _regions(store: GraphStore, embedder: CachedEmbedder, request: SpendRequest,
 
 def _only(request: SpendRequest, regions: Regions) -> tuple[str, ...]:
     """The ids of the regions that the user named, by label or by id."""
-    known = {normal_name(region.label): region.id for region in regions.rows}
-    known |= {region.id: region.id for region in regions.rows}
+    by_name = {normal_name(region.label): region.id for region in regions.rows}
+    by_name |= {region.id: region.id for region in regions.rows}
     ids = []
     for name in request.only:
-        found = known.get(name) or known.get(normal_name(name))
-        if found is None:
+        region_id = by_name.get(name) or by_name.get(normal_name(name))
+        if region_id is None:
             raise UsageError(
                 f"--only: there is no {request.by} {name!r} with personas",
                 f"`pgraph coverage --by {request.by}` lists them.",
             )
-        ids.append(found)
+        ids.append(region_id)
     return tuple(sorted(ids))
 
 
 def _plan(workspace: Workspace, request: SpendRequest, regions: Regions, prompt: Prompt) -> AskPlan | DistillPlan:
-
     values = workspace.settings()
     shared: dict[str, Any] = {
         "calls": request.calls, "unit": request.by, "only": _only(request, regions), "language": request.language,
@@ -129,19 +133,17 @@ def _plan(workspace: Workspace, request: SpendRequest, regions: Regions, prompt:
 def _prompt(request: SpendRequest) -> Prompt:
     """The user's prompt; else the shipped one in this language; else the English one, which then names the language."""
     task = "questions" if request.command == "ask" else request.mode
-    shipped = PROMPTS
-    own = shipped / f"{task}.{request.language}.yml"
-    path = request.prompt or (own if own.exists() else shipped / f"{task}.en.yml")
+    in_language = PROMPTS / f"{task}.{request.language}.yml"
+    path = request.prompt or (in_language if in_language.exists() else PROMPTS / f"{task}.en.yml")
     prompt = load_prompt_for(request.command, path, QUESTION_FIELDS if request.command == "ask" else ANSWER_FIELDS)
     if request.command == "ask":
-        prompt.phrase(request.kind)  # said now, not after a model is started
+        prompt.phrase(request.kind)  # raises now, not after a model is started
     return prompt
 
 
 def _job(
     store: GraphStore, embedder: CachedEmbedder, plan: AskPlan | DistillPlan, run: Run, regions: Regions
 ) -> Asking | Distilling:
-
     if isinstance(plan, DistillPlan):
         return Distilling(store, plan, run, regions)
     return Asking(store, embedder, plan, run, regions)

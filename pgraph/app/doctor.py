@@ -1,4 +1,4 @@
-"""`pgraph doctor`: what is set up and what is wrong."""
+"""`pgraph doctor`: check the setup."""
 
 import importlib.metadata
 import importlib.util
@@ -23,15 +23,21 @@ _PACKAGES = ("neo4j", "openai", "arcadedb-embedded", "sentence-transformers", "p
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """One thing that was checked; `next_step` says what to do if `state` is not "ok"."""
+
     what: str
-    state: str
+    state: str  # "ok", "warn" or "fail"
     text: str
     next_step: str = ""
     exit_code: ExitCode = ExitCode.DONE
 
 
 def findings(workspace: Workspace) -> Iterator[Finding]:
-    """One by one, as they are looked at: opens the store and asks the model server for its models."""
+    """Check Python, the packages, the store, the model and the embeddings, one after the other.
+
+    Opens the store and asks the model server for its models (10 seconds at most). What fails is a finding, not an error;
+    only wrong settings raise `SettingsError`.
+    """
     yield Finding("Python", _OK, f"{platform.python_version()} ({sys.executable})")
     yield from _packages()
     values = workspace.settings()
@@ -50,7 +56,7 @@ def _packages() -> Iterator[Finding]:
     yield Finding("packages", _OK, ", ".join(installed))
     if missing:
         yield Finding(
-            "packages", _WARN, f"not installed: {', '.join(missing)}", "pip install persona-graph brings them."
+            "packages", _WARN, f"not installed: {', '.join(missing)}", "pip install persona-graph installs them."
         )
 
 
@@ -61,8 +67,8 @@ def _store(workspace: Workspace, values: Settings) -> Finding:
             schema = max(row["id"] for row in store.read("schema/applied"))
     except PgraphError as error:
         return Finding("store", _FAIL, error.message, error.hint, exit_code=ExitCode.STORE)
-    held = ", ".join(f"{count} {name}" for name, count in counts.items())
-    return Finding("store", _OK, f"{values.store}, schema {schema.partition('_')[0]}; {held}")
+    contents = ", ".join(f"{count} {name}" for name, count in counts.items())
+    return Finding("store", _OK, f"{values.store}, schema {schema.partition('_')[0]}; {contents}")
 
 
 def _endpoint(values: Settings) -> Finding:
@@ -73,7 +79,7 @@ def _endpoint(values: Settings) -> Finding:
     try:
         request = urllib.request.Request(address, headers=headers)  # noqa: S310  the scheme is checked below
         if request.type not in ("http", "https"):
-            raise ValueError(f"unknown scheme {request.type}")  # noqa: TRY301  one message for all that fails
+            raise ValueError(f"unknown scheme {request.type}")  # noqa: TRY301  one message for every failure
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
             names = [entry["id"] for entry in json.load(answer)["data"]]
     except urllib.error.HTTPError as error:
@@ -84,7 +90,7 @@ def _endpoint(values: Settings) -> Finding:
         step = "Start the model server, or correct base_url (PGRAPH_BASE_URL)."
         return Finding("model", _FAIL, f"{address}: no list of models ({error})", step, exit_code=ExitCode.MODEL)
     if values.model and values.model not in names:
-        step = f"It has: {', '.join(names[:5])}."
+        step = f"Its models are: {', '.join(names[:5])}."
         return Finding(
             "model", _FAIL, f"{values.base_url} has no model {values.model!r}", step, exit_code=ExitCode.MODEL
         )

@@ -1,4 +1,4 @@
-"""`pgraph expand` put together: store, groups, population, model, strategy, run."""
+"""`pgraph expand`: opens store, model and groups, and runs the expansion to its end."""
 
 import asyncio
 import time
@@ -20,17 +20,18 @@ from graphstore.files import Piece
 from pgraph.app.running import ensure_groups, reconcile, record, run_to_end
 from pgraph.app.settings import Workspace
 from pgraph.app.summary import ExpandSummary, ProgressReport, stop_reason
+from pgraph.app.wording import counted
 from pgraph.app.workspace import Model, open_embedder, open_model, open_store
 from population import RELATIONS, Loaded, at_distances, load_population, load_relations
 from population.runs import Run, hold_run
 
-EXCLUDED = 50  # by default; the bundled model names what it is told not to name
+EXCLUDED = 50  # by default; not with the bundled model, which names the very roles that a list excludes
 Explain = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class ExpandRequest:
-    """What the command line asks for."""
+    """What the command line asks for; `calls`, `tokens`, `target` and `until_coverage` are limits, None for no limit."""
 
     depth: int
     calls: int | None = None
@@ -55,16 +56,18 @@ def expand(
     report: Callable[[ProgressReport], None],
     explain: Explain | None = None,
 ) -> ExpandSummary:
-    """Run `pgraph expand` to its end. Ctrl-C raises KeyboardInterrupt once what was completed is written.
+    """Run `pgraph expand` to its end, and return how it ended; a failed model server or store is in the summary.
 
-    `explain` is told of each call, as it comes back, why it was made and what it brought.
+    `notice` gets messages for the user, `report` the progress after each call, and `explain` each finished call: why it was
+    made and what it brought. Ctrl-C raises KeyboardInterrupt when the completed calls are written. Raises `InputError` if
+    the graph has nothing to start from, and `UsageError` for a request that cannot be carried out.
     """
     return run_to_end(_expand(workspace, request, notice, report, explain))
 
 
 @dataclass(frozen=True, slots=True)
 class _ExpandWork:
-    """What an expansion works with, opened once; `began` is when this process took it up."""
+    """What an expansion works with, opened once."""
 
     store: GraphStore
     embedder: CachedEmbedder
@@ -72,11 +75,11 @@ class _ExpandWork:
     plan: Plan
     run: Run
     allowed: set[str] | None  # the personas to start from, None for all
-    began: float
+    began: float  # when this process started or continued the run, in seconds of the monotonic clock
     before: int  # calls of the run until then
     texts: TextPlan | None
-    prices: tuple[float, float]  # of a million tokens, in and out
-    waiting: list[Mapping[str, Any]]  # tags of the calls that an interrupted run paid for and did not write
+    prices: tuple[float, float]  # of a million tokens: prompt, reply
+    waiting: list[Mapping[str, Any]]  # tags of calls that an interrupted run paid for but did not write
 
 
 async def _expand(
@@ -86,13 +89,10 @@ async def _expand(
     report: Callable[[ProgressReport], None],
     explain: Explain | None,
 ) -> ExpandSummary:
-
     async with AsyncExitStack() as stack:
         store = stack.enter_context(await asyncio.to_thread(open_store, workspace))
         await asyncio.to_thread(require_people, store, request)
-        plan = make_plan(
-            workspace, request, workspace.settings().model
-        )  # what is wrong with it is said before a model starts
+        plan = make_plan(workspace, request, workspace.settings().model)  # raises before a model is started
         allowed = await asyncio.to_thread(allowed_sources, store, plan.from_cypher)
         model = await stack.enter_async_context(open_model(workspace, notice))
         plan = replace(plan, model=model.chat.model)
@@ -100,15 +100,16 @@ async def _expand(
         run = stack.enter_context(await asyncio.to_thread(_hold, workspace, store, plan, request))
         if run.resumed:
             notice(
-                f"Going on with run {run.id}, begun {run.started}, {run.progress.calls} calls so far (--new-run starts afresh)."
+                f"Continuing run {run.id} (started {run.started}, {counted(run.progress.calls, 'call')} so far); "
+                "--new-run starts a new one."
             )
         stances = text_plan(workspace, plan) if request.with_texts else None
         waiting = await asyncio.to_thread(_waiting, store, model, run) if run.resumed else []
         prices = workspace.settings().price_in, workspace.settings().price_out
         began = time.monotonic(), run.progress.calls
         work = _ExpandWork(store, embedder, model, plan, run, allowed, *began, stances, prices, waiting)
-        paid = [] if plan.strategy == "breadth-first" else waiting  # it comes to them by itself, and must in its order
-        while True:  # once more whenever so many domains came that the groups must be made anew
+        paid = [] if plan.strategy == "breadth-first" else waiting  # breadth-first reaches these calls in its own order
+        while True:  # repeated each time that new domains make it necessary to group again
             expansion = await asyncio.to_thread(_prepare, work, notice)
             summary = await _go(work, expansion, paid, report, explain)
             if summary.error is not None or expansion.stopped_by is not None:
@@ -121,17 +122,15 @@ async def _expand(
 
 
 def _hold(workspace: Workspace, store: GraphStore, plan: Plan, request: ExpandRequest) -> AbstractContextManager[Run]:
-
     return hold_run(store, workspace.data / "runs", "expand", plan.recipe(), fresh=request.new_run)
 
 
 def _prepare(work: _ExpandWork, notice: Callable[[str], None]) -> Expansion:
-    """Groups, population, strategy."""
+    """Group the domains if necessary, load the population, and set up the strategy."""
     import numpy as np
 
-    if (
-        work.plan.strategy != "breadth-first" or not work.run.progress.calls
-    ):  # its matching rests on those it began with
+    # Breadth-first keeps the groups that it started with: its matching depends on them.
+    if work.plan.strategy != "breadth-first" or not work.run.progress.calls:
         ensure_groups(work.store, work.embedder, work.run.id, notice)
     texts = None if work.texts is None else text_arms(work.store, work.texts, work.plan.per_call)
     loaded = _load(work, texts)
@@ -149,18 +148,18 @@ async def _go(
     report: Callable[[ProgressReport], None],
     explain: Explain | None,
 ) -> ExpandSummary:
-    def tell() -> None:
-        done, people = expansion.progress, len(expansion.population.ids)
-        seconds, asked = time.monotonic() - work.began, done.calls - work.before
-        report(ProgressReport(done, work.plan.limits, expansion.coverage.coverage, people, seconds, asked))
+    def report_progress() -> None:
+        progress, people = expansion.progress, len(expansion.population.ids)
+        seconds, calls = time.monotonic() - work.began, progress.calls - work.before
+        report(ProgressReport(progress, work.plan.limits, expansion.coverage.coverage, people, seconds, calls))
 
     error: PgraphError | None = None
     try:
-        await expansion.go(work.model.chat, work.model.at_once, paid, tell, explain)
+        await expansion.go(work.model.chat, work.model.at_once, paid, report_progress, explain)
     except (ModelError, StoreError) as problem:
         error = problem
-    done, (price_in, price_out) = expansion.progress, work.prices
-    money = (done.tokens_in * price_in + done.tokens_out * price_out) / 1e6
+    progress, (price_in, price_out) = expansion.progress, work.prices
+    money = (progress.tokens_in * price_in + progress.tokens_out * price_out) / 1e6
     return _summary(expansion, time.monotonic() - work.began, error, money)
 
 
@@ -184,11 +183,11 @@ def _summary(expansion: Expansion, seconds: float, error: PgraphError | None, mo
 
 
 def make_plan(workspace: Workspace, request: ExpandRequest, model: str) -> Plan:
-
+    """The plan of a run, from the request and the settings. Raises `UsageError` for what does not fit together."""
     if request.with_texts and request.strategy != "coverage":
         raise UsageError(
-            f"--with-texts does not go with --strategy {request.strategy}",
-            "Only coverage weighs texts against personas.",
+            f"--with-texts cannot be combined with --strategy {request.strategy}",
+            "Only --strategy coverage weighs texts against personas.",
         )
     values = workspace.settings()
     return Plan(
@@ -211,19 +210,19 @@ def make_plan(workspace: Workspace, request: ExpandRequest, model: str) -> Plan:
 
 
 def _stances_digest() -> str:
-
     prompt, _ = load_stances(STANCES)
     return f"{','.join(STANCES)} {prompt.digest}"
 
 
 def text_plan(workspace: Workspace, plan: Plan) -> TextPlan:
-    """What is asked about texts, by the settings of the run: the very calls that `pgraph ingest` makes."""
+    """What to ask about texts under the settings of the run: exactly the calls that `pgraph ingest` makes."""
     prompt, stances = load_stances(STANCES)
     offered = not workspace.settings().base_url
     return TextPlan((), 0, stances, prompt, None, plan.context, plan.model, offered, plan.sampling)
 
 
 def text_arms(store: GraphStore, plan: TextPlan, per_call: int) -> TextArms:
+    """The texts of the graph as arms to choose from, each with the calls that are left."""
 
     def read(ids: Sequence[str]) -> list[Piece]:
         rows = store.read("reads/texts_by_id", ids=list(ids))
@@ -234,22 +233,27 @@ def text_arms(store: GraphStore, plan: TextPlan, per_call: int) -> TextArms:
 
 
 def require_people(store: GraphStore, request: ExpandRequest) -> None:
-    """Personas, or with `--with-texts` texts to draw them from."""
+    """Raise `InputError` if there are no personas, or with `--with-texts` no texts to draw them from."""
     if not request.with_texts:
         require_personas(store)
     elif not any(True for _ in store.read("reads/texts")):
-        raise InputError("the graph holds no texts", "Put some in: pgraph ingest FILE --calls 0")
+        raise InputError("the graph holds no texts", "Add some: pgraph ingest FILE --calls 0")
 
 
 def require_personas(store: GraphStore) -> None:
+    """Raise `InputError` if the graph has no personas."""
     if not any(True for _ in store.read("reads/any_persona")):
         raise InputError(
-            "the graph holds no personas yet", "Import some first: pgraph import FILE (one persona a line will do)."
+            "the graph holds no personas yet",
+            "Import some first: pgraph import FILE (one persona per line will do).",
         )
 
 
 def allowed_sources(store: GraphStore, cypher: str) -> set[str] | None:
-    """The ids that the user's query returns in its first column, as ids or as nodes."""
+    """The ids of the personas that the user's query returns in its first column; None, for all, without a query.
+
+    Raises `UsageError` if the query returns something else or nothing; the query may take 60 seconds.
+    """
     if not cypher:
         return None
     ids = set()
@@ -258,17 +262,16 @@ def allowed_sources(store: GraphStore, cypher: str) -> set[str] | None:
         value = first.get("id") if isinstance(first, dict) else first
         if not isinstance(value, str):
             raise UsageError(
-                f"--from: the first column holds {first!r}, no persona",
+                f"--from: the first column holds {first!r}, which is not a persona",
                 "Return p.id, as in: MATCH (p:Persona) … RETURN p.id",
             )
         ids.add(value)
     if not ids:
-        raise UsageError("--from: the query returns nobody", "Try it with `pgraph cypher` first.")
+        raise UsageError("--from: the query returns no personas", "Try it with `pgraph cypher` first.")
     return ids
 
 
 def _load(work: _ExpandWork, texts: TextArms | None) -> Loaded:
-
     plan, run = work.plan, work.run
     relations = [kind.id for kind in plan.relations]
     loaded = load_population(work.store, relations, plan.depth, allowed=work.allowed, run=run.id, texts=texts)
@@ -284,14 +287,15 @@ def _load(work: _ExpandWork, texts: TextArms | None) -> Loaded:
 def make_strategy(
     plan: Plan, loaded: Loaded, embedder: CachedEmbedder, run: Run, texts: TextArms | None = None
 ) -> Strategy:
+    """The strategy of a plan, for a loaded population; it draws from the plan's seed and the calls made so far."""
     import numpy as np
 
     people = loaded.population
     rng = np.random.default_rng([plan.seed, run.progress.calls])
 
     def vectors(positions: list[int]) -> Vectors | None:
-        found, known = embedder.known([people.texts[position] for position in positions])
-        return found if known.all() else None
+        embeddings, known = embedder.known([people.texts[position] for position in positions])
+        return embeddings if known.all() else None
 
     if plan.strategy == "coverage":
         return CoverageFirst(people, rng, vectors, texts)
@@ -299,6 +303,6 @@ def make_strategy(
 
 
 def _waiting(store: GraphStore, model: Model, run: Run) -> list[Mapping[str, Any]]:
-    """The tags of the calls whose replies are in the cache but, as the run was interrupted, not in the graph."""
+    """The tags of calls that were interrupted between the reply cache and the graph."""
     written = {row["call"] for row in store.read("reads/run_calls", run=run.id)}
     return [tag for tag, _ in model.replies.of_run(run.id) if tag["call"] not in written]

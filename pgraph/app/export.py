@@ -1,4 +1,4 @@
-"""`pgraph export` to a file put together."""
+"""`pgraph export` to a file: personas, questions, training data or the graph."""
 
 import sys
 import time
@@ -26,6 +26,7 @@ from graphstore.exports import (
 )
 from graphstore.files import replacing
 from pgraph.app.settings import Workspace
+from pgraph.app.wording import counted
 from pgraph.app.workspace import open_store
 
 _ROWS = ("jsonl", "parquet", "csv")
@@ -38,15 +39,23 @@ FORMATS = {
     "mcq": _ROWS,
     "graph": ("graphml",),
 }
-_UNITS = {"knowledge": "answers", "sft": "chats", "qa": "questions", "mcq": "questions", "graph": "nodes"}
+_UNITS = {
+    "personas": "persona",
+    "questions": "question",
+    "knowledge": "answer",
+    "sft": "chat",
+    "qa": "question",
+    "mcq": "question",
+    "graph": "node",
+}
 _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".csv": "csv", ".graphml": "graphml"}
-_TOLD_EVERY = 1000  # rows
+_REPORT_EVERY = 1000  # rows
 STDOUT = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What the command line asks for; `everything`: duplicates and marked rows too."""
+    """What the command line asks for. `form`: None for the format of the ending; `everything`: also duplicates and marked rows."""
 
     what: str  # a key of FORMATS
     output: str
@@ -74,13 +83,17 @@ class ExportSummary:
 
     def as_text(self) -> str:
         name = "stdout" if self.output == STDOUT else self.output
-        return f"{self.rows:,} {_UNITS.get(self.what, self.what)} written to {name} ({round(self.seconds, 1)} s)."
+        return f"{counted(self.rows, _UNITS[self.what])} written to {name} ({round(self.seconds, 1)} s)."
 
 
 def export(
     workspace: Workspace, request: ExportRequest, notice: Callable[[str], None], report: Callable[[int], None]
 ) -> ExportSummary:
-    """Write to a file, which appears whole at the end, or to standard output; `report` hears how many rows were read."""
+    """Write to a file, which appears complete at the end, or to standard output ("-").
+
+    `notice` gets messages for the user, `report` the number of rows so far. Rows are streamed; only a graph is kept in
+    memory. Raises `UsageError` for a format that does not suit, and `InputError` if the file cannot be written.
+    """
     form = format_of(request)
     began = time.monotonic()
     with ExitStack() as stack:
@@ -94,7 +107,7 @@ def export(
 
 
 def format_of(request: ExportRequest) -> str:
-    """The format asked for, or that of the ending. Raises `UsageError` where it does not suit what is written."""
+    """The requested format, or that of the ending. Raises `UsageError` if it is unknown, or does not suit what is written."""
     output, what = request.output, request.what
     by_default = "jsonl" if output == STDOUT and what != "graph" else ""
     form = request.form or _ENDINGS.get(Path(output).suffix.lower(), by_default)
@@ -110,13 +123,13 @@ def format_of(request: ExportRequest) -> str:
 
 def _write_graph(store: GraphStore, path: Path, notice: Callable[[str], None]) -> int:
     nodes, edges = graph_size(store)
-    notice(f"Holding {nodes:,} nodes and {edges:,} edges in memory.")
+    notice(f"Keeping {nodes:,} nodes and {edges:,} edges in memory.")
     write_graphml(export_graph(store), path)
     return nodes
 
 
 def _write(rows: Iterator[dict[str, Any]], what: str, form: str, path: Path | None) -> int:
-    """Write rows to a file, or to standard output without one."""
+    """Write rows to a file, or without a path to standard output; returns how many."""
     if path is None:
         count = _write_text(rows, what, form, sys.stdout)
         sys.stdout.flush()
@@ -140,6 +153,6 @@ def _rows(store: GraphStore, request: ExportRequest, report: Callable[[int], Non
         **{kind: partial(training_rows, kind=kind, marked=request.everything) for kind in TRAINING_KINDS},
     }
     for count, row in enumerate(sources[request.what](store), start=1):
-        if not count % _TOLD_EVERY:
+        if not count % _REPORT_EVERY:
             report(count)
         yield row

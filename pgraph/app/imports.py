@@ -1,4 +1,4 @@
-"""`pgraph import` put together."""
+"""`pgraph import`: read personas from files into the graph."""
 
 import sys
 import time
@@ -12,12 +12,13 @@ from graphstore import GraphStore
 from graphstore.files import BadRow, Source, opened
 from graphstore.imports import ImportCounts, checked_rows, finished, import_file
 from pgraph.app.settings import Workspace
+from pgraph.app.wording import counted
 from pgraph.app.workspace import open_store
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """What the command line asks for; the file "-" is standard input."""
+    """What the command line asks for. The file "-" is standard input; `form` None is the format of the ending."""
 
     files: Sequence[str]
     form: str | None = None
@@ -26,7 +27,7 @@ class ImportRequest:
 
 
 class ImportListener(Protocol):
-    """Hears how an import goes."""
+    """Gets the events of an import: a known file, a bad row, the counts so far, the end of a file."""
 
     def already_there(self, source: Source, when: str) -> None: ...
 
@@ -39,6 +40,8 @@ class ImportListener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ImportSummary:
+    """What an import did; `exit_code` is WRONG_USE if no row could be read."""
+
     files: int
     counts: ImportCounts
     seconds: float
@@ -54,7 +57,7 @@ class ImportSummary:
 
     def as_text(self) -> str:
         counts = self.counts
-        rows = f"{counts.rows:,} rows: {counts.new:,} new, {counts.already_there:,} already there, {counts.bad:,} bad"
+        rows = f"{counted(counts.rows, 'row')}: {counts.new:,} new, {counts.already_there:,} already there, {counts.bad:,} bad"
         line = f"{rows} ({self.seconds:.1f} s)."
         if not counts.bad:
             return line
@@ -64,7 +67,11 @@ class ImportSummary:
 
 
 def import_files(workspace: Workspace, request: ImportRequest, listener: ImportListener) -> ImportSummary:
-    """Write the personas of the files to the graph. With `strict` a bad row anywhere is an `InputError` and nothing is written."""
+    """Write the personas of the files to the graph; `listener` gets bad rows and progress.
+
+    Files are streamed. Raises `InputError` for a file that cannot be read, and with `strict` for any
+    bad row, before anything is written.
+    """
     began = time.monotonic()
     total = ImportCounts()
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""`pgraph infer` put together: input, template, output, model, inference. No graph is needed."""
+"""`pgraph infer`: answer every row of a file with the model. It needs no graph."""
 
 import asyncio
 import math
@@ -33,16 +33,17 @@ from foundation.model import Chat
 from graphstore.files import BadRow, Record, Source, opened, records
 from pgraph.app.settings import Workspace
 from pgraph.app.summary import exit_code_of
+from pgraph.app.wording import counted
 from pgraph.app.workspace import open_model
 
-_LOOKED_AT = 100  # rows of a text file that tell its columns
+_SAMPLED = 100  # rows of a text file from which its columns are known
 _SHOWN = 3  # prompts that a dry run shows
-_OURS = {"messages", "model", "stream", "n"}  # fields of a request that are not the user's to add
+_RESERVED = {"messages", "model", "stream", "n"}  # fields of a request that a user cannot set
 
 
 @dataclass(frozen=True, slots=True)
 class InferRequest:
-    """What the command line asks for."""
+    """What the command line asks for. `request_rate`: requests per second; `extra`: further fields of each request."""
 
     input: str
     output: str
@@ -57,9 +58,11 @@ class InferRequest:
 
 @dataclass(frozen=True, slots=True)
 class InferSummary:
+    """How a run of `pgraph infer` ended."""
+
     output: str
     rows: int  # answers in the output
-    before: int
+    before: int  # of these, from earlier runs
     progress: InferenceProgress
     seconds: float
     error: PgraphError | None = None
@@ -67,6 +70,12 @@ class InferSummary:
     @property
     def exit_code(self) -> ExitCode:
         return exit_code_of(self.error, failed=self.progress.failed > 0)
+
+    @property
+    def exit_reason(self) -> str:
+        if self.error is not None:
+            return self.error.message
+        return f"{counted(self.progress.failed, 'row')} failed" if self.progress.failed else "done"
 
     def as_json(self) -> dict[str, Any]:
         done = self.progress
@@ -82,11 +91,7 @@ class InferSummary:
             "tokens_in": done.tokens_in,
             "tokens_out": done.tokens_out,
             "seconds": round(self.seconds, 2),
-            "exit_reason": self.error.message
-            if self.error
-            else f"{done.failed} rows failed"
-            if done.failed
-            else "done",
+            "exit_reason": self.exit_reason,
             "exit_code": self.exit_code,
         }
 
@@ -94,31 +99,31 @@ class InferSummary:
         done = self.progress
         cached = f", {done.from_cache:,} replies from the reply cache" if done.from_cache else ""
         lines = [
-            f"{done.answered:,} rows answered, {self.before:,} were there{cached}, {done.failed:,} failed",
+            f"{counted(done.answered, 'row')} answered, {self.before:,} answered before{cached}, {done.failed:,} failed",
             f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s",
         ]
         if done.failed:
             why = ", ".join(f"{reason} {number:,}" for reason, number in done.reasons.most_common())
-            lines.append(f"Failed: {why}. See {self.output}.failed.jsonl; the same command tries them again.")
+            lines.append(f"Failed: {why}. See {self.output}.failed.jsonl; run the same command to try them again.")
             if done.reasons[Unusable.TRUNCATED]:
-                lines.append("Truncated replies end with a higher --max-tokens.")
+                lines.append("For truncated replies, raise --max-tokens.")
         return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)
 class InferReport:
-    """How it stands, for the progress line."""
+    """The state of a run, for the progress line."""
 
     progress: InferenceProgress
     before: int
-    total: int  # rows of the input, 0 where not known
+    total: int  # rows of the input, 0 if unknown
     seconds: float
 
     def line(self) -> str:
         done = self.progress
-        now = done.answered + done.failed
-        speed = now / self.seconds if self.seconds > 0 else 0.0
-        all_rows = now + self.before
+        rows = done.answered + done.failed
+        speed = rows / self.seconds if self.seconds > 0 else 0.0
+        all_rows = rows + self.before
         parts = [f"rows {all_rows:,}" + (f"/{self.total:,}" if self.total else ""), f"failed {done.failed:,}"]
         parts.append(f"{speed:,.1f} rows/s")
         if speed and self.total > all_rows:
@@ -137,42 +142,46 @@ class _Input:
 def infer(
     workspace: Workspace, request: InferRequest, *, notice: Callable[[str], None], report: Callable[[InferReport], None]
 ) -> InferSummary:
-    """Run `pgraph infer` to its end. Ctrl-C raises KeyboardInterrupt once what was answered is written."""
+    """Run `pgraph infer` to its end, and return how it ended; a failed model server is in the summary.
+
+    `notice` gets messages for the user, `report` the progress after each row. Ctrl-C raises KeyboardInterrupt when the
+    finished answers are written. Raises `InputError` for an unreadable input and `UsageError` for a wrong request.
+    """
     return asyncio.run(run(workspace, request, notice, report))
 
 
 async def run(
     workspace: Workspace, request: InferRequest, notice: Callable[[str], None], report: Callable[[InferReport], None]
 ) -> InferSummary:
-
+    """The same as `infer`, inside an event loop."""
     async with AsyncExitStack() as stack:
-        given = await asyncio.to_thread(_read, stack, request)
-        template = make_template(workspace, request, given.columns)
-        tell_literals(template, notice)
-        answers = stack.enter_context(Answers(request.output, request.column, given.kinds))
+        source = await asyncio.to_thread(_read, stack, request)
+        template = _template(workspace, request, source.columns)
+        _report_literals(template, notice)
+        answers = stack.enter_context(Answers(request.output, request.column, source.kinds))
         await asyncio.to_thread(answers.open)
-        job = make_job(workspace, request, template)
+        job = _job(workspace, request, template)
         model = await stack.enter_async_context(open_model(workspace, notice))
-        tell_resumed(answers, template.digest, model.chat.model, notice)
-        return await _go(Inference(job, answers), model.chat, model.at_once, given, answers, report)
+        _report_resumed(answers, template.digest, model.chat.model, notice)
+        return await _go(Inference(job, answers), model.chat, model.at_once, source, answers, report)
 
 
-async def _go(  # noqa: PLR0917  what was opened, one by one
+async def _go(  # noqa: PLR0917  the opened parts, one by one
     inference: Inference,
     chat: Chat,
     at_once: int,
-    given: _Input,
+    source: _Input,
     answers: Answers,
     report: Callable[[InferReport], None],
 ) -> InferSummary:
     began, before = time.monotonic(), answers.done
 
-    def tell(progress: InferenceProgress) -> None:
-        report(InferReport(progress, before, given.total, time.monotonic() - began))
+    def report_progress(progress: InferenceProgress) -> None:
+        report(InferReport(progress, before, source.total, time.monotonic() - began))
 
     error: PgraphError | None = None
     try:
-        await inference.go(chat, at_once, given.rows, tell)
+        await inference.go(chat, at_once, source.rows, report_progress)
     except ModelError as problem:
         error = problem
     done = inference.progress
@@ -181,52 +190,49 @@ async def _go(  # noqa: PLR0917  what was opened, one by one
 
 
 def dry_run(workspace: Workspace, request: InferRequest, notice: Callable[[str], None]) -> dict[str, Any]:
-    """The first prompts as they would be sent; nothing is asked, nothing written."""
+    """The first prompts as they would be sent; calls no model and writes nothing. Raises as `infer` does."""
     with ExitStack() as stack:
-        given = _read(stack, request)
-        Answers(request.output, request.column, given.kinds)
-        template = make_template(workspace, request, given.columns)
-        tell_literals(template, notice)
-        values, prompts = workspace.settings(), []
-        for row in islice(given.rows, _SHOWN):
-            filled = row.reason if isinstance(row, BadRow) else template.fill(row.values)
-            key = None if isinstance(row, BadRow) else identified(row)["id"]
-            prompts.append(
-                {
-                    "line": row.line,
-                    "id": key,
-                    **({"failure": filled} if isinstance(filled, str) else {"messages": filled}),
-                }
-            )
-    server = values.base_url or "the bundled model"
+        source = _read(stack, request)
+        Answers(request.output, request.column, source.kinds)  # raises if the output cannot be used
+        template = _template(workspace, request, source.columns)
+        _report_literals(template, notice)
+        prompts = [_prompt(row, template) for row in islice(source.rows, _SHOWN)]
+    values = workspace.settings()
     return {
-        "server": server,
+        "server": values.base_url or "the bundled model",
         "model": values.model or None,
         "prompt": template.digest,
-        "rows": given.total,
+        "rows": source.total,
         "prompts": prompts,
     }
 
 
-def _read(stack: ExitStack | AsyncExitStack, request: InferRequest) -> _Input:
+def _prompt(row: Record | BadRow, template: Template | AsGiven) -> dict[str, Any]:
+    """The messages of a row, or why there are none."""
+    if isinstance(row, BadRow):
+        return {"line": row.line, "id": None, "failure": row.reason}
+    filled = template.fill(row.values)
+    content = {"failure": filled} if isinstance(filled, str) else {"messages": filled}
+    return {"line": row.line, "id": identified(row)["id"], **content}
 
+
+def _read(stack: ExitStack | AsyncExitStack, request: InferRequest) -> _Input:
     if same_file(request.input, request.output):
-        raise UsageError(f"{request.output}: is the input too", "Give the answers a file of their own.")
+        raise UsageError(f"{request.output}: is also the input", "Write the answers to another file.")
     source: Source = stack.enter_context(opened(request.input, stdin=sys.stdin.buffer))
     rows = records(source, need_text=False)
-    first = list(islice(rows, _LOOKED_AT))
+    first = list(islice(rows, _SAMPLED))
     kinds, total = kinds_of(source.path) if source.form == "parquet" else (None, 0)
     columns = tuple(kinds or dict.fromkeys(name for row in first for name in getattr(row, "values", ())))
-    ours = {request.column, *(f"{request.column}_{part}" for part in ("model", "prompt", "call"))}
-    if taken := sorted(ours & set(columns)):
+    added = {request.column, *(f"{request.column}_{part}" for part in ("model", "prompt", "call"))}
+    if taken := sorted(added & set(columns)):
         raise InputError(
-            f"{request.input}: has a column {taken[0]!r} already", "Name the answers' column: --column NAME."
+            f"{request.input}: already has a column {taken[0]!r}", "Use another column for the answers: --column NAME."
         )
     return _Input(chain(first, rows), columns, kinds, total)
 
 
-def make_template(workspace: Workspace, request: InferRequest, columns: tuple[str, ...]) -> Template | AsGiven:
-
+def _template(workspace: Workspace, request: InferRequest, columns: tuple[str, ...]) -> Template | AsGiven:
     context = workspace.settings().context
     if request.task or request.instructions:
         return bind_task(
@@ -235,33 +241,27 @@ def make_template(workspace: Workspace, request: InferRequest, columns: tuple[st
     ready = next((name for name in ("messages", "prompt") if name in columns), None)
     if ready is None or request.fields:
         raise UsageError(
-            "no task was named, and the rows have no column messages or prompt that could be sent as it is",
-            f"Give --task, and --instructions for a file of your own ({INSTRUCTIONS} has {', '.join(_shipped())}).",
+            "no task is named, and the rows have no column messages or prompt to send as it is",
+            f"Add --task, and --instructions for your own file. {INSTRUCTIONS} has {', '.join(load_tasks(INSTRUCTIONS))}.",
         )
     return AsGiven(ready)
 
 
-def _shipped() -> list[str]:
-
-    return list(load_tasks(INSTRUCTIONS))
-
-
-def make_job(workspace: Workspace, request: InferRequest, template: Template | AsGiven) -> Job:
-
-    if wrong := sorted(_OURS & set(request.extra)):
-        raise UsageError(f"--extra-request-body: {wrong[0]} cannot be set there", "Take it out.")
+def _job(workspace: Workspace, request: InferRequest, template: Template | AsGiven) -> Job:
+    if wrong := sorted(_RESERVED & set(request.extra)):
+        raise UsageError(f"--extra-request-body: {wrong[0]} cannot be set there", "Leave it out.")
     values = workspace.settings()
     sampling = {"temperature": values.temperature, "max_tokens": values.max_tokens}
     return Job(template, sampling, request.extra, request.request_rate, request.ordered)
 
 
-def tell_literals(template: Template | AsGiven, notice: Callable[[str], None]) -> None:
+def _report_literals(template: Template | AsGiven, notice: Callable[[str], None]) -> None:
     for text in template.literals:
-        notice(f"No column {text!r}: taken as text.")
+        notice(f"There is no column {text!r}: it is used as text.")
 
 
-def tell_resumed(answers: Answers, prompt: str, model: str, notice: Callable[[str], None]) -> None:
+def _report_resumed(answers: Answers, prompt: str, model: str, notice: Callable[[str], None]) -> None:
     if answers.done:
-        notice(f"Going on: {answers.done:,} rows of {answers.output} are answered.")
+        notice(f"Continuing: {counted(answers.done, 'row')} of {answers.output} already answered.")
     if others := answers.others(prompt, model):
-        notice(f"{others:,} of them were made with another prompt or model, and are kept.")
+        notice(f"{others:,} of them used another prompt or model; these answers are kept.")

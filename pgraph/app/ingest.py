@@ -1,4 +1,4 @@
-"""`pgraph ingest` put together: texts, store, model, groups, population, run."""
+"""`pgraph ingest`: draw personas from texts."""
 
 import asyncio
 import time
@@ -18,6 +18,7 @@ from graphstore.files import BadRow, Piece, Source, pieces
 from pgraph.app.running import ensure_groups, reconcile, record, run_to_end
 from pgraph.app.settings import Workspace
 from pgraph.app.summary import IngestSummary, ProgressReport, stop_reason
+from pgraph.app.wording import counted
 from pgraph.app.workspace import Model, open_embedder, open_model, open_store
 from population import load_population
 from population.runs import Run, RunProgress, hold_run
@@ -28,7 +29,7 @@ _TOKENS_A_REPLY = 90
 
 @dataclass(frozen=True, slots=True)
 class IngestRequest:
-    """What the command line asks for; the sources were looked through."""
+    """What the command line asks for. `chunk`: characters of a text in one call; `calls`: at most so many, None for all."""
 
     sources: Sequence[Source]
     stance: tuple[str, ...]
@@ -39,7 +40,7 @@ class IngestRequest:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What the files hold, each text once."""
+    """The texts of the files, each once; `first` is shown by a dry run."""
 
     ids: dict[str, None]
     characters: int
@@ -48,11 +49,14 @@ class Texts:
 
 
 def survey(request: IngestRequest, on_bad: Callable[[Source, BadRow], None]) -> Texts:
-    """Read all the files once: what is wrong with one is said before anything is paid for."""
+    """Read all files once, so that problems show before any call is paid for; `on_bad` gets each bad row.
+
+    Raises `InputError` for a file that cannot be read.
+    """
     ids: dict[str, None] = {}
     characters = bad = 0
     first = None
-    for source, piece in _each(request):
+    for source, piece in _pieces(request):
         if isinstance(piece, BadRow):
             bad += 1
             on_bad(source, piece)
@@ -63,15 +67,13 @@ def survey(request: IngestRequest, on_bad: Callable[[Source, BadRow], None]) -> 
     return Texts(ids, characters, bad, first)
 
 
-def _each(request: IngestRequest) -> Iterator[tuple[Source, Piece | BadRow]]:
-
+def _pieces(request: IngestRequest) -> Iterator[tuple[Source, Piece | BadRow]]:
     for source in request.sources:
         for piece in pieces(source, request.chunk):
             yield source, piece
 
 
-def make_plan(workspace: Workspace, request: IngestRequest, model: str) -> TextPlan:
-
+def _make_plan(workspace: Workspace, request: IngestRequest, model: str) -> TextPlan:
     values = workspace.settings()
     prompt, stances = load_stances(request.stance)
     return TextPlan(
@@ -88,9 +90,9 @@ def make_plan(workspace: Workspace, request: IngestRequest, model: str) -> TextP
 
 
 def forecast(workspace: Workspace, request: IngestRequest, texts: Texts) -> dict[str, Any]:
-    """What would be asked and an estimate of what it takes, from the length of the prompts."""
+    """`--dry-run`: what would be asked, and an estimate of the tokens from the length of the prompts; calls no model."""
     values = workspace.settings()
-    plan = make_plan(workspace, request, values.model or ("" if values.base_url else BUNDLED))
+    plan = _make_plan(workspace, request, values.model or ("" if values.base_url else BUNDLED))
     with open_store(workspace) as store:
         left = _left(plan, texts, _done(store))
     calls = left if plan.calls is None else min(left, plan.calls)
@@ -98,14 +100,14 @@ def forecast(workspace: Workspace, request: IngestRequest, texts: Texts) -> dict
     fixed = 0
     if texts.first is not None:
         stance = next(iter(plan.stances))
-        asked = plan.request("", plan.call_id(texts.first.id, stance), texts.first, stance).messages
-        prompts = [asked[-1]["content"]]
-        fixed = sum(len(message["content"]) for message in asked) - len(texts.first.text)
+        messages = plan.request("", plan.call_id(texts.first.id, stance), texts.first, stance).messages
+        prompts = [messages[-1]["content"]]
+        fixed = sum(len(message["content"]) for message in messages) - len(texts.first.text)
     characters = fixed + texts.characters / max(1, len(texts.ids))
     return {
         "texts": len(texts.ids),
         "bad_rows": texts.bad_rows,
-        "model": plan.model or "not named (--model), so calls made before are counted too",
+        "model": plan.model or "not named (--model), so earlier calls are counted too",
         "calls": calls,
         "new_personas_at_most": calls,
         "tokens_in": round(calls * characters / _CHARACTERS_A_TOKEN),
@@ -122,13 +124,17 @@ def ingest(
     notice: Callable[[str], None],
     report: Callable[[ProgressReport], None],
 ) -> IngestSummary:
-    """Run `pgraph ingest` to its end. Ctrl-C raises KeyboardInterrupt once what was completed is written."""
+    """Run `pgraph ingest` to its end, and return how it ended; a failed model server or store is in the summary.
+
+    `texts` comes from `survey`; `notice` gets messages for the user, `report` the progress after each call. Ctrl-C raises
+    KeyboardInterrupt when the completed calls are written.
+    """
     return run_to_end(_ingest(workspace, request, texts, notice, report))
 
 
 @dataclass(frozen=True, slots=True)
 class _IngestWork:
-    """What an ingestion works with, opened once; `calls`: how many this run is to make in all."""
+    """What an ingestion works with, opened once. `done`: calls of all runs so far; `calls`: the limit of this run."""
 
     store: GraphStore
     embedder: CachedEmbedder
@@ -147,12 +153,11 @@ async def _ingest(
     notice: Callable[[str], None],
     report: Callable[[ProgressReport], None],
 ) -> IngestSummary:
-
     if request.calls == 0:
-        return await asyncio.to_thread(_put, workspace, request, texts)
+        return await asyncio.to_thread(_write_texts, workspace, request, texts)
     async with AsyncExitStack() as stack:
         store = stack.enter_context(await asyncio.to_thread(open_store, workspace))
-        plan = make_plan(workspace, request, workspace.settings().model)
+        plan = _make_plan(workspace, request, workspace.settings().model)
         model = await stack.enter_async_context(open_model(workspace, notice))
         plan = replace(plan, model=model.chat.model)
         embedder = stack.enter_context(open_embedder(workspace))
@@ -166,12 +171,12 @@ async def _ingest(
             await asyncio.to_thread(hold_run, store, directory, "ingest", plan.recipe(), fresh=False)
         )
         if run.resumed:
-            notice(f"Going on with run {run.id}, begun {run.started}, {run.progress.calls} calls so far.")
+            notice(f"Continuing run {run.id} (started {run.started}, {counted(run.progress.calls, 'call')} so far).")
         calls = run.progress.calls + left
         calls = calls if plan.calls is None else min(calls, plan.calls)
         work = _IngestWork(store, embedder, model, plan, texts, done, run, calls)
         ingestion = await asyncio.to_thread(_prepare, work, notice)
-        pieces = (piece for _, piece in _each(request) if not isinstance(piece, BadRow))
+        pieces = (piece for _, piece in _pieces(request) if not isinstance(piece, BadRow))
         summary = await _go(work, ingestion, pieces, report)
         if summary.error is None:
             await asyncio.to_thread(reconcile, store, embedder, run, notice)
@@ -180,13 +185,13 @@ async def _ingest(
     return summary
 
 
-def _put(workspace: Workspace, request: IngestRequest, texts: Texts) -> IngestSummary:
-    """Only put the texts into the graph."""
+def _write_texts(workspace: Workspace, request: IngestRequest, texts: Texts) -> IngestSummary:
+    """Write the texts to the graph, without any call."""
     directory = workspace.data / "runs"
     with open_store(workspace) as store:
-        recipe = make_plan(workspace, request, "").recipe()
+        recipe = _make_plan(workspace, request, "").recipe()
         with hold_run(store, directory, "ingest", recipe, fresh=False) as run:
-            pieces = (piece for _, piece in _each(request) if not isinstance(piece, BadRow))
+            pieces = (piece for _, piece in _pieces(request) if not isinstance(piece, BadRow))
             store.write_batches("text", ({"id": piece.id, "props": text_props(piece, run.id)} for piece in pieces))
             _state_licence(store, request)
             summary = replace(_nothing_left(store, texts), run=run.id, stopped_by=StopReason.CALLS)
@@ -197,20 +202,18 @@ def _put(workspace: Workspace, request: IngestRequest, texts: Texts) -> IngestSu
 def _state_licence(store: GraphStore, request: IngestRequest) -> None:
     """Keep the licence of the files with the runs that read them."""
     if request.licence:
-        found = store.read("reads/text_runs", files=[source.sha256 for source in request.sources])
-        rows = [{"id": row["run"], "props": {"licence": request.licence}} for row in found]
+        runs = store.read("reads/text_runs", files=[source.sha256 for source in request.sources])
+        rows = [{"id": row["run"], "props": {"licence": request.licence}} for row in runs]
         store.write(Write("run", rows))
 
 
 def _nothing_left(store: GraphStore, texts: Texts) -> IngestSummary:
-
     people = load_population(store, [], depth=1).population
-    held = people.tally.overall().coverage
     return IngestSummary(
         run="",
         progress=RunProgress(),
         seconds=0.0,
-        coverage=held,
+        coverage=people.tally.overall().coverage,
         personas=len(people.ids),
         stopped_by=StopReason.NOTHING_TO_ASK,
         goal_missed=False,
@@ -220,7 +223,6 @@ def _nothing_left(store: GraphStore, texts: Texts) -> IngestSummary:
 
 
 def _prepare(work: _IngestWork, notice: Callable[[str], None]) -> Ingestion:
-
     ensure_groups(work.store, work.embedder, work.run.id, notice)
     loaded = load_population(work.store, [], depth=1)
     return Ingestion(work.plan, work.run, work.store, embedder=work.embedder, loaded=loaded, done=work.done)
@@ -231,15 +233,15 @@ async def _go(
 ) -> IngestSummary:
     began, before = time.monotonic(), work.run.progress.calls
 
-    def tell() -> None:
-        done, people = ingestion.progress, len(ingestion.population.ids)
+    def report_progress() -> None:
+        progress, people = ingestion.progress, len(ingestion.population.ids)
         seconds = time.monotonic() - began
         limits = Limits(calls=work.calls)
-        report(ProgressReport(done, limits, ingestion.coverage.coverage, people, seconds, done.calls - before))
+        report(ProgressReport(progress, limits, ingestion.coverage.coverage, people, seconds, progress.calls - before))
 
     error: PgraphError | None = None
     try:
-        await ingestion.go(work.model.chat, work.model.at_once, pieces, tell)
+        await ingestion.go(work.model.chat, work.model.at_once, pieces, report_progress)
     except (ModelError, StoreError) as problem:
         error = problem
     return IngestSummary(

@@ -1,4 +1,4 @@
-"""`pgraph judge` put together."""
+"""`pgraph judge`: let the model score personas, questions or knowledge by a rubric."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from pgraph.app.workspace import open_store
 from population.runs import Run, RunProgress
 
 _NONE_YET = {
-    "personas": ("the graph holds no personas yet", "Import some first: pgraph import FILE (one persona a line will do)."),
+    "personas": ("the graph holds no personas yet", "Import some first: pgraph import FILE (one persona per line will do)."),
     "questions": ("the graph holds no questions yet", "Ask some first: pgraph ask --calls 20"),
     "knowledge": ("the graph holds no answers yet", "Answer some questions first: pgraph distill --calls 20"),
 }  # fmt: skip
@@ -24,10 +24,10 @@ _NONE_YET = {
 
 @dataclass(frozen=True, slots=True)
 class JudgeRequest:
-    """What the command line asks for."""
+    """What the command line asks for. `calls`: at most so many items; `below`: mark scores below this (1 to 5)."""
 
     of: Judged
-    rubric: str = ""  # a shipped one's name or a path; "" is the kind's own
+    rubric: str = ""  # the name of a shipped rubric, or a path; "" is the standard one for `of`
     calls: int | None = None
     judge: str = ""
     below: float | None = None
@@ -39,7 +39,11 @@ class JudgeRequest:
 def judge(
     workspace: Workspace, request: JudgeRequest, *, notice: Notice, report: Callable[[SpendReport], None]
 ) -> JudgeSummary:
-    """Run `pgraph judge` to its end. Ctrl-C raises KeyboardInterrupt once what was completed is written."""
+    """Run `pgraph judge` to its end, and return how it ended; a failed model server or store is in the summary.
+
+    `notice` gets messages for the user, `report` the progress after each call. Ctrl-C raises KeyboardInterrupt when the
+    completed calls are written. Raises `InputError` if there is nothing to judge, `UsageError` for a wrong request.
+    """
     return run_to_end(_judge(workspace, request, notice, report))
 
 
@@ -47,10 +51,9 @@ async def _judge(
     workspace: Workspace, request: JudgeRequest, notice: Notice, report: Callable[[SpendReport], None]
 ) -> JudgeSummary:
     def plan(store: GraphStore, _: CachedEmbedder) -> tuple[JudgePlan, Callable[[JudgePlan, Run], Judging]]:
-
-        made = _plan(workspace, request)
+        judge_plan = _plan(workspace, request)
         _require_items(store, request.of)
-        return made, lambda plan, run: Judging(store, plan, run)
+        return judge_plan, lambda plan, run: Judging(store, plan, run)
 
     work = Work("judge", plan, written="reads/judge_calls", fresh=request.new_run)
     summary, job = await running.spend(workspace, work, notice, report)
@@ -58,7 +61,7 @@ async def _judge(
 
 
 def forecast(workspace: Workspace, request: JudgeRequest) -> dict[str, Any]:
-    """`--dry-run`: what would be judged and the prompt for the first of it; no model is called."""
+    """`--dry-run`: how many items would be judged, and the prompt for the first; calls no model."""
     with open_store(workspace) as store:
         plan = _plan(workspace, request)
         _require_items(store, request.of)
@@ -68,7 +71,7 @@ def forecast(workspace: Workspace, request: JudgeRequest) -> dict[str, Any]:
     outcome = job.outcome()
     return {
         "rubric": plan.rubric.name,
-        "judge": plan.name or "not named (--model), so what others judged is counted too",
+        "judge": plan.name or "not named (--model), so items that others judged are counted too",
         "items": outcome["items"],
         "judged": outcome["judged"],
         "calls": calls,
@@ -82,9 +85,8 @@ def _require_items(store: GraphStore, of: Judged) -> None:
 
 
 def _plan(workspace: Workspace, request: JudgeRequest) -> JudgePlan:
-
     if request.reask and request.below is None:
-        raise UsageError("--reask needs --below", "Say which scores are too bad: --below 2.5 --reask")
+        raise UsageError("--reask needs --below", "Say which scores are too low: --below 2.5 --reask")
     if request.reask and request.of == "personas":
         raise UsageError(
             "--reask is for questions and knowledge",

@@ -1,4 +1,4 @@
-"""`pgraph local` put together: the local graph server of a workspace."""
+"""`pgraph local`: the local graph server of a workspace."""
 
 from graphstore.server import local
 from pgraph.app.settings import Workspace
@@ -6,16 +6,16 @@ from pgraph.app.workspace import local_directory
 
 
 def status(workspace: Workspace) -> local.ServerStatus:
-    """Look, without starting anything."""
+    """Whether the server is running, where, and what it uses; starts nothing."""
     return local.status(local_directory(workspace))
 
 
 def start(workspace: Workspace) -> None:
-    """Start the server, if it does not run yet."""
+    """Start the server, if it is not running. Raises `StoreError` if it does not start."""
     settings = workspace.settings()
     local.connect(local_directory(workspace), heap=settings.local_heap, idle=settings.local_idle).close()
 
 
 def stop(workspace: Workspace) -> bool:
-    """Stop the server and wait until it has gone; False when none ran."""
+    """Stop the server and wait for its end; False if it was not running."""
     return local.stop(local_directory(workspace))

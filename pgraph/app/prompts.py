@@ -1,4 +1,4 @@
-"""The words that pgraph ships for models: prompts, rubrics and tasks, each with the command that sends it."""
+"""The prompts, rubrics and tasks that come with pgraph, each with the command that sends it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,19 +14,19 @@ from foundation.prompts import Prompt, load_prompt
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """One wording; `messages` are (role, content) with the fields in braces that each call fills."""
+    """One prompt. `messages`: (role, content), with fields in braces that each call fills."""
 
     name: str
     command: str  # that sends it
     file: str
-    digest: str  # kept with each run that used it; a task's counts the input's fields too, so here it is ""
+    digest: str  # kept with each run that used it; "" for a task, whose digest depends on the input's fields too
     fields: tuple[str, ...]
     messages: tuple[tuple[str, str], ...]
-    phrases: Mapping[str, str]  # sent only where they are needed
+    phrases: Mapping[str, str]  # sent only when they are needed
 
 
 def shipped() -> Iterator[Shipped]:
-    """All of them, in the order in which a graph is usually grown."""
+    """All prompts, in the usual order of the commands. Reads a few small files."""
     folder = PROMPTS
     for command, path in (
         ("expand", PERSONA_PROMPT),
@@ -39,11 +39,11 @@ def shipped() -> Iterator[Shipped]:
             language = path.stem.rpartition(".")[2]
             yield _prompt(command if language == "en" else f"{command} --language {language}", path, load_prompt(path))
     for path in sorted(RUBRICS.glob("*.yml")):
-        found = read_rubric(path)
-        own = found.name == OWN_RUBRIC[found.of]
-        listed = {f"criterion {name}": text for name, text in found.criteria.items()}
-        one = _prompt(f"judge {found.of}" + ("" if own else f" --rubric {found.name}"), path, found.prompt)
-        yield replace(one, name=path.stem, digest=found.digest, phrases={**one.phrases, **listed})
+        rubric = read_rubric(path)
+        option = "" if rubric.name == OWN_RUBRIC[rubric.of] else f" --rubric {rubric.name}"
+        criteria = {f"criterion {name}": text for name, text in rubric.criteria.items()}
+        prompt = _prompt(f"judge {rubric.of}{option}", path, rubric.prompt)
+        yield replace(prompt, name=path.stem, digest=rubric.digest, phrases={**prompt.phrases, **criteria})
     for task in load_tasks(INSTRUCTIONS).values():
         messages = (*((("system", task.system),) if task.system else ()), ("user", task.template))
         command = f"infer --task {task.name}"

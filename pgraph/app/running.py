@@ -1,4 +1,4 @@
-"""What the commands that ask a model share: from the first call to the record of the run."""
+"""What commands that ask a model share, from the first call to the record of the run."""
 
 import asyncio
 import time
@@ -15,9 +15,10 @@ from foundation.errors import ModelError, PgraphError, StoreError
 from foundation.model import CachedEmbedder, Chat
 from graphstore import GraphStore
 from pgraph.app.settings import Workspace
-from pgraph.app.summary import ExpandSummary, SpendReport, SpendSummary
+from pgraph.app.summary import ExpandSummary, SpendReport, SpendSummary, grouping_in_words
+from pgraph.app.wording import counted
 from pgraph.app.workspace import Model, open_embedder, open_model, open_store
-from population.duplicates import mark_between_runs as marked_by
+from population.duplicates import mark_between_runs
 from population.runs import Run, RunProgress, finish_run, hold_run
 
 Result = TypeVar("Result")
@@ -25,9 +26,9 @@ Notice = Callable[[str], None]
 
 
 def run_to_end(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a command's work. Ctrl-C raises KeyboardInterrupt once what was completed is written.
+    """Run the work of a command. Ctrl-C raises KeyboardInterrupt when the completed calls are written.
 
-    After it the loop is left as it is: closing it would wait for a thread that may still load a model.
+    After Ctrl-C the event loop stays open: closing it would wait for a thread that may still be loading a model.
     """
     runner = asyncio.Runner()
     try:
@@ -40,7 +41,7 @@ def run_to_end(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 class Spending(Protocol):
-    """A run that spends calls one by one: asking, distilling, judging, naming."""
+    """A run that makes calls one by one: asking, distilling, judging, naming."""
 
     progress: RunProgress
     stopped_by: StopReason | None
@@ -56,38 +57,47 @@ JobT = TypeVar("JobT", bound=Spending)
 
 @dataclass(frozen=True, slots=True)
 class Work(Generic[PlanT, JobT]):
-    """A command's own part of a run. `plan` is made before a model is started, and gets its name then."""
+    """The part of a run that differs between commands.
+
+    `plan` runs before a model is started; it returns the plan and a function that makes the job from the plan (now with
+    the name of the model) and the run.
+    """
 
     command: str
     plan: Callable[[GraphStore, CachedEmbedder], tuple[PlanT, Callable[[PlanT, Run], JobT]]]
     written: str  # the query for the calls of a run that are in the graph
-    fresh: bool  # whether a run that was interrupted is left alone
+    fresh: bool  # start a new run, even if one was interrupted
 
 
 async def spend(
     workspace: Workspace, work: Work[PlanT, JobT], notice: Notice, report: Callable[[SpendReport], None]
 ) -> tuple[SpendSummary, JobT]:
-    """Plan, start the model, take up the run or begin one, spend, record how it ended."""
+    """Plan, start the model, start or continue the run, make the calls, record how it ended.
+
+    Returns the summary, with the error of a failed model server or store, and the job.
+    """
     began = time.monotonic()
     async with AsyncExitStack() as stack:
         store = stack.enter_context(await asyncio.to_thread(open_store, workspace))
         embedder = stack.enter_context(open_embedder(workspace))
-        plan, make = await asyncio.to_thread(work.plan, store, embedder)
+        plan, make_job = await asyncio.to_thread(work.plan, store, embedder)
         model = await stack.enter_async_context(open_model(workspace, notice))
         plan = replace(plan, model=model.chat.model)
         directory = workspace.data / "runs"
         run = stack.enter_context(hold_run(store, directory, work.command, plan.recipe(), fresh=work.fresh))
         if run.resumed:
-            notice(f"Going on with run {run.id}, {run.progress.calls} calls so far (--new-run starts afresh).")
-        job = await asyncio.to_thread(make, plan, run)
+            notice(
+                f"Continuing run {run.id} ({counted(run.progress.calls, 'call')} so far); --new-run starts a new one."
+            )
+        job = await asyncio.to_thread(make_job, plan, run)
         paid = await asyncio.to_thread(_paid, store, model, run, work.written) if run.resumed else []
 
-        def tell() -> None:
+        def report_progress() -> None:
             report(SpendReport(work.command, job.progress, plan.calls, time.monotonic() - began))
 
         error: PgraphError | None = None
         try:
-            await job.go(model.chat, model.at_once, paid, tell)
+            await job.go(model.chat, model.at_once, paid, report_progress)
         except (ModelError, StoreError) as problem:
             error = problem
         seconds = time.monotonic() - began
@@ -97,42 +107,43 @@ async def spend(
 
 
 def _paid(store: GraphStore, model: Model, run: Run, written: str) -> list[Mapping[str, Any]]:
-    """What the calls were for whose replies are in the cache but, as the run was interrupted, not in the graph."""
-    known = {row["call"] for row in store.read(written, run=run.id)}
-    return [tag for tag, _ in model.replies.of_run(run.id) if tag["call"] not in known]
+    """The tags of calls that were interrupted between the reply cache and the graph."""
+    in_graph = {row["call"] for row in store.read(written, run=run.id)}
+    return [tag for tag, _ in model.replies.of_run(run.id) if tag["call"] not in in_graph]
 
 
 def ensure_groups(store: GraphStore, embedder: CachedEmbedder, run: str, notice: Notice) -> None:
-    """Make the groups where there are none, or too many domains came since."""
+    """Group the domains if there are no groups, or if too many domains are new. `run`: the id to record, or ""."""
     if groups_are_stale(store):
         notice("Grouping the domains …")
-        made = group_domains(store, embedder, run, tell=embedding_notice(notice))
-        placed = f"; {made.placed} personas placed by their neighbours" if made.placed else ""
-        notice(f"{made.domains} domains in {made.groups} groups{placed}")
+        grouping = group_domains(store, embedder, run, tell=embedding_notice(notice))
+        notice(grouping_in_words(grouping))
 
 
 def embedding_notice(notice: Notice, every: float = 10.0) -> Callable[[int, int], None]:
-    """Says now and then how far the embedding of many personas is."""
+    """A callback that reports the embedding of many personas, at most once in `every` seconds."""
     last = time.monotonic()
 
-    def tell(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         nonlocal last
         if time.monotonic() - last >= every:
             last = time.monotonic()
             notice(f"{done:,} of {total:,} personas embedded")
 
-    return tell
+    return report
 
 
 def reconcile(store: GraphStore, embedder: CachedEmbedder, run: Run, notice: Notice) -> None:
-
-    marked = marked_by(store, embedder, run.id, run.started)
+    """Mark personas that this run and another one found at the same time."""
+    marked = mark_between_runs(store, embedder, run.id, run.started)
     if marked:
-        notice(f"Another run wrote at the same time: {marked} personas of both are marked as duplicates.")
+        notice(
+            f"Another run wrote at the same time: {counted(marked, 'persona')} found by both now marked as duplicates."
+        )
 
 
 def record(store: GraphStore, summary: ExpandSummary | SpendSummary) -> None:
-
+    """Write to the Run node how the run ended; not after an error of the store."""
     if not isinstance(summary.error, StoreError):
         state = "finished" if summary.error is None else "stopped"
         finish_run(store, summary.run, state, summary.props())

@@ -1,7 +1,7 @@
-"""Every setting, once: the fields of `Settings` are the table from which flags, variables and docs/settings.md derive.
+"""All settings: flags, environment variables and docs/settings.md are made from the fields of `Settings`.
 
-A value is looked for in this order: flag, environment (`PGRAPH_<NAME>`), `pgraph.toml` in the workspace, the user's file
-(`~/.config/pgraph/pgraph.toml`), default.
+The first of these sources that has a value decides: flag, environment (`PGRAPH_<NAME>`), `pgraph.toml` in the
+workspace, the user's file (`~/.config/pgraph/pgraph.toml`), default.
 """
 
 import os
@@ -25,51 +25,51 @@ def _setting(
 @dataclass(frozen=True, slots=True)
 class Settings:
     store: str = _setting(
-        "local", "Where the graph is: local, or the address of a Neo4j (bolt://…, neo4j://…, neo4j+s://…)."
+        "local", "Where the graph is kept: local, or the address of a Neo4j server (bolt://…, neo4j://…, neo4j+s://…)."
     )
-    store_user: str = _setting("neo4j", "User name at a Neo4j.")
-    store_password: str = _setting("", "Password at a Neo4j; empty: no authentication.", secret=True)
-    store_database: str = _setting("neo4j", "Database at a Neo4j.")
+    store_user: str = _setting("neo4j", "User name for Neo4j.")
+    store_password: str = _setting("", "Password for Neo4j; empty: no authentication.", secret=True)
+    store_database: str = _setting("neo4j", "Name of the database in Neo4j.")
     store_browser: str = _setting(
-        "", "Address of that Neo4j's Browser; empty: the store's host, port 7474, or with +s 7473 by https."
+        "", "Address of Neo4j Browser; empty: the host of the store, port 7474, or with +s port 7473 over https."
     )
     local_heap: str = _setting("512m", "Java heap of the local server.")
-    local_idle: float = _setting(300.0, "Seconds without a client after which the local server ends.", least=1)
-    base_url: str = _setting("", "OpenAI-compatible server of the model (…/v1); empty: the bundled small model.")
-    model: str = _setting("", "Model name at that server; empty: the first that it lists.")
-    api_key_env: str = _setting("OPENAI_API_KEY", "Name of the variable that holds the API key.")
+    local_idle: float = _setting(300.0, "Seconds without a client after which the local server stops.", least=1)
+    base_url: str = _setting("", "OpenAI-compatible server of the model (…/v1); empty: the small bundled model.")
+    model: str = _setting("", "Name of the model at that server; empty: the first one that the server lists.")
+    api_key_env: str = _setting("OPENAI_API_KEY", "Name of the environment variable that holds the API key.")
     at_once: int = _setting(
-        16, "Most calls in flight at a time; fewer when the server says that it is too many.", least=1
+        16, "Maximum number of calls at a time; fewer if the server says that it is overloaded.", least=1
     )
     temperature: float = _setting(1.0, "Sampling temperature.", least=0)
-    max_tokens: int = _setting(1024, "Most tokens of one reply.", least=1)
-    timeout: float = _setting(120.0, "Seconds to wait for one reply.", least=0.1)
-    patience: float = _setting(120.0, "Seconds without any successful call after which a run gives up.", least=0.1)
-    price_in: float = _setting(0.0, "Money for a million tokens of prompts, in your currency; 0: not known.", least=0)
-    price_out: float = _setting(0.0, "Money for a million tokens of replies; 0: not known.", least=0)
+    max_tokens: int = _setting(1024, "Maximum number of tokens in a reply.", least=1)
+    timeout: float = _setting(120.0, "Seconds to wait for a reply.", least=0.1)
+    patience: float = _setting(120.0, "Seconds without a successful call after which a run gives up.", least=0.1)
+    price_in: float = _setting(0.0, "Price of a million prompt tokens, in your currency; 0: unknown.", least=0)
+    price_out: float = _setting(0.0, "Price of a million reply tokens; 0: unknown.", least=0)
     embedding_model: str = _setting(
-        "all-MiniLM-L6-v2", "sentence-transformers model, or the model's name at embedding_url."
+        "all-MiniLM-L6-v2", "sentence-transformers model, or the name of the model at embedding_url."
     )
     embedding_url: str = _setting(
         "", "OpenAI-compatible server for embeddings (…/v1); empty: computed in this process."
     )
     context: str = _setting(
-        "", 'Culture, place or situation that the personas live in ("rural Odisha"); kept with the data.'
+        "", 'Culture, place or situation in which the personas live ("rural Odisha"); kept with the data.'
     )
     distances: str = _setting(
         "near,mid,far",
-        "The relationships that `expand` asks along, by how far apart they hold people: near,mid,far or some.",
+        "Distances of the relationships that `expand` asks along: near,mid,far, or some of these.",
     )
     void: float = _setting(
         0.0,
-        "Share of the calls of `expand` that name roles of the least covered region within reach, so that answers land there.",
+        "Share of the calls of `expand` that name roles of the least covered region within reach, to get answers from there.",
         least=0,
         most=1,
     )
     verbalise: float = _setting(
         0.0,
-        "`expand` asks for each persona with the probability that the model would name it, and only for those below this "
-        "number; 1: for any; 0: without probabilities.",
+        "`expand` asks only for personas that the model would name with a probability below this number, and for that "
+        "probability; 1: any persona; 0: no probabilities.",
         least=0,
         most=1,
     )
@@ -77,14 +77,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A directory that commands work in, and the settings that the command line gave (`flags`)."""
+    """The directory that a command works in, and the settings from its command line (`flags`)."""
 
     directory: Path = Path()
     flags: dict[str, object] = field(default_factory=dict)
 
     @property
     def data(self) -> Path:
-        """What is its own: the local store, the reply cache, vectors, logs."""
+        """The directory of what pgraph keeps here: the local store, the reply cache, vectors, logs."""
         return self.directory / ".pgraph"
 
     def settings(self) -> Settings:
@@ -93,13 +93,15 @@ class Workspace:
 
 
 def user_file() -> Path:
+    """The user's settings file; it need not exist."""
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "pgraph" / FILE
 
 
 def resolve(workspace: Path, flags: Mapping[str, object]) -> tuple[Settings, dict[str, str]]:
-    """The settings in force in a workspace, and for each name where its value came from.
+    """The settings in force in a workspace, and for each name the source of its value, such as "flag" or "default".
 
-    `flags` holds only what was given on the command line. Raises `SettingsError` for an unknown name or a wrong value.
+    `flags` holds only what is on the command line. Reads up to two small files. Raises `SettingsError` for an unreadable
+    file, an unknown name or a wrong value.
     """
     layers = [
         ("flag", dict(flags)),
@@ -131,7 +133,9 @@ def _read(path: Path) -> dict[str, object]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path}: not a readable TOML file ({error})", "Mend the file, or move it away.") from error
+        raise SettingsError(
+            f"{path}: not a readable TOML file ({error})", "Correct the file, or move it away."
+        ) from error
     unknown = sorted(set(values) - {spec.name for spec in fields(Settings)})
     if unknown:
         raise SettingsError(f"{path}: unknown setting {unknown[0]!r}", "`pgraph settings` lists the names.")
@@ -143,7 +147,7 @@ def _convert(name: str, value: object, spec: Any, origin: str) -> object:  # noq
     try:
         wrong = isinstance(value, bool) or (kind is str and not isinstance(value, str))
         if wrong or (kind is int and isinstance(value, float)):
-            raise ValueError  # noqa: TRY301  one message for all that does not fit
+            raise ValueError  # noqa: TRY301  one message for every wrong value
         converted = kind(value)
     except (TypeError, ValueError):
         raise SettingsError(

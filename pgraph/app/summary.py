@@ -1,4 +1,4 @@
-"""How an expansion stands and how it ended, in words and as JSON."""
+"""The progress and the result of runs, in words and as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,11 +8,12 @@ from distill.groups import GroupingResult
 from expansion.personas import Limits
 from foundation import StopReason
 from foundation.errors import ExitCode, PgraphError, StoreError
+from pgraph.app.wording import counted
 from population.runs import RunProgress
 
 
 def exit_code_of(error: PgraphError | None, *, failed: bool, goal_missed: bool = False) -> ExitCode:
-    """The exit code of a run: its error's, else LIMIT if a limit came before the goal, else whether anything failed."""
+    """The exit code of a run: that of its error, or LIMIT if it missed its goal, or SOME_FAILED, or DONE."""
     if error is not None:
         return error.exit_code
     if goal_missed:
@@ -21,7 +22,7 @@ def exit_code_of(error: PgraphError | None, *, failed: bool, goal_missed: bool =
 
 
 def stop_reason(reason: StopReason | None, error: PgraphError | None) -> StopReason | None:
-    """What stopped a run: the server that failed where there was an error, else what the run itself says."""
+    """What stopped a run: the server that failed, if there was an error, or else the reason that the run gives."""
     if error is None:
         return reason
     return StopReason.STORE if isinstance(error, StoreError) else StopReason.MODEL
@@ -29,18 +30,18 @@ def stop_reason(reason: StopReason | None, error: PgraphError | None) -> StopRea
 
 @dataclass(frozen=True, slots=True)
 class ProgressReport:
-    """How a run stands, for the progress line."""
+    """The state of an expansion, for the progress line."""
 
     progress: RunProgress
     limits: Limits
     coverage: float
     personas: int
-    seconds: float  # since this process began to ask
-    asked: int  # calls since then
+    seconds: float  # since this process started to ask
+    calls: int  # since then
 
     def line(self) -> str:
         done, limits = self.progress, self.limits
-        rate = self.asked / self.seconds if self.seconds > 0 else 0.0
+        rate = self.calls / self.seconds if self.seconds > 0 else 0.0
         parts = [
             f"calls {done.calls}" + (f"/{limits.calls}" if limits.calls else ""),
             f"personas {self.personas}" + (f"/{limits.target}" if limits.target else ""),
@@ -58,6 +59,8 @@ class ProgressReport:
 
 @dataclass(frozen=True, slots=True)
 class ExpandSummary:
+    """How `pgraph expand` ended."""
+
     run: str
     progress: RunProgress
     seconds: float
@@ -66,18 +69,19 @@ class ExpandSummary:
     stopped_by: StopReason | None
     goal_missed: bool
     error: PgraphError | None = field(default=None, compare=False)
-    money: float = 0.0  # 0: prices are not known
+    money: float = 0.0  # 0: the prices are unknown
 
     def props(self) -> dict[str, Any]:
-        """What the Run node keeps of it."""
+        """The properties of the Run node."""
         return {"stopped_by": self.stopped_by or "", "coverage": self.coverage, "seconds": self.seconds}
 
     def price(self) -> str:
-        """What a new persona cost."""
-        if not self.progress.new:
+        """The tokens and the money for each new persona, as the end of a line; "" without new personas."""
+        new = self.progress.new
+        if not new:
             return ""
-        money = f", {self.money / self.progress.new:.6f} of {self.money:.4f} in money" if self.money else ""
-        return f"; {self.progress.tokens / self.progress.new:,.0f} tokens a new persona{money}"
+        price = f"; price {self.money:.4f}, {self.money / new:.6f} per new persona" if self.money else ""
+        return f"; {self.progress.tokens / new:,.0f} tokens per new persona{price}"
 
     @property
     def exit_code(self) -> ExitCode:
@@ -89,7 +93,7 @@ class ExpandSummary:
             return self.error.message
         if self.goal_missed:
             return f"the limit --{self.stopped_by} was reached before the goal"
-        return f"{self.progress.failed_calls} calls failed" if self.progress.failed_calls else "done"
+        return f"{counted(self.progress.failed_calls, 'call')} failed" if self.progress.failed_calls else "done"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -108,11 +112,12 @@ class ExpandSummary:
     def as_text(self) -> str:
         done = self.progress
         cached = f", {done.replies_from_cache} of them from the reply cache" if done.replies_from_cache else ""
+        answers = f"{counted(done.new, 'new persona')}, {done.duplicate} seen before, {_unusable(done)}"
         return "\n".join(
             [
-                f"{done.calls} calls{cached}: {done.new} new personas, {done.duplicate} seen before, {_unusable(done)}",
+                f"{counted(done.calls, 'call')}{cached}: {answers}",
                 f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s{self.price()}",
-                f"The graph holds {self.personas} personas; coverage of roles {self.coverage:.1%}",
+                f"The graph holds {counted(self.personas, 'persona')}; coverage of roles {self.coverage:.1%}",
                 f"Stopped by: {self.stopped_by or 'nothing'}"
                 + (f" ({self.exit_reason})" if self.exit_code else "")
                 + (f" · run {self.run}" if self.run else ""),
@@ -122,6 +127,8 @@ class ExpandSummary:
 
 @dataclass(frozen=True)  # no slots: with them super() fails
 class IngestSummary(ExpandSummary):
+    """How `pgraph ingest` ended."""
+
     texts: int = 0
     bad_rows: int = 0
 
@@ -133,24 +140,24 @@ class IngestSummary(ExpandSummary):
         return {"texts": self.texts, "bad_rows": self.bad_rows, **super().as_json()}
 
     def as_text(self) -> str:
-        bad = f", {self.bad_rows} bad rows left out" if self.bad_rows else ""
-        return f"{self.texts} texts{bad}\n" + super().as_text()
+        bad = f", {counted(self.bad_rows, 'bad row')} left out" if self.bad_rows else ""
+        return f"{counted(self.texts, 'text')}{bad}\n" + super().as_text()
 
 
 @dataclass(frozen=True, slots=True)
 class SpendReport:
-    """How a run of `ask`, `distill`, `judge` or `group --names` stands, for the progress line."""
+    """The state of a run of `ask`, `distill`, `judge` or `group --names`, for the progress line."""
 
     command: str
     progress: RunProgress
     calls: int | None
-    seconds: float  # since this process began
+    seconds: float  # since this process started
 
     def line(self) -> str:
         done = self.progress
         parts = [
             f"calls {done.calls}" + (f"/{self.calls}" if self.calls else ""),
-            f"{_NOUNS[self.command]} {done.new}",
+            f"{_NOUNS[self.command]}s {done.new}",
             *([f"asked before {done.duplicate}"] if done.duplicate else []),
             *([f"failed {done.failed_calls}"] if done.failed_calls else []),
             f"tokens {done.tokens:,}",
@@ -159,7 +166,7 @@ class SpendReport:
         return " · ".join(parts)
 
 
-_NOUNS = {"ask": "questions", "distill": "answers", "judge": "judgements", "group": "names"}
+_NOUNS = {"ask": "question", "distill": "answer", "judge": "judgement", "group": "name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +182,11 @@ class SpendSummary:
 
     @classmethod
     def of(cls, summary: "SpendSummary", **more: Any) -> Self:  # noqa: ANN401  each has the type of its field
-        """The summary of a command that has more to tell."""
+        """The summary with further fields, for a command that has more to say."""
         return cls(**{name: getattr(summary, name) for name in SpendSummary.__dataclass_fields__}, **more)
 
     def props(self) -> dict[str, Any]:
-        """What the Run node keeps of it."""
+        """The properties of the Run node."""
         return {"stopped_by": self.stopped_by or "", "seconds": self.seconds}
 
     @property
@@ -205,12 +212,13 @@ class SpendSummary:
         done = self.progress
         cached = f", {done.replies_from_cache} of them from the reply cache" if done.replies_from_cache else ""
         before = f", {done.duplicate} asked before" if self.command == "ask" else ""
+        answers = f"{counted(done.new, f'new {_NOUNS[self.command]}')}{before}, {_unusable(done)}"
         return "\n".join(
             [
-                f"{done.calls} calls{cached}: {done.new} new {_NOUNS[self.command]}{before}, {_unusable(done)}",
+                f"{counted(done.calls, 'call')}{cached}: {answers}",
                 f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s",
                 f"Stopped by: {self.stopped_by or 'nothing'}"
-                + (f" ({done.failed_calls} calls failed)" if done.failed_calls else "")
+                + (f" ({counted(done.failed_calls, 'call')} failed)" if done.failed_calls else "")
                 + f" · run {self.run}",
             ]
         )
@@ -218,7 +226,7 @@ class SpendSummary:
 
 @dataclass(frozen=True)  # no slots: with them super() fails
 class JudgeSummary(SpendSummary):
-    """`outcome`: what all judgements by the rubric say, see distill.judging."""
+    """How `pgraph judge` ended; `outcome`: the sum of all judgements by the rubric, see `Judging.outcome`."""
 
     outcome: Mapping[str, Any] = field(default_factory=dict)
 
@@ -226,39 +234,42 @@ class JudgeSummary(SpendSummary):
         return {**super().as_json(), **self.outcome}
 
     def as_text(self) -> str:
-        told = self.outcome
-        scores = ", ".join(f"{criterion} {mean}" for criterion, mean in told["scores"].items())
-        lines = [
-            f"By rubric {told['rubric']}: {told['judged']} of {told['items']} judged"
-            + (f"; {scores}" if scores else "")
-        ]
-        if told["marked"] is not None:
-            lines.append(f"{told['marked']} marked")
-        lines += [_agreement(pair) for pair in told["agreement"]]
+        outcome = self.outcome
+        scores = ", ".join(f"{criterion} {mean}" for criterion, mean in outcome["scores"].items())
+        judged = f"By rubric {outcome['rubric']}: {outcome['judged']} of {outcome['items']} judged"
+        lines = [f"{judged}; {scores}" if scores else judged]
+        if outcome["marked"] is not None:
+            lines.append(f"{outcome['marked']} marked")
+        lines += [_agreement(pair) for pair in outcome["agreement"]]
         return "\n".join([super().as_text(), *lines])
 
 
 @dataclass(frozen=True)  # no slots: with them super() fails
 class GroupSummary(SpendSummary):
-    """How `pgraph group` ended; `run` is "" where no model was asked."""
+    """How `pgraph group` ended; `run` is "" if no model was asked."""
 
-    made: GroupingResult | None = None
+    grouping: GroupingResult | None = None
 
     def as_json(self) -> dict[str, Any]:
-        made = self.made
-        counts = {} if made is None else {"domains": made.domains, "groups": made.groups, "placed": made.placed}
-        levels = [] if made is None else list(made.levels)
-        return {**super().as_json(), **counts, "levels": levels, "named": self.progress.new}
+        counts: dict[str, Any] = {"levels": []}
+        if self.grouping is not None:
+            grouping = self.grouping
+            counts = {"domains": grouping.domains, "groups": grouping.groups, "placed": grouping.placed}
+            counts["levels"] = list(grouping.levels)
+        return {**super().as_json(), **counts, "named": self.progress.new}
 
     def as_text(self) -> str:
-        asked = [super().as_text()] if self.run else []
-        return "\n".join([*([] if self.made is None else [_grouped(self.made)]), *asked])
+        lines = [] if self.grouping is None else [grouping_in_words(self.grouping)]
+        if self.run:
+            lines.append(super().as_text())
+        return "\n".join(lines)
 
 
-def _grouped(made: GroupingResult) -> str:
-    placed = f"; {made.placed} personas without a domain placed by their neighbours" if made.placed else ""
-    coarser = "".join(f", these in {count} at level {level}" for level, count in enumerate(made.levels[1:], 2))
-    return f"{made.domains} domains in {made.groups} groups{coarser}{placed}"
+def grouping_in_words(grouping: GroupingResult) -> str:
+    """How many domains are in how many groups, and which personas were placed without a domain."""
+    coarser = "".join(f", {count} at level {level}" for level, count in enumerate(grouping.levels[1:], 2))
+    placed = f"; {counted(grouping.placed, 'persona')} placed by their neighbours" if grouping.placed else ""
+    return f"{counted(grouping.domains, 'domain')} in {counted(grouping.groups, 'group')}{coarser}{placed}"
 
 
 def _agreement(pair: Mapping[str, Any]) -> str:
@@ -271,7 +282,7 @@ def _agreement(pair: Mapping[str, Any]) -> str:
 
 def _unusable(done: RunProgress) -> str:
     why = ", ".join(f"{reason} {count}" for reason, count in sorted(done.reasons.items()))
-    return f"{done.unusable} answers unusable" + (f" ({why})" if why else "")
+    return f"{done.unusable} unusable" + (f" ({why})" if why else "")
 
 
 def _clock(seconds: float) -> str:

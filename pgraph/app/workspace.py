@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from foundation.model import SLOTS, CachedEmbedder, Chat, ChatOptions, EmbeddingOptions, Replies, open_chat
-from foundation.model import open_embedder as opened
+from foundation.model import open_embedder as open_cached_embedder
 from graphstore import GraphStore
 from pgraph.app.settings import Settings, Workspace
 
@@ -17,7 +17,11 @@ def local_directory(workspace: Workspace) -> Path:
 
 
 def open_store(workspace: Workspace) -> GraphStore:
-    """The graph that the settings name, its schema brought up to date; close it, or use it with `with`."""
+    """The graph that the settings name, with its schema up to date; close it, or use it with `with`.
+
+    Starts the local server if it is not running (about two seconds). Raises `UsageError` for a wrong address and
+    `StoreError` if the store cannot be reached.
+    """
     values = workspace.settings()
     if values.store == "local":
         from graphstore.server import local
@@ -33,7 +37,7 @@ def open_store(workspace: Workspace) -> GraphStore:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The model at its server, and every reply it ever gave in this workspace."""
+    """The model, the cache of its replies in this workspace, and how many calls to make at a time."""
 
     chat: Chat
     replies: Replies
@@ -41,16 +45,21 @@ class Model:
 
 
 def chat_options(values: Settings) -> ChatOptions:
+    """The settings that concern the model."""
     return ChatOptions(**{option.name: getattr(values, option.name) for option in fields(ChatOptions)})
 
 
 def embedding_options(values: Settings) -> EmbeddingOptions:
+    """The settings that concern embeddings."""
     return EmbeddingOptions(values.embedding_model, values.embedding_url, values.api_key_env, values.timeout)
 
 
 @asynccontextmanager
 async def open_model(workspace: Workspace, notice: Callable[[str], None]) -> AsyncIterator[Model]:
-    """The model that the settings name, else the bundled one, with a notice that it is for trying things out."""
+    """The model that the settings name, or else the bundled one, with a notice that it is only for trying things out.
+
+    Loads the bundled model, or asks the server for its models. Raises `ModelError` if there is no usable model.
+    """
     values, directory = workspace.settings(), workspace.data
     if not values.base_url:
         notice("No model is set (--base-url): using the small bundled one, which is for trying things out.")
@@ -64,5 +73,5 @@ async def open_model(workspace: Workspace, notice: Callable[[str], None]) -> Asy
 
 
 def open_embedder(workspace: Workspace) -> closing[CachedEmbedder]:
-    """The embedding model that the settings name; nothing is loaded until it is used."""
-    return closing(opened(embedding_options(workspace.settings()), workspace.data / "vectors"))
+    """The embedding model that the settings name, with its cache; it is loaded at the first use."""
+    return closing(open_cached_embedder(embedding_options(workspace.settings()), workspace.data / "vectors"))

@@ -1,4 +1,4 @@
-"""What the commands that ask a model show: the progress line, the summary, the forecast; and how they end."""
+"""What commands that ask a model show: the progress line, the summary, the forecast. And how they end."""
 
 import os
 import sys
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 def ask(
     session: Session, run: "Callable[[Callable[[str], None], Callable[[Any], None]], Summary]", *, lines: bool = False
 ) -> int:
-    """Run a command's work, which is given where to send notices and reports; returns its exit code.
+    """Run a command's work and return its exit code; `run` gets two callbacks, for notices and for progress reports.
 
-    `lines`: the run prints a line for each call; the progress line would stand in their way.
+    `lines`: the run prints a line for each call, so there is no progress line.
     """
     line = ProgressLine(quiet=session.quiet or lines, every=10.0)
     try:
         summary = run(lambda text: notice(text, quiet=session.quiet), lambda report: line.show(report.line()))
-    except KeyboardInterrupt:  # not sys.exit: threads that still embed would hold it up
+    except KeyboardInterrupt:  # not sys.exit: it would wait for threads that still embed
         line.clear()
         click.echo(
-            "Interrupted. What came back is in the graph or in the reply cache; the same command goes on from here.",
+            "Interrupted. Every reply received so far is kept. Run the same command again to continue.",
             err=True,
         )
         sys.stderr.flush()
@@ -52,6 +52,6 @@ def show_forecast(session: Session, forecast: dict[str, Any]) -> None:
         return
     for name, value in forecast.items():
         if name != "prompts":
-            click.echo(f"{name.replace('_', ' ')}: {'not known' if value is None else value}")
+            click.echo(f"{name.replace('_', ' ')}: {'unknown' if value is None else value}")
     for prompt in forecast["prompts"]:
         click.echo(f"\n{prompt}")

@@ -1,4 +1,4 @@
-"""`pgraph coverage`: what share of what the model can say about people is in the graph."""
+"""`pgraph coverage`: how much of what the model can say about people is in the graph."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -17,9 +17,17 @@ if TYPE_CHECKING:
     from population.reports import Reached
 
 NOT_ASKED = (
-    "No coverage yet: it is the share of a model's answers that would be of known roles, and no call was made. "
-    "pgraph expand --depth 1 --calls 50 makes some."
+    "There is no coverage yet: it is the share of a model's answers that would name a known role, and no call has been made. "
+    "To make some: pgraph expand --depth 1 --calls 50"
 )
+# What tables call the keys of the rows; JSON and CSV keep the keys.
+HEADINGS = {
+    "resolution": "counted by",
+    "sightings": "answers",
+    "singles": "named once",
+    "at_least": "surely above",
+    "next_new": "expected new",
+}
 _ENDINGS = {".html": "html", ".htm": "html", ".json": "json"}
 
 
@@ -29,28 +37,28 @@ _ENDINGS = {".html": "html", ".htm": "html", ".json": "json"}
     type=click.Choice(["group", "domain", "role", "relation", "run", "overall"]),
     default="group",
     show_default=True,
-    help="What the rows are. Until groups exist (pgraph expand makes them), group means domain.",
+    help="What each row stands for. Until groups exist (pgraph expand makes them), group means domain.",
 )
 @click.option(
     "--reference",
     metavar="FILE",
     default="",
-    help="Compare with a list from outside, such as the ISCO unit groups: which entries were reached, whom to ask for the "
-    "others. CSV with a column label, title, name, preferredLabel …; altLabels and code are used where they are there.",
+    help="Compare with an outside list, such as the ISCO unit groups: which entries are reached, and which personas to ask for "
+    "the others. A CSV file with a column such as label, title, name or preferredLabel; altLabels and code are used if present.",
 )
 @click.option(
-    "--reference-column", metavar="NAME", default="", help="The column of the labels, where it is named otherwise."
+    "--reference-column", metavar="NAME", default="", help="Name of the column with the labels, if it is another one."
 )
 @click.option(
     "--compare",
     nargs=2,
     metavar="RUN RUN",
-    help='Two runs side by side: ids or the beginnings of ids, "last", "last~1" for the one before.',
+    help='Compare two runs, given as ids, beginnings of ids, "last", or "last~1" for the one before.',
 )
 @click.option(
     "--diversity",
     is_flag=True,
-    help="Also how different the personas are: Vendi score, nearest neighbours, distinct words.",
+    help="Also measure how different the personas are: Vendi score, nearest neighbours, distinct words.",
 )
 @click.option(
     "--limit",
@@ -58,20 +66,21 @@ _ENDINGS = {".html": "html", ".htm": "html", ".json": "json"}
     default=30,
     show_default=True,
     metavar="N",
-    help="Rows of each table; JSON holds all.",
+    help="Maximum number of rows in each table; JSON has all rows.",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "html"]),
-    help="How to print it; the ending of -o tells it too. html is one page with curves, gaps, runs, all of it.  [default: table]",
+    help="Output format; the ending of the -o file sets it too. html is one page with curves, gaps, runs and more.  "
+    "[default: table]",
 )
 @click.option(
     "-o",
     "output",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write it to a file.",
+    help="Write the output to a file.",
 )
 @click.pass_obj
 def command(
@@ -82,59 +91,62 @@ def command(
     form: str | None,
     output: Path | None,
     reference_column: str,
-    **asked: Any,  # noqa: ANN401  each has the type of its field in CoverageRequest
+    **choices: Any,  # noqa: ANN401  each has the type of its field in CoverageRequest
 ) -> None:
     """Show coverage, the least covered first.
 
     \b
-    sightings  how often the answers of calls named personas (n); rows of files were
-               not drawn from the model and are none
-    singles    roles that one call only named in the whole graph, here, and that no
-               file brought (f1)
-    coverage   1 - singles/sightings: the estimated chance that the next answer is of
-               a role known already (Good 1953, Biometrika 40, "The population
-               frequencies of species and the estimation of population parameters");
-               of a run: that of the whole graph at its end; - where no answer says
-               anything yet
-    at_least   coverage that holds with 95 % confidence (McAllester and Schapire 2000,
-               "On the convergence rate of Good-Turing estimators", COLT)
-    next_new   expected share of new roles among the next answers: of a group, asked
-               along its best relationship; of a relationship, over all groups
-    unusable   answers that were failed, cut off or not of the relationship asked for
-    new, duplicate, new_roles   personas that a run brought first, its other sightings,
-               and roles that the graph did not have
-    late_new   new roles per 100 calls in the last fifth of a run's calls
+    Headings of the tables; JSON and CSV use the keys in brackets:
+    answers       [sightings] how often answers of calls named personas (n); rows
+                  of files do not come from the model and do not count
+    named once    [singles] roles that a single call named, and no file (f1)
+    coverage      1 - named once / answers: the estimated chance that the next answer
+                  names a known role (Good 1953, Biometrika 40, "The population
+                  frequencies of species and the estimation of population parameters");
+                  for a run, that of the whole graph at its end; - if there is no
+                  answer yet
+    surely above  [at_least] coverage that holds with 95 % confidence (McAllester and
+                  Schapire 2000, "On the convergence rate of Good-Turing estimators",
+                  COLT)
+    expected new  [next_new] expected share of new roles among the next answers: for a
+                  group, along its best relationship; for a relationship, in all groups
+    counted by    [resolution] what counts as the same: persona, role or domain
+    unusable      answers that failed, were cut off, or were not of the relationship
+    new, duplicate, new_roles   for a run: personas that it brought first, its other
+                  sightings, and roles that the graph did not have
+    late_new      new roles per 100 calls in the last fifth of a run's calls
 
-    It is coverage of what this model says to these prompts, not of people.
-    A role is counted once however many personas have it; a persona without a role
-    counts by itself.
+    This is coverage of what the model says to these prompts, not of people. A role counts once, however many personas
+    have it. A persona without a role counts as a role.
     """
     from pgraph.app.coverage import CoverageRequest, coverage
 
     form = _form(session, form, output)
-    if reference_column and not asked["reference"]:
-        raise UsageError("--reference-column names a column of no list", "Add --reference FILE.")
-    request = CoverageRequest(**asked, column=reference_column, page=form == "html")
+    if reference_column and not choices["reference"]:
+        raise UsageError(
+            "--reference-column needs --reference FILE", "Add --reference FILE, or leave out --reference-column."
+        )
+    request = CoverageRequest(**choices, column=reference_column, page=form == "html")
     report = coverage(session.workspace, request, lambda text: notice(text, quiet=session.quiet))
     for line in report.bad[:5]:
         notice(f"{line} (left out)", quiet=session.quiet)
     with redirected(output) if output else contextlib.nullcontext():
         _print(report, form, limit)
     if output and form == "html":
-        notice(f"{output} written; any browser opens it.", quiet=session.quiet)
+        notice(f"Wrote {output}. Open it in any browser.", quiet=session.quiet)
     if report.overall[0].distinct and not report.overall[0].sightings:
         notice(NOT_ASKED, quiet=session.quiet)
     for what, rows in _lists(report) if form == "table" else ():
         if rows > limit:
-            notice(f"{rows - limit} more {what}: --limit {rows}", quiet=session.quiet)
+            notice(f"{rows - limit} more {what}; --limit {rows} shows them.", quiet=session.quiet)
 
 
 def _form(session: Session, form: str | None, output: Path | None) -> str:
     by_ending = _ENDINGS.get(output.suffix.lower()) if output else None
-    asked = form or ("json" if session.json else by_ending or "table")
-    if session.json and asked == "html":
-        raise UsageError("--json and --format html ask for two things", "Take one of them away.")
-    return "json" if session.json else asked
+    chosen = form or ("json" if session.json else by_ending or "table")
+    if session.json and chosen == "html":
+        raise UsageError("--json and --format html cannot be combined", "Leave one of them out.")
+    return "json" if session.json else chosen
 
 
 def _print(report: "CoverageReport", form: str, limit: int) -> None:
@@ -151,14 +163,14 @@ def _print(report: "CoverageReport", form: str, limit: int) -> None:
 def _lists(report: "CoverageReport") -> Iterator[tuple[str, int]]:
     yield "rows", len(report.rows)
     if report.reference is not None:
-        yield "entries that were not reached", len(report.reference.unreached)
+        yield "unreached entries", len(report.reference.unreached)
 
 
 def _tables(report: "CoverageReport", limit: int) -> None:
-    show([row.as_json() for row in report.overall], TABLE_COLUMNS["overall"], "table")
+    show([row.as_json() for row in report.overall], TABLE_COLUMNS["overall"], "table", HEADINGS)
     if report.rows:
         click.echo()
-        show([row.as_json() for row in report.rows[:limit]], report.columns, "table")
+        show([row.as_json() for row in report.rows[:limit]], report.columns, "table", HEADINGS)
     if report.compare is not None:
         _comparison(report.compare, limit)
     if report.diversity is not None:
@@ -170,17 +182,17 @@ def _tables(report: "CoverageReport", limit: int) -> None:
 def _comparison(compare: "Comparison", limit: int) -> None:
     first, second = (run.as_json() for run in compare.runs)
     roles = compare.roles
-    rows = [{"": name, "first": first[name], "second": second[name]} for name in first]
+    rows = [{"": HEADINGS.get(name, name), "first": first[name], "second": second[name]} for name in first]
     rows += [
         {"": "distinct roles", "first": roles.first, "second": roles.second},
-        {"": "only here", "first": roles.only_first, "second": roles.only_second},
+        {"": "roles in this run only", "first": roles.only_first, "second": roles.only_second},
         {"": "roles in both", "first": roles.both, "second": roles.both},
-        {"": "share in both", "first": roles.overlap, "second": roles.overlap},
+        {"": "share of roles in both", "first": roles.overlap, "second": roles.overlap},
     ]
     click.echo()
     show(rows, ("", "first", "second"), "table")
     if compare.groups:
-        click.echo("\nGroups where one found more distinct roles than the other:")
+        click.echo("\nGroups where one run found more distinct roles than the other:")
         show([row.as_json() for row in compare.groups[:limit]], ("group", "first", "second"), "table")
 
 
@@ -202,8 +214,8 @@ def _diversity(measured: Mapping[str, Any]) -> None:
     show(rows, ("diversity", "value", "of"), "table")
     if measured["left_out_by_language"]:
         click.echo(
-            f"{measured['left_out_by_language']} of {measured['personas']} personas are in a language that the embedding model "
-            "does not know, or that cannot be told: left out of the first four."
+            f"The first four rows leave out {measured['left_out_by_language']} of {measured['personas']} personas: "
+            "the embedding model does not know their language, or it could not be recognised."
         )
 
 
@@ -211,20 +223,24 @@ def _reference(reached: "Reached", limit: int) -> None:
     summary = reached.summary
     click.echo(
         f"\n{summary.file}: {summary.reached} of {summary.entries} entries reached ({summary.reached_share:.1%}), "
-        f"{summary.reached_5} by five personas or more ({summary.reached_5_share:.1%})"
+        f"{summary.reached_5} by five or more personas ({summary.reached_5_share:.1%})"
     )
     if summary.personas_without_role:
-        click.echo(f"{summary.personas_without_role} of {summary.personas} personas have no role and count for none.")
+        click.echo(
+            f"{summary.personas_without_role} of {summary.personas} personas have no role and count for no entry."
+        )
     best = sorted((row for row in reached.rows if row.personas), key=lambda row: (-row.personas, row.label))
     if best:
         click.echo()
         columns = ("code", "label", "personas", "exact", "sightings")
-        show([row.as_json() for row in best[:limit]], columns, "table")
+        show([row.as_json() for row in best[:limit]], columns, "table", HEADINGS)
     if reached.unreached:
-        click.echo("\nNot reached, with the roles nearest to each and the command that asks them:")
+        click.echo("\nNot reached, with the nearest roles and the command that asks their personas:")
     for entry in reached.unreached[:limit]:
         click.echo(f"{entry.code} {entry.label}".strip())
         near = ", ".join(f"{persona.role or persona.text[:60]} {persona.cosine:.2f}" for persona in entry.nearest)
-        click.echo(f"    {near or 'nobody to ask: the embedding model does not know its language, or all were asked'}")
+        click.echo(
+            f"    {near or 'nobody to ask: the embedding model does not know the language, or everybody has been asked'}"
+        )
         if entry.command:
             click.echo(f"    {entry.command}")

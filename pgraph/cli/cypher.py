@@ -16,12 +16,14 @@ from pgraph.cli.query import parse_pairs
 @click.command("cypher")
 @click.argument("text")
 @click.option("--param", "pairs", metavar="K=V", multiple=True, help="Set a parameter ($k) of the query; repeatable.")
-@click.option("--timeout", type=Number(min=0.1), default=30.0, show_default=True, help="Seconds it may take.")
-@click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="Most rows to show.")
+@click.option("--timeout", type=Number(min=0.1), default=30.0, show_default=True, help="Time limit in seconds.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="Maximum number of rows to show."
+)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.pass_obj
 def command(session: Session, *, text: str, pairs: tuple[str, ...], timeout: float, limit: int, form: str) -> None:
-    """Run your own Cypher, read-only; - reads it from standard input."""
+    """Run your own Cypher query, read-only; - reads it from standard input."""
     if text == "-":
         text = sys.stdin.read()
     if not text.strip():
@@ -33,7 +35,7 @@ def command(session: Session, *, text: str, pairs: tuple[str, ...], timeout: flo
         else:
             _show(answer.rows(), form)
     if answer.cut:
-        notice(f"Only the first {limit} rows; --limit shows more.", quiet=session.quiet)
+        notice(f"Only the first {limit} rows are shown; --limit shows more.", quiet=session.quiet)
     elif answer.count == 0:
         notice("No rows.", quiet=session.quiet)
 

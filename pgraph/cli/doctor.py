@@ -13,18 +13,18 @@ from pgraph.cli.output import dump
 @click.command("doctor")
 @click.pass_obj
 def command(session: Session) -> int:
-    """Check what is set up and what is wrong: one line each, with the next step.
+    """Check the setup: a line for each part, and the next step if something is wrong.
 
     \b
-    Exit code: 0 all that is needed works, 3 the store does not, 4 the model does not.
+    Exit codes: 0 everything that is needed works, 3 the store fails, 4 the model fails.
     """
-    seen: list[Finding] = []
+    shown: list[Finding] = []
     for finding in findings(session.workspace):
-        seen.append(finding)
+        shown.append(finding)
         if not session.json:
             click.echo(f"{finding.state:4}  {finding.what}: {finding.text}")
             if finding.next_step:
                 click.echo(f"      {finding.next_step}")
     if session.json:
-        dump([asdict(finding) for finding in seen])
-    return next((finding.exit_code for finding in seen if finding.exit_code), ExitCode.DONE)
+        dump([asdict(finding) for finding in shown])
+    return next((finding.exit_code for finding in shown if finding.exit_code), ExitCode.DONE)

@@ -21,23 +21,23 @@ if TYPE_CHECKING:
     type=click.IntRange(1),
     required=True,
     metavar="N",
-    help="Reach personas up to N relationships away from the imported ones.",
+    help="Reach personas up to N hops away from the imported ones.",
 )
-@click.option("--calls", type=click.IntRange(1), metavar="N", help="Spend at most N model calls.")
+@click.option("--calls", type=click.IntRange(1), metavar="N", help="Make at most N model calls.")
 @click.option(
-    "--tokens", type=click.IntRange(1), metavar="N", help="Spend at most about N tokens, prompts and replies together."
+    "--tokens", type=click.IntRange(1), metavar="N", help="Use at most about N tokens, prompts and replies together."
 )
 @click.option(
     "--target",
     type=click.IntRange(1),
     metavar="N",
-    help="Stop when the graph holds N personas, duplicates not counted.",
+    help="Stop when the graph holds N personas, not counting duplicates.",
 )
 @click.option(
     "--until-coverage",
     type=Number(0, 1, min_open=True, max_open=True),
     metavar="X",
-    help="Stop when every group is covered to this share, such as 0.9.",
+    help="Stop when the coverage of every group is X or more, such as 0.9.",
 )
 @click.option(
     "--per-call",
@@ -45,14 +45,14 @@ if TYPE_CHECKING:
     default=3,
     show_default=True,
     metavar="M",
-    help="Personas asked for in one call.",
+    help="Personas to ask for in each call.",
 )
 @click.option(
     "--strategy",
     type=click.Choice(["coverage", "breadth-first", "random"]),
     default="coverage",
     show_default=True,
-    help="coverage: where the next answer is most likely new, regions with low coverage first. "
+    help="coverage: where the next answer is most likely new, the least covered regions first. "
     "breadth-first: level by level, each persona along every relationship. "
     "random: any persona, any relationship.",
 )
@@ -65,41 +65,41 @@ if TYPE_CHECKING:
 @setting_option(
     "--distances",
     metavar="LIST",
-    help="Ask only along relationships that are near (people who share home, work or pastime), mid (who deal with each other) "
-    "or far (neither need know of the other). [default: near,mid,far]",
+    help="Ask only along relationships of these distances: near (people who share a home, work or pastime), mid (people who "
+    "deal with each other), far (people who need not know of each other). [default: near,mid,far]",
 )
 @click.option(
     "--from",
     "from_cypher",
     default="",
     metavar="CYPHER",
-    help="Start only from the personas this query returns (ids or nodes, first column).",
+    help="Start only from the personas that this query returns (ids or nodes, in the first column).",
 )
 @click.option(
     "--with-texts",
     is_flag=True,
-    help="Also draw personas from the texts in the graph (pgraph ingest), where that promises more than asking a persona.",
+    help="Also draw personas from the texts in the graph (pgraph ingest), when a text promises more new roles than a persona.",
 )
 @click.option(
     "--exclude",
     type=click.IntRange(0, 500),
     metavar="N",
-    help="Tell the model up to N known roles that it would most likely name, so that it names others; not in 1 of 20 calls, "
-    "which measure. [default: 50; with the bundled model 0, none]",
+    help="Give the model a list of up to N known roles that it would most likely name, and ask for others. 1 call in 20 has no "
+    "list, to measure the effect. [default: 50; with the bundled model 0, no list]",
 )
 @setting_option(
     "--void",
     type=Number(0, 1),
     metavar="SHARE",
-    help="For this share of the calls name known roles of the least covered region that such answers reach, and ask for "
-    "others who belong there. [default: 0, none]",
+    help="In this share of the calls, name known roles of the least covered region that such answers reach, and ask for "
+    "others who belong there. [default: 0, never]",
 )
 @setting_option(
     "--verbalise",
     type=Number(0, 1),
     metavar="X",
-    help="Ask for each persona with the probability that the model would name it, and only for those below X (1: for any); "
-    "the probability is kept with the sighting. [default: 0, without]",
+    help="Ask only for personas that the model would name with a probability below X (1: any), and for that probability; it "
+    "is kept with the sighting. [default: 0, do not ask]",
 )
 @setting_option("--context", metavar="TEXT", help='Where these people live, such as "rural Odisha"; kept with the run.')
 @click.option(
@@ -108,22 +108,25 @@ if TYPE_CHECKING:
     default=0,
     show_default=True,
     metavar="N",
-    help="Of the random choices, and of the model's where the server takes one.",
+    help="Seed for random choices, and for the model if the server supports it.",
 )
-@click.option("--new-run", is_flag=True, help="Start afresh even where this command was interrupted before.")
+@click.option("--new-run", is_flag=True, help="Start a new run even if this command was interrupted before.")
 @click.option(
     "--explain",
     is_flag=True,
-    help="Print for each call why it was made, as a sentence; with --json one object a line, the summary last.",
+    help="Print a sentence for each call that says why it was made; with --json, one object per line and the summary last.",
 )
-@click.option("--dry-run", is_flag=True, help="Ask nothing: show what would be asked and estimate what it takes.")
+@click.option(
+    "--dry-run", is_flag=True, help="Call no model: show what would be asked, and estimate calls, tokens and money."
+)
 @model_options
 @click.pass_obj
 def command(session: Session, /, *, dry_run: bool, explain: bool, **options: Any) -> int:  # noqa: ANN401  each has the type of its field in ExpandRequest
     """Grow the population: ask for the people around known personas, where coverage is lowest.
 
-    Without --calls, --tokens, --target or --until-coverage it goes on until no call is worth its price (0.25 new roles)
-    or nobody is left to ask. The same command after an interruption goes on where it stopped; no reply is paid twice.
+    Without --calls, --tokens, --target or --until-coverage, it stops when no call is worth its price (0.25 new roles)
+    or nobody is left to ask. After an interruption, run the same command again: it continues where it stopped, and no
+    reply is paid for twice.
 
     \b
     Exit codes: 0 done, 1 some calls failed, 4 the model server failed, 3 the store failed,
@@ -139,22 +142,26 @@ def command(session: Session, /, *, dry_run: bool, explain: bool, **options: Any
 
         show_forecast(session, forecast(session.workspace, request))
         return ExitCode.DONE
-    tell = explained(session) if explain else None
+    explain_call = explained(session) if explain else None
     return ask(
         session,
-        lambda notice, report: app.expand(session.workspace, request, notice=notice, report=report, explain=tell),
+        lambda notice, report: app.expand(
+            session.workspace, request, notice=notice, report=report, explain=explain_call
+        ),
         lines=explain,
     )
 
 
 def explained(session: Session) -> "Callable[[dict[str, Any]], None]":
-    def tell(call: dict[str, Any]) -> None:
-        brought = f"{call['new']} of {call['answers']} new"
+    """A callback that prints why a call was made and what it brought: a sentence, or with --json the call itself."""
+
+    def explain_call(call: dict[str, Any]) -> None:
+        result = f"{call['new']} of {call['answers']} new"
         if "hits" in call:
-            brought += f", {call['hits']} landed there"
+            result += f", {call['hits']} landed there"
         if session.json:
             dump(call, indent=None)
         else:
-            click.echo(f"{call['reason']} {brought}.")
+            click.echo(f"{call['reason']} {result}.")
 
-    return tell
+    return explain_call

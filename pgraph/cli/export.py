@@ -19,45 +19,43 @@ from pgraph.cli.progress import ProgressLine, rate
     "output",
     required=True,
     metavar="FILE|DIR/",
-    help="The file to write, - is standard output (jsonl, csv); or the directory of a dataset.",
+    help="File to write (- is standard output, for jsonl and csv), or directory for a dataset.",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(["jsonl", "parquet", "csv", "graphml"]),
-    help="Where the ending does not tell it.",
+    help="File format, if the ending of the name does not show it.",
 )
 @click.option(
     "--all",
     "everything",
     is_flag=True,
-    help="Also the personas marked as duplicates (duplicate_of); also what pgraph judge marked.",
+    help="Also write personas marked as duplicates (duplicate_of), and everything that pgraph judge marked.",
 )
 @dataset_options
 @click.pass_obj
 def command(session: Session, /, what: str, output: str, form: str | None, *, everything: bool, **dataset: Any) -> None:  # noqa: ANN401  each has the type of its option
-    """Write personas, questions, answers, training data or the graph to a file; the ending chooses the format.
+    """Write personas, questions, answers, training data or the graph to a file; its ending sets the format.
 
     \b
-    personas   .jsonl .parquet .csv, each with where it came from (derived_from, imported_by)
-    questions  .jsonl .parquet .csv, each with the personas it needs, and its answer or choices by its kind
+    personas   .jsonl .parquet .csv, each with its origin (derived_from, imported_by)
+    questions  .jsonl .parquet .csv, each with the personas it needs, and its answer or choices, if any
     knowledge  .jsonl .parquet .csv, each answer with its question and what each persona contributed
-    sft        .jsonl .parquet, each answer as a chat (messages), as trainers read it
-    qa, mcq    .jsonl .parquet .csv, each question with its reference answer, or its choices and key; as a chat too
-    graph      .graphml, as networkx, Gephi or yEd read it; holds the whole graph in memory
+    sft        .jsonl .parquet, each answer as a chat (messages), the form that trainers read
+    qa, mcq    .jsonl .parquet .csv, each question with its reference answer, or its choices and key; also as a chat
+    graph      .graphml, for networkx, Gephi or yEd; keeps the whole graph in memory
 
-    Rows are sorted by id.
+    Rows are sorted by id. An existing file is replaced at the end, when everything is written.
 
-    The file is replaced at the end, when all of it is written.
-
-    sft, qa, mcq and knowledge to a directory (DIR/, or a name without an ending) make a dataset: data/SPLIT.parquet, a
-    card, croissant.json and recipe.json. `pgraph verify DIR` checks it later.
+    Written to a directory (DIR/, or a name without an ending), sft, qa, mcq and knowledge make a dataset:
+    data/SPLIT.parquet, a card, croissant.json and recipe.json. `pgraph verify DIR` checks it later.
     """
     if is_dataset(what, output, form, **dataset):
         write_dataset(session, what, output, form, marked=everything, **dataset)
         return
     request = ExportRequest(what, output, form, everything)
-    format_of(request)  # what is wrong with it is said first
+    format_of(request)  # report a wrong request before anything else
     if output == STDOUT and session.json:
         raise UsageError("--json and -o - would both write to stdout", "Give a file name to -o.")
     line = ProgressLine(quiet=session.quiet)

@@ -1,4 +1,4 @@
-"""`pgraph import`: its flags, and what it says of bad rows."""
+"""`pgraph import`: its flags, and how it reports bad rows."""
 
 import click
 
@@ -9,28 +9,30 @@ from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice
 from pgraph.cli.progress import ProgressLine, rate
 
-SHOWN = 20  # bad rows of a file that are named; the others are counted
+SHOWN = 20  # bad rows of a file that are reported one by one; the others are counted
 
 
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--format", "form", type=click.Choice(FORMATS), help="The format, where the ending does not tell it.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), help="File format, if the ending of the name does not show it."
+)
 @click.option(
     "--licence",
     metavar="TEXT",
-    help="Under which these files may be used, such as cc-by-4.0; for the card of a dataset.",
+    help="Licence of these files, such as cc-by-4.0; the card of a dataset names it.",
 )
-@click.option("--strict", is_flag=True, help="With a bad row anywhere, write nothing.")
+@click.option("--strict", is_flag=True, help="Write nothing if any row is bad.")
 @click.pass_obj
 def command(session: Session, files: tuple[str, ...], form: str | None, licence: str | None, *, strict: bool) -> int:
     """Read personas from files into the graph; - is standard input.
 
     \b
-    Formats by ending: .jsonl .ndjson .parquet .csv .tsv .txt (one persona a line), the text ones also as .gz.
+    Formats by ending: .jsonl .ndjson .parquet .csv .tsv .txt (one persona per line); text formats also as .gz.
     The text is in the column persona, text, description or "input persona".
-    id (kept as external_id), domain and role have a meaning; all other columns are kept.
+    id (kept as external_id), domain and role have a meaning; all other columns are kept as they are.
 
-    A bad row is named on stderr, counted and left out. The same file again adds nothing.
+    A bad row is reported on stderr, counted and left out. Importing the same file again adds nothing.
 
     \b
     Exit codes: 0 done, 1 some rows were bad, 2 nothing could be read.
@@ -44,15 +46,15 @@ def command(session: Session, files: tuple[str, ...], form: str | None, licence:
 
 
 class _Listener:
-    """Shows how an import goes; bad rows are named even with --quiet."""
+    """Shows the progress of an import; bad rows are reported even with --quiet."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
         self._line = ProgressLine(quiet=quiet)
-        self._bad = 0  # of the file at hand
+        self._bad = 0  # of the current file
 
     def already_there(self, source: Source, when: str) -> None:
-        notice(f"{source.name}: already there (imported {when})", quiet=self._quiet)
+        notice(f"{source.name}: already imported ({when})", quiet=self._quiet)
 
     def bad_row(self, source: Source, row: BadRow) -> None:
         self._bad += 1

@@ -1,4 +1,4 @@
-"""`pgraph ingest`: its flags, and the rows that it leaves out."""
+"""`pgraph ingest`: its flags, and how it reports bad rows."""
 
 import sys
 from contextlib import ExitStack
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pgraph.app.ingest import IngestRequest, Texts
 
 STANCES = ("read", "write", "like", "dislike")
-SHOWN = 20  # bad rows that are named; the others are counted
+SHOWN = 20  # bad rows that are reported one by one; the others are counted
 
 
 @click.command("ingest")
@@ -26,7 +26,7 @@ SHOWN = 20  # bad rows that are named; the others are counted
     "--stance",
     type=click.Choice(STANCES),
     multiple=True,
-    help="Ask who is likely to read, write, like or dislike each text; may be repeated. Without it: all four.",
+    help="Ask who is likely to read, write, like or dislike each text; can be repeated.  [default: all four]",
 )
 @click.option(
     "--chunk",
@@ -34,24 +34,27 @@ SHOWN = 20  # bad rows that are named; the others are counted
     default=2000,
     show_default=True,
     metavar="N",
-    help="Characters of a text that are asked about at once; longer ones are cut between paragraphs.",
+    help="Maximum number of characters to ask about in one call; longer texts are cut between paragraphs.",
 )
 @click.option(
     "--calls",
     type=click.IntRange(0),
     metavar="N",
-    help="Spend at most N model calls; 0 only puts the texts into the graph, for pgraph expand --with-texts.",
+    help="Make at most N model calls; 0 only adds the texts to the graph, for pgraph expand --with-texts.",
 )
 @setting_option("--context", metavar="TEXT", help='Where these people live, such as "rural Odisha"; kept with the run.')
 @click.option(
     "--licence",
     metavar="TEXT",
-    help="Under which these files may be used, such as cc-by-4.0; for the card of a dataset.",
+    help="Licence of these files, such as cc-by-4.0; the card of a dataset names it.",
 )
 @click.option(
-    "--format", "form", type=click.Choice(TEXTS.formats), help="The format, where the ending does not tell it."
+    "--format",
+    "form",
+    type=click.Choice(TEXTS.formats),
+    help="File format, if the ending of the name does not show it.",
 )
-@click.option("--dry-run", is_flag=True, help="Ask nothing: show what would be asked and estimate what it takes.")
+@click.option("--dry-run", is_flag=True, help="Call no model: show what would be asked, and estimate calls and tokens.")
 @model_options
 @click.pass_obj
 def command(session: Session, /, files: tuple[str, ...], form: str | None, *, dry_run: bool, **options: Any) -> int:  # noqa: ANN401  each has the type of its field in IngestRequest
@@ -60,8 +63,8 @@ def command(session: Session, /, files: tuple[str, ...], form: str | None, *, dr
     \b
     Formats by ending: .txt .md .html .jsonl .parquet (column text, content, body or document; title) .pdf .docx
 
-    One call for each text and stance gives one persona, with a quote that must stand in the text. A call once answered
-    is never asked again: the same command goes on where it stopped, and new files add only what is new.
+    Each text and stance takes one call. It gives one persona, with a quote that must appear in the text. No call is
+    made twice: run the same command again to continue where it stopped; new files add only what is new.
 
     \b
     Exit codes: 0 done, 1 some calls failed or some rows were bad, 2 a file cannot be read, 4 the model server failed,
@@ -86,15 +89,15 @@ def command(session: Session, /, files: tuple[str, ...], form: str | None, *, dr
 def _survey(request: "IngestRequest") -> "Texts":
     from pgraph.app.ingest import survey
 
-    shown = 0
+    bad_rows = 0
 
     def on_bad(source: Source, row: BadRow) -> None:
-        nonlocal shown
-        shown += 1
-        if shown <= SHOWN:
+        nonlocal bad_rows
+        bad_rows += 1
+        if bad_rows <= SHOWN:
             notice(f"{source.name}:{row.line}: {row.reason}; row skipped")
 
     texts = survey(request, on_bad)
-    if shown > SHOWN:
-        notice(f"{shown - SHOWN:,} more bad rows")
+    if bad_rows > SHOWN:
+        notice(f"{bad_rows - SHOWN:,} more bad rows")
     return texts

@@ -11,15 +11,15 @@ from pgraph.cli.output import dump, notice
 def command() -> None:
     """Look at, start or stop the local graph server.
 
-    It is started by the first command that needs it, shared by all that work in the workspace, and ends by itself
-    when nobody has used it for a while (setting local_idle).
+    The first command that needs the server starts it, and all commands in the workspace share it. It stops
+    automatically when nobody has used it for a while (setting local_idle).
     """
 
 
 @command.command()
 @click.pass_obj
 def status(session: Session) -> None:
-    """Show whether the server runs, where, and what it uses."""
+    """Show whether the server is running, where, and how much memory and disk it uses."""
     server = local.status(session.workspace)
     if session.json:
         dump({"running": bool(server.pid), **asdict(server)})
@@ -36,7 +36,7 @@ def status(session: Session) -> None:
 @command.command()
 @click.pass_context
 def start(ctx: click.Context) -> None:
-    """Start the server, if it does not run yet."""
+    """Start the server, if it is not running."""
     local.start(ctx.obj.workspace)
     ctx.invoke(status)
 
@@ -44,9 +44,9 @@ def start(ctx: click.Context) -> None:
 @command.command()
 @click.pass_obj
 def stop(session: Session) -> None:
-    """Stop the server; nothing committed is lost."""
+    """Stop the server; no committed data is lost."""
     stopped = local.stop(session.workspace)
     if session.json:
         dump({"stopped": stopped})
     else:
-        notice("Stopped." if stopped else "It was not running.", quiet=session.quiet)
+        notice("Stopped." if stopped else "The server was not running.", quiet=session.quiet)

@@ -1,4 +1,4 @@
-"""The `pgraph` command: options of all commands, and the commands, each imported when it is run or asked for help."""
+"""The `pgraph` command: its options, and its commands, each imported only when it runs or shows its help."""
 
 import importlib
 import os
@@ -18,27 +18,27 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ingest": ("pgraph.cli.ingest", "Draw personas from texts: who reads, writes, likes or dislikes them."),
     "expand": ("pgraph.cli.expand", "Grow the population along relationships, where coverage is lowest."),
     "group": ("pgraph.cli.group", "Group the domains by meaning."),
-    "ask": ("pgraph.cli.ask", "Find questions that need several of the personas for their answer."),
-    "distill": ("pgraph.cli.distill", "Answer the questions, jointly, and keep the answers as knowledge."),
+    "ask": ("pgraph.cli.ask", "Find questions that need several personas for their answer."),
+    "distill": ("pgraph.cli.distill", "Answer the questions jointly, and keep the answers as knowledge."),
     "judge": ("pgraph.cli.judge", "Score personas, questions or knowledge by a rubric."),
-    "infer": ("pgraph.cli.infer", "Answer every row of a file with the model, by a template."),
-    "dedup": ("pgraph.cli.dedup", "Mark duplicates among all personas; join roles that mean the same."),
-    "coverage": ("pgraph.cli.coverage", "Show what share of what the model can say about people is in the graph."),
-    "explore": ("pgraph.cli.explore", "Look at the graph in the browser: groups, personas, what is missing."),
+    "infer": ("pgraph.cli.infer", "Answer every row of a file with the model, using a template."),
+    "dedup": ("pgraph.cli.dedup", "Mark duplicate personas, and join roles with the same meaning."),
+    "coverage": ("pgraph.cli.coverage", "Show how much of what the model can say about people is in the graph."),
+    "explore": ("pgraph.cli.explore", "Explore the graph in the browser: groups, personas, what is missing."),
     "query": ("pgraph.cli.query", "List or run the shipped Cypher queries."),
-    "cypher": ("pgraph.cli.cypher", "Run your own Cypher, read-only."),
-    "export": ("pgraph.cli.export", "Write personas, training data or the graph to a file, or a dataset."),
-    "verify": ("pgraph.cli.verify", "Check a dataset against the graph that it came from."),
+    "cypher": ("pgraph.cli.cypher", "Run your own Cypher query, read-only."),
+    "export": ("pgraph.cli.export", "Write personas, training data or the graph to a file, or make a dataset."),
+    "verify": ("pgraph.cli.verify", "Check a dataset against the graph it came from."),
     "local": ("pgraph.cli.local", "Look at, start or stop the local graph server."),
-    "doctor": ("pgraph.cli.doctor", "Check what is set up and what is wrong."),
-    "settings": ("pgraph.cli.settings", "Show each setting and where its value came from."),
+    "doctor": ("pgraph.cli.doctor", "Check the setup, and show the next step if something is wrong."),
+    "settings": ("pgraph.cli.settings", "Show each setting and where its value comes from."),
     "prompts": ("pgraph.cli.prompts", "Show the prompts that come with pgraph, as they are sent."),
 }
 
 
 @dataclass(slots=True)
 class Session:
-    """What the options before the command say; commands get it by `@click.pass_obj`."""
+    """The options before the command; commands get it by `@click.pass_obj`."""
 
     workspace: Workspace
     json: bool = False
@@ -70,11 +70,17 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
-    "-C", "workspace", metavar="DIR", default=".", help="The workspace: holds pgraph.toml and .pgraph/ (default: here)."
+    "-C",
+    "workspace",
+    metavar="DIR",
+    default=".",
+    help="Workspace: the directory of pgraph.toml and .pgraph/ (default: the current one).",
 )
-@click.option("--store", metavar="URI", help="local (default), bolt://…, neo4j://… or neo4j+s://….")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, the command's summary, on stdout.")
-@click.option("--quiet", is_flag=True, help="No progress and no notices, errors only.")
+@click.option("--store", metavar="URI", help="Graph store: local (default), bolt://…, neo4j://… or neo4j+s://…")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout: the result or summary of the command."
+)
+@click.option("--quiet", is_flag=True, help="Show only errors: no progress, no notices.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="persona-graph", message="pgraph %(version)s")
 @click.pass_context
@@ -89,14 +95,14 @@ def cli(ctx: click.Context, *, workspace: str, store: str | None, as_json: bool,
     if store is not None:
         ctx.obj.workspace.flags["store"] = store
     if not ctx.obj.workspace.directory.is_dir():
-        raise click.BadParameter(f"{workspace} is not a directory; make it first", ctx, param_hint="-C")
+        raise click.BadParameter(f"{workspace} is not a directory; create it first", ctx, param_hint="-C")
 
 
 def main() -> None:
     """Run the command line and turn every expected error into a message and an exit code."""
     try:
         code: Any = cli.main(standalone_mode=False)
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  what is not expected is raised again
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  an unexpected error is raised again
         code = _exit_code(error)
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -105,8 +111,8 @@ def _exit_code(error: BaseException) -> int:
     if _interrupted(error):
         click.echo("Interrupted.", err=True)
         return ExitCode.INTERRUPTED
-    if isinstance(error, click.NoSuchOption) and any(error.option_name in one.opts for one in cli.params):
-        hint = f"No such option {error.option_name!r} here: it stands before the command, pgraph {error.option_name} …"
+    if isinstance(error, click.NoSuchOption) and any(error.option_name in option.opts for option in cli.params):
+        hint = f"No such option {error.option_name!r} here: put it before the command, pgraph {error.option_name} …"
         error = click.UsageError(hint, error.ctx)
     if isinstance(error, click.ClickException):
         error.show()
@@ -118,7 +124,7 @@ def _exit_code(error: BaseException) -> int:
 
 
 def _interrupted(error: BaseException | None) -> bool:
-    """Ctrl-C, or an error met while cleaning up after it: the driver has one when it was stopped inside a message."""
+    """Whether it is Ctrl-C, or an error while cleaning up after it: the driver raises one if stopped inside a message."""
     while error is not None and not isinstance(error, click.Abort | KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None

@@ -1,4 +1,4 @@
-"""Options that several commands share; they stand for settings and win over them."""
+"""Options that several commands share; each sets a setting, and takes precedence over its other sources."""
 
 import math
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _MODEL = ("base_url", "model", "at_once", "temperature", "max_tokens", "timeout"
 
 
 class Number(click.FloatRange):
-    """A number in a range; "nan" is none, though no comparison says so."""
+    """A number in a range. Refuses "nan", which every comparison would let through."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401  click's signature
         number = super().convert(value, param, ctx)
@@ -33,7 +33,7 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def setting_option(flag: str, **attributes: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401  click's own
-    """An option that stands for the setting of its name: its value goes to the workspace's flags, not to the command."""
+    """An option that sets the setting of its name: its value goes to the workspace's flags, not to the command."""
     return click.option(flag, expose_value=False, callback=_keep, **attributes)
 
 

@@ -1,4 +1,4 @@
-"""Data to stdout as table, JSON or CSV; all else to stderr."""
+"""Data goes to stdout as a table, JSON or CSV; everything else goes to stderr."""
 
 import csv
 import difflib
@@ -22,19 +22,27 @@ def notice(text: str, *, quiet: bool = False) -> None:
 
 
 def meant(name: str, known: Iterable[str], otherwise: str) -> str:
-    """A hint for a name that is none: those like it, else what `otherwise` says."""
+    """A hint for an unknown name: similar names, or else `otherwise`."""
     close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4)
     return f"Did you mean {' or '.join(close)}?" if close else otherwise
 
 
-def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], form: str) -> None:
-    """Print rows; JSON is one array, written row by row."""
-    {"table": _table, "json": _json, "csv": _csv}[form](rows, columns)
+def show(
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], form: str, headings: Mapping[str, str] | None = None
+) -> None:
+    """Print these columns of the rows in one of FORMATS. JSON is one array, written row by row.
+
+    `headings`: what a table calls some of its columns; JSON and CSV always use the keys.
+    """
+    if form == "table":
+        _table(rows, columns, headings or {})
+    else:
+        {"json": _json, "csv": _csv}[form](rows, columns)
 
 
 @contextmanager
 def redirected(path: Path) -> Iterator[None]:
-    """What is printed goes to a file, which appears whole or not at all."""
+    """Send what is printed to a file, which appears complete or not at all."""
     from graphstore.files import replacing
 
     with replacing(str(path)) as temporary, temporary.open("w", encoding="utf-8") as file, redirect_stdout(file):
@@ -61,14 +69,15 @@ def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
         click.echo(text.getvalue(), nl=False)
 
 
-def _table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    held = list(rows)
-    cells = [[_cell(row.get(name), "-") for name in columns] for row in held]
-    right = [any(isinstance(row.get(name), int | float) for row in held) for name in columns]
-    most = 60 if len(columns) > 2 else 160  # one column of long texts, such as paths, has the line for itself
-    widths = [min(most, max([_width(name), *(_width(line[i]) for line in cells)])) for i, name in enumerate(columns)]
-    for line in [list(columns), *cells]:
-        padded = [_pad(text, width, side) for text, width, side in zip(line, widths, right, strict=True)]
+def _table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], headings: Mapping[str, str]) -> None:
+    all_rows = list(rows)
+    numeric = [any(isinstance(row.get(name), int | float) for row in all_rows) for name in columns]
+    lines = [[headings.get(name, name) for name in columns]]
+    lines += [[_cell(row.get(name), "-") for name in columns] for row in all_rows]
+    limit = 60 if len(columns) > 2 else 160  # one or two columns of long texts, such as paths, may be wide
+    widths = [min(limit, max(map(_width, column))) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = [_pad(*cell) for cell in zip(line, widths, numeric, strict=True)]
         click.echo("  ".join(padded).rstrip())
 
 
@@ -85,20 +94,28 @@ def _cell(value: object, missing: str) -> str:
 
 
 def _walk(path: Mapping[str, Any]) -> str:
-    """A path of the graph in one line, each node by what people call it."""
-    parts = [_called(path["nodes"][0])]
+    """A path of the graph in one line, each node by its role, label, topic, title or id."""
+    parts = [_node_name(path["nodes"][0])]
     for link, node in zip(path["relationships"], path["nodes"][1:], strict=True):
-        said = f"{link['type']} {link.get('relation') or link.get('kind') or link.get('stance') or ''}".rstrip()
-        parts += [f"-[{said}]->" if link.get("to") == node.get("id") else f"<-[{said}]-", _called(node)]
+        kind = link.get("relation") or link.get("kind") or link.get("stance") or ""
+        name = f"{link['type']} {kind}".rstrip()
+        parts += [f"-[{name}]->" if link.get("to") == node.get("id") else f"<-[{name}]-", _node_name(node)]
     return " ".join(parts)
 
 
-def _called(node: Mapping[str, Any]) -> str:
+def _node_name(node: Mapping[str, Any]) -> str:
     return str(next(filter(None, (node.get(name) for name in ("role", "label", "topic", "title", "id"))), "()"))
 
 
 def _width(text: str) -> int:
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    """How many columns a terminal needs for a text."""
+    return sum(_character_width(character) for character in text)
+
+
+def _character_width(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _pad(text: str, width: int, right: bool) -> str:  # noqa: FBT001  a column's own property

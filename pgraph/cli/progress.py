@@ -1,4 +1,4 @@
-"""How far the reading or writing of rows is, on stderr: one live line on a terminal, else a plain line now and then."""
+"""Progress on stderr: one live line on a terminal, or else a plain line every few seconds."""
 
 import sys
 import time
@@ -34,7 +34,7 @@ class ProgressLine:
 
 
 def rate(done: int, total: int, seconds: float) -> str:
-    """Done so far, how fast, and how much longer where the total is known."""
+    """What is done, how fast, and how much time is left (if the total is known)."""
     speed = done / seconds if seconds > 0 else 0.0
     left = f", {max(0.0, total - done) / speed:.0f} s left" if total > done and speed else ""
     return f"{done:,} rows, {speed:,.0f}/s{left}"

@@ -11,16 +11,16 @@ from pgraph.cli.output import dump, meant, show
 @click.argument("name", required=False)
 @click.pass_obj
 def command(session: Session, *, name: str | None) -> None:
-    """Show the prompts, rubrics and tasks that come with pgraph; with a name, the words that are sent.
+    """Show the prompts, rubrics and tasks that come with pgraph; with a name, show the full text.
 
-    What stands in {braces} is filled for each call: --dry-run of the command shows filled ones, pgraph explore those of a
-    call that was made. A command that takes a file of your own takes one of the same form.
+    Each call fills the fields in {braces}. The --dry-run of a command shows filled prompts, and pgraph explore shows the
+    prompts of past calls. Your own prompt file for a command has the same form.
     """
     from pgraph.app.prompts import shipped
 
-    known = {one.name: one for one in shipped()}
+    prompts = {prompt.name: prompt for prompt in shipped()}
     if name is None:
-        rows = [asdict(one) for one in known.values()]
+        rows = [asdict(prompt) for prompt in prompts.values()]
         if session.json:
             dump(rows)
         else:
@@ -28,14 +28,14 @@ def command(session: Session, *, name: str | None) -> None:
                 [{**row, "sent by": f"pgraph {row['command']}"} for row in rows], ("name", "sent by", "digest"), "table"
             )
         return
-    if name not in known:
-        raise UsageError(f"there is no prompt {name!r}", meant(name, known, "`pgraph prompts` lists them."))
-    one = known[name]
+    if name not in prompts:
+        raise UsageError(f"there is no prompt {name!r}", meant(name, prompts, "`pgraph prompts` lists them."))
+    prompt = prompts[name]
     if session.json:
-        dump(asdict(one))
+        dump(asdict(prompt))
         return
-    click.echo(f"pgraph {one.command}; {one.file}" + (f"; digest {one.digest}" if one.digest else ""))
-    for role, content in one.messages:
+    click.echo(f"pgraph {prompt.command}; {prompt.file}" + (f"; digest {prompt.digest}" if prompt.digest else ""))
+    for role, content in prompt.messages:
         click.echo(f"\n[{role}]\n{content}")
-    for phrase, text in one.phrases.items():
+    for phrase, text in prompt.phrases.items():
         click.echo(f"\n[{phrase}]\n{text.strip()}")

@@ -17,22 +17,22 @@ from pgraph.cli.output import FORMATS, dump, meant, notice, show
 @click.argument("name", required=False)
 @click.option("--param", "pairs", metavar="K=V", multiple=True, help="Set a parameter of the query; repeatable.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
-@click.option("--link", is_flag=True, help="Open Neo4j Browser with the query in its editor, do not run it.")
-@click.option("--guide", is_flag=True, help="Open a guide to the graph in Neo4j Browser, served until Ctrl-C.")
+@click.option("--link", is_flag=True, help="Open Neo4j Browser with the query in its editor, instead of running it.")
+@click.option("--guide", is_flag=True, help="Open a guide to the graph in Neo4j Browser; it is served until Ctrl-C.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
-    help="For --guide; 0 takes a free one.  [default: 0]",
+    help="Port for --guide; 0 picks a free one.  [default: 0]",
 )
 @click.option(
     "--host",
     metavar="ADDRESS",
     default="127.0.0.1",
     show_default=True,
-    help="For --guide: of this machine; in a container 0.0.0.0.",
+    help="Address of this machine for --guide; in a container 0.0.0.0.",
 )
-@click.option("--no-browser", is_flag=True, help="With --link or --guide: only print the link.")
+@click.option("--no-browser", is_flag=True, help="With --link or --guide: print the link, but open no browser.")
 @click.pass_obj
 def command(
     session: Session,
@@ -48,8 +48,8 @@ def command(
 ) -> None:
     """Run one of the shipped Cypher queries; without a name, list them.
 
-    Those whose names begin with picture_ return paths, which Neo4j Browser draws: --link opens it with the query. Its
-    address is printed, and opened where stdout is a terminal.
+    Queries whose names begin with picture_ return paths, which Neo4j Browser can draw: --link opens it with the query.
+    The link is printed, and opened in a browser if stdout is a terminal.
     """
     if guide:
         _guide(session, name, host, port, no_browser=no_browser)
@@ -81,7 +81,7 @@ def _guide(session: Session, name: str | None, host: str, port: int, *, no_brows
     from pgraph.app.neo4j_browser import serve_guide
 
     if name is not None:
-        raise UsageError(f"--guide takes no query, and got {name}", "Leave one of them out.")
+        raise UsageError(f"--guide cannot be combined with a query ({name})", "Leave one of them out.")
 
     def ready(link: str) -> None:
         show_link(session, link, browser=_at_terminal(no_browser=no_browser), served=True)
@@ -91,12 +91,12 @@ def _guide(session: Session, name: str | None, host: str, port: int, *, no_brows
 
 
 def _at_terminal(*, no_browser: bool) -> bool:
-    """Whether to open a link: only somebody at a terminal can want that."""
+    """Whether to open a link in a browser: only for somebody at a terminal."""
     return sys.stdout.isatty() and not no_browser
 
 
 def parse_pairs(pairs: tuple[str, ...]) -> dict[str, Any]:
-    """`k=v` to a dictionary; a value that reads as JSON is that, any other is a text."""
+    """The pairs `k=v` as a dictionary; a value is parsed as JSON, or else kept as text."""
     values: dict[str, Any] = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
@@ -113,8 +113,8 @@ def _list(session: Session, form: str) -> None:
     rows = []
     for name in cypher.names("queries"):
         header = _header(name)
-        given = [*header.required, *(f"{key}={json.dumps(value)}" for key, value in header.parameters.items())]
-        rows.append({"query": name, "parameters": " ".join(given), "purpose": header.purpose})
+        parameters = [*header.required, *(f"{key}={json.dumps(value)}" for key, value in header.parameters.items())]
+        rows.append({"query": name, "parameters": " ".join(parameters), "purpose": header.purpose})
     if session.json:
         dump(rows)
         return
@@ -126,23 +126,25 @@ def _list(session: Session, form: str) -> None:
 
 
 def _header(name: str) -> cypher.Header:
-    known = cypher.names("queries")
-    if name not in known:
-        raise UsageError(f"there is no query {name!r}", meant(name, known, "`pgraph query` lists them."))
+    names = cypher.names("queries")
+    if name not in names:
+        raise UsageError(f"there is no query {name!r}", meant(name, names, "`pgraph query` lists them."))
     return cypher.header(name)
 
 
-def _parameters(name: str, header: cypher.Header, given: Mapping[str, Any]) -> dict[str, Any]:
-    known = [*header.required, *header.parameters]
-    for key in given:
-        if key not in known:
-            hint = f"It has: {', '.join(known)}." if known else "It has none."
+def _parameters(name: str, header: cypher.Header, values: Mapping[str, Any]) -> dict[str, Any]:
+    allowed = [*header.required, *header.parameters]
+    for key in values:
+        if key not in allowed:
+            hint = f"Its parameters are: {', '.join(allowed)}." if allowed else "It has no parameters."
             raise UsageError(f"the query {name} has no parameter {key!r}", hint)
     for key in header.required:
-        if key not in given:
+        if key not in values:
             raise UsageError(f"the query {name} needs --param {key}=…", "`pgraph query` lists the parameters.")
     for key in ("limit", "at_least"):
-        value = given.get(key, 0)
+        value = values.get(key, 0)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise UsageError(f"--param {key}={value}: not a whole number from 0", f"For example: --param {key}=10")
-    return {**header.parameters, **given}
+            raise UsageError(
+                f"--param {key}={value}: not a whole number of 0 or more", f"For example: --param {key}=10"
+            )
+    return {**header.parameters, **values}

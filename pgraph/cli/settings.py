@@ -10,11 +10,11 @@ from pgraph.cli.output import dump, show
 @click.command("settings")
 @click.pass_obj
 def command(session: Session) -> None:
-    """Show each setting: its value, where the value came from, and what it is for.
+    """Show each setting: its value, where the value comes from, and what it is for.
 
     \b
-    Looked for in this order: flag, variable PGRAPH_<NAME>, pgraph.toml in the workspace,
-    the user's pgraph.toml, default.
+    The first of these that has a value decides: flag, variable PGRAPH_<NAME>, pgraph.toml
+    in the workspace, the user's pgraph.toml, default.
     """
     values, origins = resolve(session.workspace.directory, session.workspace.flags)
     rows = []

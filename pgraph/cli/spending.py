@@ -1,4 +1,4 @@
-"""What `pgraph ask` and `pgraph distill` have in common: options, the progress line, the summary."""
+"""What `pgraph ask` and `pgraph distill` share: options, the progress line, the summary."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,40 +21,40 @@ _OUTLOOK = {
 def spending_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of both `ask` and `distill`."""
     options: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
-        click.option("--calls", type=click.IntRange(1), metavar="N", help="Spend at most N model calls."),
+        click.option("--calls", type=click.IntRange(1), metavar="N", help="Make at most N model calls."),
         click.option(
             "--by",
             type=click.Choice(["group", "domain"]),
             default="group",
             show_default=True,
-            help="Bring people together from a group of domains, or from one domain.",
+            help="Bring together personas from one group of domains, or from one domain.",
         ),
         click.option(
             "--only",
             multiple=True,
             metavar="NAME",
-            help="Only this group or domain, by label or id; may be given again.",
+            help="Only this group or domain, by label or id; can be repeated.",
         ),
         click.option(
             "--from",
             "from_cypher",
             default="",
             metavar="CYPHER",
-            help="Only the personas this query returns (ids or nodes, first column).",
+            help="Only the personas that this query returns (ids or nodes, in the first column).",
         ),
         click.option(
             "--language",
             default="en",
             show_default=True,
             metavar="CODE",
-            help="Language of questions and answers; prompts are shipped in en and hi, others are asked for in English.",
+            help="Language of questions and answers. Prompts exist in en and hi; for others, the English prompt names it.",
         ),
         setting_option("--context", metavar="TEXT", help="Where these people live; kept with the data."),
         click.option(
             "--prompt",
             type=click.Path(path_type=Path, exists=True, dir_okay=False),
             metavar="FILE",
-            help="A prompt file of your own.",
+            help="Your own prompt file.",
         ),
         click.option(
             "--seed",
@@ -62,13 +62,13 @@ def spending_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default=0,
             show_default=True,
             metavar="N",
-            help="Of the choice of people, and of the model's where the server takes one.",
+            help="Seed for the choice of personas, and for the model if the server supports it.",
         ),
-        click.option("--new-run", is_flag=True, help="Start afresh even where this command was interrupted before."),
+        click.option("--new-run", is_flag=True, help="Start a new run even if this command was interrupted before."),
         click.option(
             "--dry-run",
             is_flag=True,
-            help="Ask nothing: show where calls would go and what they are expected to bring.",
+            help="Call no model: show where calls would go, and what they are expected to bring.",
         ),
     ]
     for option in reversed(options):
@@ -85,4 +85,4 @@ def run(session: Session, command: Literal["ask", "distill"], options: dict[str,
         rows = app.outlook(session.workspace, request, lambda text: notice(text, quiet=session.quiet))
         show(rows, _OUTLOOK[command], "json" if session.json else "table")
         return ExitCode.DONE
-    return ask(session, lambda tell, report: app.spend(session.workspace, request, notice=tell, report=report))
+    return ask(session, lambda notice, report: app.spend(session.workspace, request, notice=notice, report=report))

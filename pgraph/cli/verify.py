@@ -3,6 +3,7 @@ from pathlib import Path
 import click
 
 from foundation.errors import ExitCode
+from pgraph.app.wording import counted
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice
 from pgraph.cli.progress import ProgressLine
@@ -14,11 +15,11 @@ from pgraph.cli.progress import ProgressLine
 def command(session: Session, directory: Path) -> int:
     """Check a dataset: its files against recipe.json, every row against the graph, the splits against each other.
 
-    Each problem is one line, FILE:LINE: WHAT; of a Parquet file LINE counts rows. What the graph may say anew after an
-    export is not compared: groups, domains, and where a question came up.
+    Each problem is one line, FILE:LINE: WHAT; for a Parquet file, LINE is the number of the row. Groups, domains, and
+    the region of a question are not compared: they may change in the graph after an export.
 
     \b
-    Exit codes: 0 all is as it was written, 1 something differs, 2 not a dataset, 3 the store failed.
+    Exit codes: 0 everything is as it was written, 1 something differs, 2 not a dataset, 3 the store failed.
     """
     from pgraph.app import dataset as app
 
@@ -32,6 +33,6 @@ def command(session: Session, directory: Path) -> int:
     else:
         for problem in checked.problems:
             click.echo(problem)
-    told = "nothing wrong" if not count else "1 problem" if count == 1 else f"{count:,} problems"
-    notice(f"{checked.rows:,} rows checked, {told} ({seconds} s).", quiet=session.quiet)
+    verdict = counted(count, "problem") if count else "nothing wrong"
+    notice(f"{counted(checked.rows, 'row')} checked, {verdict} ({seconds} s).", quiet=session.quiet)
     return ExitCode.SOME_FAILED if count else ExitCode.DONE

@@ -94,7 +94,7 @@ def test_two_runs_side_by_side(grown: tuple[Field, list[dict[str, Any]]]) -> Non
     assert apart[0] > 0
     assert apart == sorted(apart, reverse=True)
     table = field.work.run("coverage", "--compare", first, second).out
-    assert "Groups where one found more distinct roles" in table
+    assert "Groups where one run found more distinct roles" in table
 
 
 def test_a_run_that_cannot_be_named(grown: tuple[Field, list[dict[str, Any]]]) -> None:

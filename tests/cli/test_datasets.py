@@ -204,7 +204,7 @@ def test_from_a_run_with_a_model(field: Field, tmp_path: Path) -> None:
         ("sft -o out/ --split train:80", "'train:80' is not a split", "above 0"),
         ("sft -o out/ --rows 31", "--rows 31: split train needs 31 rows, there are 30", "--rows 30 is possible"),
         ("sft -o out/ --rows 0", "0 is not in the range", ""),
-        ("sft -o out/ --balance", "--balance draws rows, but not how many", "--rows 1000"),
+        ("sft -o out/ --balance", "--balance needs --rows", "--rows 1000"),
         ("sft -o out/ --format csv", "a dataset cannot be written as csv", "parquet or jsonl"),
         ("sft -o out.jsonl --rows 3", "--rows is for datasets", "-o dataset/"),
         ("personas -o out/ --split train=1", "--split is for datasets", "export sft"),

@@ -148,7 +148,7 @@ def test_interrupted_within_two_seconds(work: Console) -> None:
         os.kill(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert (process.returncode, time.monotonic() - began < 5) == (130, True)
-    assert "goes on from here" in err
+    assert "to continue" in err
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_wrong_uses(work: Console) -> None:
         assert "holds no questions yet" in run(field, server, "distill", code=2).err
         assert "no group 'nowhere'" in run(field, server, "ask", "--only", "nowhere", code=2).err
         assert (
-            "returns nobody"
+            "returns no personas"
             in run(field, server, "ask", "--from", "MATCH (p:Persona {id: 'x'}) RETURN p.id", code=2).err
         )
         strange = "name: own\nfields: [wish]\nmessages: [{role: user, content: 'A {wish}'}]\n"

@@ -235,7 +235,7 @@ def test_a_reader_of_reasons_who_leaves_ends_the_run_which_can_go_on(field: Fiel
         assert "Traceback" not in err
         assert model.stats()["paid"] < 60
         again = field.expand(model, *options)
-    assert "Going on with run" in again.err
+    assert "Continuing run" in again.err
     assert json.loads(again.out.splitlines()[-1])["calls"] == 60
     assert model.stats()["paid_twice"] == 0
 
@@ -247,7 +247,9 @@ def test_known_roles_are_not_to_be_named_again_but_for_probes(field: Field, mode
     assert 0 < listed.count(0) < 20
     known = {row["role"] for row in field.personas()}
     told = [
-        prompt.partition("they are already known: ")[2].rstrip(".") for prompt in prompts(model) if "already known" in prompt
+        prompt.partition("they are already known: ")[2].rstrip(".")
+        for prompt in prompts(model)
+        if "already known" in prompt
     ]
     assert len(told) == 80 - listed.count(0)
     assert {role for roles in told for role in roles.split("; ")} <= known

@@ -111,7 +111,7 @@ def test_killed_while_it_groups_it_groups_when_it_goes_on(seeded: Field) -> None
         process.communicate()
         assert not seeded.rows("MATCH (g:DomainGroup) RETURN g.id AS id")
         code, _, err = finish(start(seeded, server, *options))
-    assert (code, "Going on with run" in err, "Grouping the domains" in err) == (0, True, True)
+    assert (code, "Continuing run" in err, "Grouping the domains" in err) == (0, True, True)
 
 
 def test_an_interrupted_coverage_run_uses_what_it_paid_for(seeded: Field) -> None:
@@ -134,9 +134,9 @@ def test_a_resumed_run_says_so_and_a_new_one_can_be_asked_for(seeded: Field) -> 
         process.kill()
         process.communicate()
         afresh = seeded.expand(server, "--calls", "5", "--at-once", str(AT_ONCE))
-        assert "Going on" not in afresh.err
+        assert "Continuing" not in afresh.err
         again = seeded.expand(server, "--calls", "60", "--at-once", str(AT_ONCE))
-    assert "Going on with run" in again.err
+    assert "Continuing run" in again.err
     assert "--new-run" in again.err
 
 
@@ -151,7 +151,7 @@ def test_ctrl_c_ends_within_two_seconds_with_whole_rows(seeded: Field) -> None:
         seconds = time.monotonic() - began
         assert code == 130
         assert seconds < 2.0 + slack()
-        assert "the same command goes on" in err
+        assert "Run the same command again to continue" in err
         for row in seeded.personas():
             assert row["persona"]
             assert row["derived_from"] or row["imported_by"]

@@ -119,7 +119,7 @@ def test_local_start_status_stop(work: Console) -> None:
     assert status["address"].startswith("bolt://127.0.0.1:")
     assert "Stopped." in work.run("local", "stop").err
     assert "not running" in work.run("local", "status").out
-    assert "It was not running." in work.run("local", "stop").err
+    assert "The server was not running." in work.run("local", "stop").err
 
 
 def test_a_killed_server_is_started_again_by_the_next_command(grown: Console) -> None:
@@ -161,7 +161,7 @@ def test_doctor_asks_the_model_server(work: Console) -> None:
         env = {"PGRAPH_BASE_URL": f"http://127.0.0.1:{server.server_port}/v1", "OPENAI_API_KEY": "right"}
         assert "ok    model: small at " in work.run("doctor", env=env).out
         other = work.run("doctor", env={**env, "PGRAPH_MODEL": "large"}, code=4)
-        assert "has no model 'large'\n      It has: small." in other.out
+        assert "has no model 'large'\n      Its models are: small." in other.out
         keyless = work.run("doctor", env={**env, "OPENAI_API_KEY": "wrong"}, code=4)
         assert "answers 401" in keyless.out
         assert "Set the API key in OPENAI_API_KEY." in keyless.out

@@ -195,7 +195,7 @@ def test_wrong_uses(work: Console) -> None:
             work.write("own.yml", "name: own\nfields: [wish]\nmessages: [{role: user, content: 'A {wish}'}]\n")
         )
         assert "unknown field 'wish'" in group(field, server, "--names", "--prompt", strange, code=2).err
-        assert "goes with --names" in group(field, server, "--prompt", strange, code=2).err
+        assert "needs --names" in group(field, server, "--prompt", strange, code=2).err
         plain = "name: own\nfields: [labels]\nmessages: [{role: user, content: 'Name this: {labels}'}]\n"
         done = group(field, server, "--names", "--prompt", str(work.write("plain.yml", plain)))
         assert done.json["named"] == done.json["groups"]

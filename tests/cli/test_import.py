@@ -24,7 +24,7 @@ def test_importing_again_adds_nothing(work: Console) -> None:
     assert counts(work, "a.txt") == {"rows": 50, "new": 0, "already_there": 50, "bad": 0}
     work.write("copy.txt", "\n".join(PEOPLE))
     again = work.run("import", "copy.txt")
-    assert "copy.txt: already there (imported 20" in again.err
+    assert "copy.txt: already imported (20" in again.err
     assert "50 rows: 0 new, 50 already there, 0 bad" in again.err
     assert work.rows() == first, "no row of the same content is a second sighting"
     assert [len(row["imported_by"]) for row in first] == [1] * 50

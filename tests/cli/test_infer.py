@@ -245,7 +245,7 @@ def test_the_flags_of_older_runners(place: Console, model: FakeServer, name: str
     )
     assert [(body["max_tokens"], body["top_p"]) for body in model.requests] == [(77, 0.5)] * 3
     assert rows_of(place, "out.jsonl")[0]["response"].startswith("said: Speak as nurse 0 about late frost, in spring.")
-    assert "No column 'late frost, in spring': taken as text." in done.err
+    assert "There is no column 'late frost, in spring': it is used as text." in done.err
     assert "--disable-stream has no effect" in done.err
     assert model.stats()["most_in_flight"] <= 2
 
@@ -301,7 +301,7 @@ def test_interrupted_what_was_answered_is_kept(place: Console) -> None:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
         assert process.returncode == 130, err
-        assert "the same command goes on" in err
+        assert "Run the same command again to continue" in err
         assert len(rows_of(place, "out.jsonl")) >= 30 - AT_ONCE
         place.run(*arguments(server, "in.jsonl", "out.jsonl"))
         assert server.stats()["paid_twice"] <= AT_ONCE
@@ -342,17 +342,17 @@ BAD = [
     ("misnumbered", ("--instructions", "colon.yml", "--fields", "id,persona,domain"), r"asks for \{0\}, \{1\}, \{3\}"),
     ("no fields", ("--instructions", "tasks.yml"), r"asks for \{0\}, \{1\}, \{4\}, and 0 fields are given \(none\)"),
     ("a column missing", ("--task", "agri_sft_gen"), "needs 'topic', and the input has no such column.*--fields"),
-    ("no task", (), "no task was named.*--task"),
-    ("trt", ("--task", "agri_sft_gen", "--backend", "trt"), "trt: this protocol is not spoken here"),
+    ("no task", (), "no task is named.*--task"),
+    ("trt", ("--task", "agri_sft_gen", "--backend", "trt"), "--backend trt is not supported"),
     ("no JSON", ("--extra-request-body", "{top_p"), "is not JSON"),
-    ("no object", ("--extra-request-body", "[1]"), "no JSON object"),
+    ("no object", ("--extra-request-body", "[1]"), "not a JSON object"),
     (
         "ours",
         ("--instructions", "tasks.yml", "--fields", "id,id", "--extra-request-body", '{"stream": true}'),
         "stream",
     ),
     ("an ending", ("--instructions", "tasks.yml", "--fields", "id,id", "--output", "out.xlsx"), "ending"),
-    ("onto itself", ("--task", "agri_sft_gen", "--output", "in.jsonl"), "in.jsonl: is the input too"),
+    ("onto itself", ("--task", "agri_sft_gen", "--output", "in.jsonl"), "in.jsonl: is also the input"),
     (
         "foreign output",
         ("--instructions", "tasks.yml", "--fields", "id,id", "--output", "old.jsonl"),
@@ -361,7 +361,7 @@ BAD = [
     ("foreign line", ("--instructions", "tasks.yml", "--fields", "id,id", "--output", "one.json"), "one.json:1: is no"),
     ("foreign text", ("--instructions", "tasks.yml", "--fields", "id,id", "--output", "a.jsonl"), "a.jsonl:1: is no"),
     ("no such place", ("--instructions", "tasks.yml", "--fields", "id,id", "--output", "no/o.jsonl"), "mkdir -p"),
-    ("column taken", ("--task", "agri_sft_gen", "--column", "persona"), "has a column 'persona' already.*--column"),
+    ("column taken", ("--task", "agri_sft_gen", "--column", "persona"), "already has a column 'persona'.*--column"),
     ("no template", ("--instructions", "list.yml"), "task 'say' is not a template"),
     ("no input", ("--input", "gone.jsonl"), "gone.jsonl: no such file"),
 ]

@@ -84,7 +84,7 @@ def test_killed_and_resumed_nothing_is_paid_twice(field: Field) -> None:
         process.send_signal(signal.SIGINT)
         assert finish(process)[0] == 130
         last = ingest(field, server, "many.jsonl", "--at-once", "4")
-        assert "Going on with run" in last.err
+        assert "Continuing run" in last.err
         assert last.json["calls"] == 120
         assert server.stats()["paid"] <= 120 + 3 * 4 + 4
         assert server.stats()["paid_twice"] <= 3 * 4 + 4

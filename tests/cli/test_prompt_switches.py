@@ -102,7 +102,7 @@ def interrupted(field: Field, *options: str) -> None:
         process.communicate()
         again = field.expand(model, *options)
         assert again.json["calls"] == 60
-        assert "Going on with run" in again.err
+        assert "Continuing run" in again.err
         assert model.stats()["paid"] <= 60 + 4, "but for those under way"
 
 

@@ -123,7 +123,7 @@ def test_ctrl_c(ready: tuple[Field, str]) -> None:
         wait_for(lambda: server.stats()["paid"] >= 8)
         process.send_signal(signal.SIGINT)
         code, _, err = finish(process)
-        assert (code, "goes on from here" in err) == (130, True)
+        assert (code, "to continue" in err) == (130, True)
         assert go(field, server, command).json["calls"] == CALLS
         assert server.stats()["paid_twice"] <= 4
     assert made(field, command) == CALLS

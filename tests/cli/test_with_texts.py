@@ -70,7 +70,7 @@ def test_the_texts_alone_will_do(work: Console) -> None:
         done = field.expand(server, "--with-texts", "--calls", "30").json
         assert done["new"] > 20
         other = field.expand(server, "--with-texts", "--strategy", "random", code=2)
-        assert "--with-texts does not go with --strategy random" in other.err
+        assert "--with-texts cannot be combined with --strategy random" in other.err
 
 
 def test_killed_and_resumed_and_what_is_left_is_for_ingest(field: Field) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from explorer import views
+from explorer.answers import AskingPlace
 from explorer.filters import Filters
 from explorer.survey import draft, survey
 from graphstore.exports.exporting import persona_rows
@@ -20,12 +21,19 @@ def small(store: BoltStore) -> BoltStore:
     return store
 
 
+def known(store: BoltStore, name: str) -> dict[str, Any]:
+    """Everything that the page shows of a persona."""
+    page = views.persona(store, name)
+    assert page is not None
+    return page.as_json()
+
+
 def ids(rows: list[dict[str, Any]]) -> list[str]:
     return [row["id"] for row in rows]
 
 
 def test_a_region(small: BoltStore) -> None:
-    health = views.region(small, "health")
+    health = views.region(small, "health").as_json()
     assert ids(health["people"]) == ["nurse", "patient"]  # a duplicate is left out
     assert health["domains"] == ["Care"]
     assert [(row["id"], row["answers"], row["known"]) for row in health["questions"]] == [
@@ -33,10 +41,10 @@ def test_a_region(small: BoltStore) -> None:
         ("q2", [], 0),
     ]
     assert not health["more"]
-    trade = views.region(small, "trade")  # a domain without a group
+    trade = views.region(small, "trade").as_json()  # a domain without a group
     assert ids(trade["people"]) == ["supplier", "driver"]
     assert trade["questions"] == []
-    assert views.region(small, "nowhere") == {
+    assert views.region(small, "nowhere").as_json() == {
         "id": "nowhere", "domains": [], "people": [], "more": False, "questions": []
     }  # fmt: skip
 
@@ -52,7 +60,7 @@ def test_a_region(small: BoltStore) -> None:
     ],
 )
 def test_the_filters_of_a_region(small: BoltStore, filters: Filters, skip: int, expected: list[str]) -> None:
-    assert ids(views.region(small, "trade", filters, skip=skip)["people"]) == expected
+    assert ids(views.region(small, "trade", filters, skip=skip).people) == expected
 
 
 @pytest.mark.parametrize(
@@ -83,18 +91,18 @@ def test_the_filters_hold_for_the_map_a_group_a_search_and_an_export(
         "trade": {"supplier", "driver", "speaker"},
         "": {"loner"},
     }
-    assert views.matching(small, filters)["personas"] == {
+    assert views.matching(small, filters).personas == {
         home: len(held & expected) for home, held in homes.items() if held & expected
     }
-    assert {one for home in homes for one in ids(views.region(small, home, filters)["people"])} == expected
-    assert set(ids(views.search(small, "text of", filters)["people"])) - {"patient2"} == expected  # the duplicate too
+    assert {one for home in homes for one in ids(views.region(small, home, filters).people)} == expected
+    assert set(ids(views.search(small, "text of", filters).people)) - {"patient2"} == expected  # the duplicate too
     everybody = set().union(*homes.values())
     assert {row["id"] for row in small.read("reads/explore_texts")} == everybody
     assert set(ids(views.some(small, sorted(everybody), filters, None))) == expected
     for regions in (["land", "trade"], []):
         some = {one for home in regions for one in homes[home]} & expected
-        assert {one for home in homes for one in ids(views.region(small, home, filters, regions)["people"])} == some
-        assert set(ids(views.search(small, "text of", filters, regions)["people"])) == some
+        assert {one for home in homes for one in ids(views.region(small, home, filters, regions).people)} == some
+        assert set(ids(views.search(small, "text of", filters, regions).people)) == some
         assert set(ids(views.some(small, [*everybody, "nobody"], filters, regions))) == some
         selected = small.read("reads/explore_selected", **filters.of_people(), regions=regions)
         assert {row["id"] for row in selected} == some
@@ -112,8 +120,8 @@ def test_what_is_selected_is_exported_as_all_is(small: BoltStore) -> None:
 
 
 def test_a_search_by_domain_is_filtered(small: BoltStore) -> None:
-    assert set(ids(views.search(small, "trad", Filters(depth=2))["people"])) == {"driver"}
-    assert ids(views.search(small, "trad", Filters(), ["land"])["people"]) == []
+    assert set(ids(views.search(small, "trad", Filters(depth=2)).people)) == {"driver"}
+    assert ids(views.search(small, "trad", Filters(), ["land"]).people) == []
 
 
 def test_the_limit_of_coverage() -> None:
@@ -129,16 +137,17 @@ def test_the_limit_of_coverage() -> None:
 
 def test_a_crowd(small: BoltStore) -> None:
     """Where each came from, as a place in the list; who came from elsewhere has a relationship, but no place."""
-    trade = views.crowd(small, "trade")
+    trade = views.crowd(small, "trade").as_json()
     by_id = {person[0]: person for person in trade["people"]}
     assert trade["relations"] == ["driver", "supplier"]
     assert by_id["supplier"][1:4] == ["supplier", 1, 1]
     assert trade["people"][by_id["supplier"][4]][0] == "driver"  # a model that turned back, and "driver" < "nurse"
     assert by_id["driver"][1:4] == ["driver", 2, 0]
-    health = views.crowd(small, "health")
+    health = views.crowd(small, "health").as_json()
     assert sorted(health["people"]) == [["nurse", "district nurse", 0, -1, -1], ["patient", "patient", 1, 0, 0]]
     assert not health["more"]
-    assert views.crowd(small, "nowhere") == views.crowd(small, "") == {"relations": [], "people": [], "more": False}
+    empty = {"relations": [], "people": [], "more": False}
+    assert views.crowd(small, "nowhere").as_json() == views.crowd(small, "").as_json() == empty
 
 
 def test_a_crowd_too_large_is_a_sample(store: BoltStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,21 +158,20 @@ def test_a_crowd_too_large_is_a_sample(store: BoltStore, monkeypatch: pytest.Mon
         Write("in_domain", [{"persona": name, "domain": "d", "by": "reply"} for name in names]),
     )
     monkeypatch.setattr(views, "CROWD", 100)
-    shown = views.crowd(store, "d", 400)
+    shown = views.crowd(store, "d", 400).as_json()
     assert shown["more"]
     assert 60 < len(shown["people"]) <= 100
     assert {person[0] for person in shown["people"]} <= {name for name in names if name < "p4000"}
 
 
 def test_people_without_a_domain(small: BoltStore) -> None:
-    assert ids(views.region(small, "")["people"]) == ["loner"]
-    assert views.region(small, "", Filters(depth=1))["people"] == []
-    assert views.region(small, "", Filters(relation="kin"))["people"] == []
+    assert ids(views.region(small, "").people) == ["loner"]
+    assert views.region(small, "", Filters(depth=1)).people == []
+    assert views.region(small, "", Filters(relation="kin")).people == []
 
 
 def test_a_persona(small: BoltStore) -> None:
-    found = views.persona(small, "driver")
-    assert found is not None
+    found = known(small, "driver")
     assert (found["role"], found["depth"], found["region"], found["region_label"]) == ("driver", 2, "trade", "Trade")
     assert [ids(way) for way in found["ways"]] == [["driver", "supplier", "nurse"]]
     assert [
@@ -183,8 +191,7 @@ def test_the_calls_that_named_a_persona(small: BoltStore) -> None:
             [{"persona": "driver", "source": "nurse", "call": "c1", "props": {"relation": "patient", "run": "r2"}}],
         )
     )
-    found = views.persona(small, "patient")
-    assert found is not None
+    found = known(small, "patient")
     (call,) = found["calls"]
     assert {name: call[name] for name in ("call", "kind", "source", "name", "relation", "run", "command", "model")} == {
         "call": "c1", "kind": "persona", "source": "nurse", "name": "district nurse", "relation": "patient",
@@ -198,30 +205,26 @@ def test_the_calls_that_named_a_persona(small: BoltStore) -> None:
     assert ids(call["others"]) == ["driver"]
     assert (call["words"], call["template"]) == (None, "persona_to_persona")  # it listed three roles: kept elsewhere
     assert "known roles" in call["why_not"]
-    farmer = views.persona(small, "farmer")
-    assert farmer is not None
+    farmer = known(small, "farmer")
     (call,) = farmer["calls"]
     assert (call["kind"], call["name"], call["relation"], call["new"]) == ("text", "notice.md", "read", 1)
     assert call["why"].startswith("Ask about the text notice.md for the read.")
-    loner = views.persona(small, "loner")
-    assert loner is not None
+    loner = known(small, "loner")
     assert loner["calls"] == []
 
 
 def test_what_a_persona_came_from_and_stands_for(small: BoltStore) -> None:
-    nurse, patient, kept = (views.persona(small, name) for name in ("nurse", "patient2", "patient"))
-    assert nurse is not None
-    assert patient is not None
-    assert kept is not None
+    nurse, patient, kept = (known(small, name) for name in ("nurse", "patient2", "patient"))
     assert [(row["kind"], row["name"]) for row in nurse["sightings"]] == [("file", "f.jsonl:1"), ("file", "f.jsonl:4")]
     assert [(row["id"], row["contribution"]) for row in nurse["knowledge"]] == [("k1", "a")]
     assert (nurse["score"], nurse["reason"], nurse["marked"]) == (2.5, "thin", True)
     assert [(row["way"], row["id"], row["score"]) for row in patient["duplicates"]] == [("survivor", "patient", 0.93)]
     assert [(row["way"], row["id"]) for row in kept["duplicates"]] == [("duplicate", "patient2")]
-    assert views.around(kept) == {
-        "label": "patient", "query": 'MATCH (p:Persona {id: "patient"}) RETURN p.id', "depth": 2
-    }  # fmt: skip
-    assert views.around(patient) is None
+    pages = [views.persona(small, name) for name in ("patient", "patient2")]
+    assert [page and views.around(page) for page in pages] == [
+        AskingPlace("patient", 'MATCH (p:Persona {id: "patient"}) RETURN p.id', 2),
+        None,
+    ]
     assert [(row["kind"], row["source"], row["relation"]) for row in patient["sightings"]] == [
         ("persona", "farmer", "buyer"),
         ("text", "notice", "write"),
@@ -237,8 +240,7 @@ def test_the_words_of_the_text_behind_a_seed(store: BoltStore) -> None:
         Write("derived_from", [{"persona": "guest", "source": "pilot", "call": "t2", "props": {"relation": "guest"}}]),
     )
     for name in ("pilot", "guest"):
-        found = views.persona(store, name)
-        assert found is not None
+        found = known(store, name)
         assert [(text["source"], text["quotes"]) for text in found["texts"]] == [("notice.md", ["the PIER is closed"])]
         assert ids(found["ways"][0])[-2:] == ["pilot", "notice"]
 
@@ -255,12 +257,12 @@ def test_the_words_of_the_text_behind_a_seed(store: BoltStore) -> None:
     ],
 )
 def test_search(small: BoltStore, words: str, expected: set[str]) -> None:
-    assert set(ids(views.search(small, words)["people"])) == expected
+    assert set(ids(views.search(small, words).people)) == expected
 
 
 def test_a_search_that_finds_too_many(store: BoltStore) -> None:
     store.write(Write("persona", [persona(f"p{number:03}") for number in range(60)]))
-    found = views.search(store, "text")
+    found = views.search(store, "text").as_json()
     assert (len(found["people"]), found["more"]) == (50, True)
 
 
