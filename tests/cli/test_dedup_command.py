@@ -98,7 +98,7 @@ def test_a_sweep_writes_nothing(people: Field) -> None:
         assert (roles["sweep"], roles["total"]) == ("roles", 3)
         assert roles["rows"][0]["duplicates"] == 1
         table = people.work.run("dedup", "--sweep", env=people.env(model))
-        assert "at 0.95: pairs nearest to it" in table.out
+        assert "Threshold 0.95: closest pairs" in table.out
         assert people.personas() == before
         assert people.rows("MATCH (r:Run {command: 'dedup'}) RETURN r.id") == []
 

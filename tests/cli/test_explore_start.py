@@ -82,7 +82,7 @@ def test_an_expansion_of_a_group_is_stopped_and_what_goes_wrong_is_said(work: Co
             button.click()
             expect(panel.locator(".calls > li")).not_to_have_count(0, timeout=60_000)
             panel.get_by_role("button", name="Stop").click()
-            expect(panel).to_contain_text("the same command goes on from here", timeout=30_000)
+            expect(panel).to_contain_text("Run the same command again to continue", timeout=30_000)
             assert panel.get_by_role("alert").count() == 0
 
 

@@ -113,7 +113,7 @@ def test_stopped_and_gone_on_with(field: Field, model: FakeServer) -> None:
         assert running.tell("stop").json["run"]["stopping"]
         stopped = running.run()
         assert stopped["code"] == 130
-        assert "the same command goes on from here" in stopped["said"][-1]
+        assert "Run the same command again to continue" in stopped["said"][-1]
         held = {row["id"] for row in field.personas()}
         assert {one["id"] for call in stopped["calls"] for one in call["people"]} <= held
         assert running.tell("stop").json["run"] == stopped  # nothing is left to stop
