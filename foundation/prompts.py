@@ -16,7 +16,9 @@ _ROLES = {"system", "user", "assistant"}
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A checked prompt file. `messages` are pairs (role, text); `digest` names exactly this wording (16 hex digits).
+    """A checked prompt file: its `name`, the `fields` it takes, and its `messages` as pairs (role, text).
+
+    `digest` names exactly this wording (16 hex digits); `phrases` are parts by name that are sent only if they are needed.
 
     >>> prompt = Prompt("greet", ("name",), (("user", "Greet {name}, and keep {this}."),), digest="")
     >>> prompt.fill({"name": "Ada"})
@@ -84,7 +86,10 @@ def load_prompt(path: Path) -> Prompt:
 
 
 def load_prompt_for(command: str, path: Path, fields: AbstractSet[str]) -> Prompt:
-    """As `load_prompt`, for a `command` of pgraph that fills `fields`. Raises `PromptError` for a field that it does not fill."""
+    """As `load_prompt` of the file at `path`, for a `command` of pgraph that fills `fields`.
+
+    Raises `PromptError` for a field that the command does not fill, too.
+    """
     prompt = load_prompt(path)
     if unknown := set(prompt.fields) - fields:
         raise PromptError(

@@ -41,7 +41,7 @@ def normal_name(name: str) -> str:
 
 
 def persona_id(text: str) -> str:
-    """The id of a persona: the same for texts that differ only in case, blanks or the closing full stop.
+    """The id of the persona with this `text`; case, blanks and the closing full stop do not count.
 
     >>> persona_id("A nurse who sings.") == persona_id("a nurse  who sings")
     True
@@ -50,13 +50,13 @@ def persona_id(text: str) -> str:
 
 
 def text_id(text: str) -> str:
-    """The id of a piece of text; only its blanks do not count."""
+    """The id of the piece of text `text`; the number of its blanks does not count."""
     return "t" + digest(" ".join(text.split()))
 
 
 @lru_cache(maxsize=10_000)  # a million rows have the same few hundred labels
 def domain_id(label: str) -> str:
-    """The id of a domain, by the `normal_name` of its label: the same for `Public Health` and `public_health`."""
+    """The id of the domain with this `label`, by its `normal_name`: the same for Public Health and public_health."""
     return "d" + digest(normal_name(label))
 
 

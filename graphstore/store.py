@@ -10,7 +10,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One shipped statement (`cypher/writes/<statement>.cypher`) and the `rows` that it gets as `$rows`."""
+    """One shipped `statement` (`cypher/writes/<statement>.cypher`) and the `rows` that it gets as `$rows`."""
 
     statement: str
     rows: Sequence[Row]
@@ -26,7 +26,7 @@ class GraphStore(Protocol):
         """Bring the schema to this version; one cheap read if it is. Raises `UnsupportedError` for a newer one."""
 
     def read(self, query: str, /, **parameters: object) -> Iterator[dict[str, Any]]:
-        """Stream the rows of `cypher/<query>.cypher` (`queries/runs`, `reads/…`) as dictionaries, by column.
+        """Stream the rows of a `query`, `cypher/<query>.cypher` (`queries/runs`, `reads/…`), as dictionaries by column.
 
         `parameters` are those of the query's header. Memory does not grow with the answer.
         """

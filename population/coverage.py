@@ -167,7 +167,7 @@ class Tally:
             self.text_single[text_arm(arm)] += single
 
     def miss(self, arm: int, times: int) -> None:
-        """Count answers of `arm` that cannot be used, as if they were duplicates: else it would look unexplored forever."""
+        """Count `times` answers of `arm` that cannot be used, as if they were duplicates: else it looks unexplored forever."""
         if arm >= 0:
             self.asked[arm] += times
         elif arm != NO_ARM:
@@ -225,7 +225,7 @@ class Coverage:
         return 1.0 - self.uncovered
 
     def at_least(self, delta: float = 0.05) -> float:
-        """Lower bound of the coverage that holds with probability 1 - delta, whatever the distribution.
+        """Lower bound of the coverage that holds with probability 1 - `delta`, whatever the distribution.
 
         1 - f1/n - (2√2 + √3)·√(ln(3/δ)/n): McAllester and Schapire 2000, "On the convergence rate of Good-Turing
         estimators", COLT, Theorem 1. It holds for independent sightings; a model's are nearly so.

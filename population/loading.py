@@ -49,7 +49,7 @@ def load_population(
     run: str = "",
     texts: TextArmNumbers | None = None,
 ) -> Loaded:
-    """Stream the graph into memory: about 0.6 kB a persona, 15 µs a persona and a sighting.
+    """Stream the graph `store` into memory: about 0.6 kB a persona, 15 µs a persona and a sighting.
 
     `relations` are the ids of the kinds in use; sightings along others count for their region but for no arm. `depth` is
     the limit of `Population`. Only the personas in `allowed` may be asked, and those that `run`, a run that is continued,
@@ -67,12 +67,7 @@ def load_population(
         if row.id in marks:
             duplicate_imports.append((row.id, row.imports))
         else:
-            position = population.add(row.id, row.text, row.role, row.depth, population.region(row.region))
-            loaded.homes.append(row.domain)
-            loaded.sightings.append(0)
-            loaded.calls.append(NO_CALL)
-            loaded.imports.append(0)
-            _imported(loaded, position, row.imports)
+            _add_survivor(loaded, row)
     lost = [persona for persona, survivor in loaded.duplicates.items() if survivor not in population.index]
     for persona in lost:
         del loaded.duplicates[persona]
@@ -102,7 +97,8 @@ def _personas(store: GraphStore) -> tuple[list[_Row], dict[str, str]]:
     for row in store.read("reads/personas"):
         if row["survivor"] is not None:
             marks[row["id"]] = row["survivor"]
-        role, domain = row["role"], row["domain"] or ""
+        role = row["role"]
+        domain = row["domain"] or ""
         region = row["region"] or domain
         rows[row["id"]] = _Row(
             row["id"],
@@ -114,6 +110,16 @@ def _personas(store: GraphStore) -> tuple[list[_Row], dict[str, str]]:
             row["imports"],
         )
     return sorted(rows.values(), key=attrgetter("id"), reverse=True), marks
+
+
+def _add_survivor(loaded: Loaded, row: _Row) -> None:
+    population = loaded.population
+    position = population.add(row.id, row.text, row.role, row.depth, population.region(row.region))
+    loaded.homes.append(row.domain)
+    loaded.sightings.append(0)
+    loaded.calls.append(NO_CALL)
+    loaded.imports.append(0)
+    _imported(loaded, position, row.imports)
 
 
 def _imported(loaded: Loaded, position: int | None, times: int) -> None:
@@ -157,7 +163,8 @@ def _fold_sightings(
 def _fold_failures(store: GraphStore, loaded: Loaded, relations: dict[str, int], texts: TextArmNumbers | None) -> None:
     population = loaded.population
     for row in store.read("reads/failures"):
-        source, relation = loaded.position(row["source"]), relations.get(row["relation"])
+        source = loaded.position(row["source"])
+        relation = relations.get(row["relation"])
         if source is not None and relation is not None:
             if row["paid"]:
                 population.mark_asked(source, relation)

@@ -50,7 +50,7 @@ class Population:
         return number
 
     def add(self, persona_id: str, text: str, role: str | None, depth: int, region: int) -> int:
-        """Add a survivor of a `region` (its number), `depth` hops from the seeds; returns its position."""
+        """Add the survivor `persona_id`, `depth` hops from the seeds, to a `region` (its number); returns its position."""
         position = self.index[persona_id] = len(self.ids)
         self.ids.append(persona_id)
         self.texts.append(text)
@@ -63,14 +63,14 @@ class Population:
         return position
 
     def allow(self, position: int) -> None:
-        """Let a persona that came up in this run be asked, whatever `restrict` said."""
+        """Let the persona at `position`, which came up in this run, be asked, whatever `restrict` said."""
         if self._askable_ids is not None and self.ids[position] not in self._askable_ids:
             self._askable_ids.add(self.ids[position])
             if self._is_within(self.depths[position]):
                 self._open(position)
 
     def come_nearer(self, position: int, depth: int) -> None:
-        """A known persona came up again at this `depth`: now it may be one that can be asked."""
+        """The persona at `position` came up again at this `depth`: now it may be one that can be asked."""
         if depth < self.depths[position]:
             was_open = self._is_within(self.depths[position])
             self.depths[position] = depth
@@ -91,21 +91,21 @@ class Population:
         return self._members[region]
 
     def species(self, position: int) -> str:
-        """What a sighting of this persona counts for: its role, or its id if it has none."""
+        """What a sighting of the persona at `position` counts for: its role, or its id if it has none."""
         return self.roles[position] or self.ids[position]
 
     def know(self, position: int) -> None:
-        """Note that a file brought this survivor, or a duplicate of it."""
+        """Note that a file brought the survivor at `position`, or a duplicate of it."""
         self.version += 1
         self.tally.know(self.species(position))
 
     def see(self, position: int, arm: int = NO_ARM, times: int = 1, call: str | None = None) -> bool:
-        """Count sightings of a survivor by one call, as `Tally.see`; True if its species is new."""
+        """Count `times` sightings of the survivor at `position` by one `call` of `arm`; True if its species is new."""
         self.version += 1
         return self.tally.see(self.species(position), self.regions[position], arm, times, call)
 
     def miss(self, arm: int, times: int) -> None:
-        """Count answers that cannot be used, as `Tally.miss`."""
+        """Count `times` answers of `arm` that cannot be used, as `Tally.miss`."""
         self.version += 1
         self.tally.miss(arm, times)
 
@@ -138,9 +138,9 @@ class Population:
         return int(self._pairs_left.sum())
 
     def candidates(self, region: int, relation: int, count: int, rng: np.random.Generator) -> list[int]:
-        """Up to `count` different personas of an open arm that were not asked along this `relation`, drawn by `rng`.
+        """Up to `count` different personas of a `region` that were not asked along this `relation`, drawn by `rng`.
 
-        Cost: O(`count`); O(size of the region) if nearly all of them were asked.
+        The arm must be open. Cost: O(`count`); O(size of the region) if nearly all of them were asked.
         """
         sources = self._sources[region]
         positions: dict[int, None] = {}  # in the order in which they were drawn
@@ -152,7 +152,7 @@ class Population:
         return list(positions)
 
     def any_pair(self, rng: np.random.Generator) -> tuple[int, int] | None:
-        """A pair (persona, relationship) drawn uniformly from those left; None if there is none."""
+        """A pair (persona, relationship) drawn uniformly by `rng` from those left; None if there is none."""
         if not self.pairs_left:
             return None
         arm = int(rng.choice(len(self._pairs_left), p=self._pairs_left / self._pairs_left.sum()))

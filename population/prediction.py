@@ -59,7 +59,8 @@ class Flows:
     def _new_row(self, arm: int) -> Floats:
         home, relation = divmod(arm, self.relations)
         from_home = self._home == home
-        leaves, direct = from_home & self._leaves, self._arm == arm
+        leaves = from_home & self._leaves
+        direct = self._arm == arm
         exits = np.bincount(self._region[leaves], self._answer_counts[leaves], self.regions) + SHRINK * self._arrivals
         back_off = (1 - self._stay_shares[relation]) * exits / (self._exits[home] + SHRINK)
         back_off[home] += self._stay_shares[relation]
@@ -100,7 +101,7 @@ def predict(tally: Tally) -> Arms:
 
 
 class Predictions:
-    """The predictions from all sightings of a population, computed again when there are new ones."""
+    """The predictions from all sightings of a `population`, computed again when there are new ones."""
 
     def __init__(self, population: Population) -> None:
         self._population = population
@@ -110,5 +111,6 @@ class Predictions:
     def arms(self) -> Arms:
         """The predictions as of now. Cost after a new sighting: O(cells + arms), see `predict`."""
         if self._state != self._population.version:
-            self._arms, self._state = predict(self._population.tally), self._population.version
+            self._arms = predict(self._population.tally)
+            self._state = self._population.version
         return self._arms

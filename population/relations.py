@@ -14,7 +14,10 @@ DISTANCES = ("near", "mid", "far")
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A kind of relationship: the asked-for person is the source's <id>; `phrase` completes "each of them is …"."""
+    """A kind of relationship: the person that is asked for is the source's <`id`>; `phrase` completes "each of them is …".
+
+    `family` groups kinds; `inverse` is the id of the opposite kind; `distance` is one of `DISTANCES`.
+    """
 
     id: str
     phrase: str

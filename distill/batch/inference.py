@@ -22,7 +22,11 @@ _REASONS = 50  # kinds of failures that are counted apart
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """How rows are answered: what is sent, and how fast."""
+    """How rows are answered: the `template` that makes the messages, and what else decides the answers.
+
+    `sampling` and the `extra` fields of each request name the calls; `rate` is the mean number of requests a second;
+    `ordered` answers come in the order of the rows.
+    """
 
     template: Template | AsGiven
     sampling: Mapping[str, Any]
@@ -68,7 +72,7 @@ class Inference:
     async def go(
         self, chat: Chat, at_once: int, rows: Iterator[Record | BadRow], tell: Callable[[InferenceProgress], None]
     ) -> None:
-        """Answer every row that has no answer yet, and write each answer as it comes.
+        """Answer every row of `rows` that has no answer yet by `chat`, and write each answer as it comes.
 
         At most `at_once` calls at a time; `tell` gets the counts after each batch. A row that fails goes to the file of
         failures. Raises `ModelError` if the server fails for all rows, and `InputError` if the file cannot be written.
@@ -171,7 +175,7 @@ class Inference:
 
 
 def identified(record: Record) -> dict[str, Any]:
-    """The row with an `id`: its own, otherwise one made of its content and its line.
+    """The row of a `record` with an `id`: its own, otherwise one made of its content and its line.
 
     >>> identified(Record(3, {"persona": "A nurse"}))
     {'id': 'r6a760afa55fd2941', 'persona': 'A nurse'}

@@ -67,7 +67,10 @@ def _plain(template: str) -> str:
 
 
 def choose_task(path: Path, name: str) -> Task:
-    """The task called `name`, or the only one of the file if `name` is empty. Raises `UsageError` if there is none."""
+    """The task called `name` of the file at `path`, or its only one if `name` is empty.
+
+    Raises `UsageError` if there is none, `PromptError` for a file that is not usable.
+    """
     tasks = load_tasks(path)
     if not name and len(tasks) == 1:
         return next(iter(tasks.values()))

@@ -272,7 +272,7 @@ def _is_half(line: bytes) -> bool:
 
 
 def same_file(first: str, second: str) -> bool:
-    """Whether two names mean the same existing file."""
+    """Whether `first` and `second` are names of the same existing file."""
     with suppress(OSError):
         return Path(first).samefile(second)
     return False

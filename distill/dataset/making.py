@@ -34,7 +34,10 @@ _BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What decides which rows a dataset has."""
+    """What decides which rows a dataset has: those of a `kind`, drawn with a `seed` into `splits`, as files of a `form`.
+
+    `rows` None: all; `balance`: draw evenly from all groups; `marked`: include what a judge marked.
+    """
 
     kind: TrainingKind
     form: Form = "parquet"
@@ -56,10 +59,10 @@ class Making:
         self._parts = Parts()
 
     def make(self, samples: Iterable[Sample], tell: Callable[[str, int], None]) -> None:
-        """Do all the steps; afterwards `rows` gives those of each split. `tell` gets what is being done, and how far it is.
+        """Do all the steps with `samples`; afterwards `rows` gives those of each split.
 
-        Raises `InputError` if the graph has no rows of this kind, or too few that are unrelated for the splits, and
-        `UsageError` if it has fewer rows than the options ask for.
+        `tell` gets what is being done, and how far it is. Raises `InputError` if there are no rows, or too few that are
+        unrelated for the splits, and `UsageError` if there are fewer than the options ask for.
         """
         self._collect(samples, tell)
         self._split()
@@ -168,7 +171,8 @@ class Making:
             raise UsageError(f"--rows {requested}: split {empty[0]} would get none of them", "Ask for more rows.")
         short = [split for split in needed if needed[split] > available[split]]
         if short:
-            split, possible = short[0], most(available, self.options.splits)
+            split = short[0]
+            possible = most(available, self.options.splits)
             hint = "Ask and distill more, or name fewer splits."
             if possible:
                 hint = f"--rows {possible} is possible with this split; for more, ask and distill more."

@@ -14,7 +14,7 @@ _PART = re.compile(r"\s*([a-z][a-z0-9_]{0,30})\s*=\s*(\d{1,6}(?:\.\d{1,6})?)\s*"
 
 
 def weights(text: str) -> Weights:
-    """The shares that `--split` gives, such as "train=80,test=20", as fractions of 1. Raises `UsageError` for anything else.
+    """The shares that `text`, the value of `--split`, gives, as fractions of 1. Raises `UsageError` for anything else.
 
     >>> {name: str(share) for name, share in weights("train=80,test=20").items()}
     {'train': '4/5', 'test': '1/5'}

@@ -28,7 +28,7 @@ Tell = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class DatasetCheck:
-    """The result of a check: rows read, and problems in the order of files and lines."""
+    """The result of a check: how many `rows` were read, and the `problems` in the order of files and lines."""
 
     rows: int
     problems: list[str]  # each as file:line: what, or file: what
@@ -47,7 +47,7 @@ def require_recipe(directory: Path) -> Mapping[str, Any]:
 
 
 def verify_dataset(store: GraphStore, directory: Path, recipe: Mapping[str, Any], tell: Tell) -> DatasetCheck:
-    """Check the dataset in `directory` against its `recipe`, against the graph, and its splits against each other.
+    """Check the dataset in `directory` against its `recipe`, against the graph `store`, and its splits against each other.
 
     Everything is kept on disk meanwhile. `tell` gets what is being done, and how far it is.
     """
@@ -131,7 +131,8 @@ class _Checking:
                 smaller.add(str(place), row)
 
     def _file(self, entry: Mapping[str, Any]) -> None:
-        name, path = entry["path"], self._directory / entry["path"]
+        name = entry["path"]
+        path = self._directory / entry["path"]
         if not path.is_file():
             self._problem(name, 0, "is missing")
             return

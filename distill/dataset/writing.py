@@ -15,7 +15,10 @@ from graphstore.exports import write_jsonl, write_parquet
 def write_dataset_files(
     store: GraphStore, making: Making, directory: Path, tell: Callable[[str, int], None]
 ) -> dict[str, Any]:
-    """Write all files of a dataset to `directory`, which is empty; returns the recipe. `tell` gets how many rows are written."""
+    """Write all files of the dataset `making` to `directory`, which is empty; returns the recipe.
+
+    Runs and inputs are read from `store`. `tell` gets how many rows are written.
+    """
     (directory / "data").mkdir()
     languages: set[str] = set()
     files = [_data(making, split, directory, languages, tell) for split in making.options.splits]

@@ -23,7 +23,7 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class GroupingResult:
-    """What a grouping wrote."""
+    """What a grouping wrote: groups of `domains` domains, `placed` personas that had no domain, groups of all `levels`."""
 
     domains: int
     placed: int  # personas without a domain that were given one
@@ -44,7 +44,10 @@ class _Before:
 
 
 def groups_are_stale(store: GraphStore) -> bool:
-    """Whether to group again: too many domains without a group, or that joined one by vote; or personas without a domain."""
+    """Whether to group the graph `store` again.
+
+    True if too many domains have no group or joined one by vote, or if personas have no domain.
+    """
     domains = list(store.read("reads/domains"))
     late = sum(1 for row in domains if row["region"] is None or row["by"] in ("vote", "own"))
     return late > REGROUP_SHARE * len(domains) or any(
@@ -61,11 +64,12 @@ def group_domains(
     levels: int | None = None,
     tell: Tell | None = None,
 ) -> GroupingResult:
-    """Group all domains again, and give each persona without a domain one. Group ids carry over by largest overlap.
+    """Group all domains of `store` again, and give each persona without a domain one. Group ids carry over by overlap.
 
-    `resolution` None: the one for so many domains; higher means finer. `levels` None: as many as there were. `run` is noted
-    in the groups. Placing personas embeds their texts, 150 a second on two cores; `tell` gets how many of how many. What
-    was written before an interruption is a grouping too, in which some domains have moved already.
+    `embedder` embeds the labels of the domains, and the texts of personas to be placed: 150 a second on two cores; `tell`
+    gets how many of how many. `resolution` None: the one for so many domains; higher means finer. `levels` None: as many as
+    there were. `run` is noted in the groups. What was written before an interruption is a grouping too, in which some
+    domains have moved already.
     """
     placed = place_personas(store, embedder, tell)
     rows = sorted(store.read("reads/domains"), key=lambda row: str(row["id"]))

@@ -34,7 +34,7 @@ _SEPARATORS = re.compile(r"[,;/|\n]| and ")
 
 @dataclass(frozen=True, slots=True)
 class NamePlan:
-    """The options of one `pgraph group --names`."""
+    """The options of one `pgraph group --names`: the `prompt`, at most `calls` calls, the `model` and its `sampling`."""
 
     prompt: Prompt
     calls: int  # one for each group without a name
@@ -46,7 +46,10 @@ class NamePlan:
         return {"model": self.model, "prompt": self.prompt.digest, **self.sampling}
 
     def call(self, number: int, group: "Group", *, run: str, taken: str) -> DistillCall:
-        """The call for a group. `taken`: the name that the model gave before, which another group has."""
+        """The call of `run` for `group`, the one with this `number`.
+
+        `taken`: the name that the model gave before and another group has, else "".
+        """
         context = {"others": "; ".join(group.others), "taken": taken}
         phrases = {name: optional(self.prompt, name, context[name]) for name in context if name in self.prompt.fields}
         values = {"labels": "\n".join(f"- {label}" for label in group.labels), **phrases}
@@ -71,7 +74,7 @@ class Group:
 
 
 def load_groups(store: GraphStore, embedder: Embedder) -> list[Group]:
-    """All groups of all levels, the finest first. Embeds the labels of the domains.
+    """All groups of all levels of `store`, the finest first. `embedder` embeds the labels of the domains.
 
     A prompt about a group does not depend on names, so the same call is made again.
     """
@@ -148,7 +151,7 @@ def name_problem(name: str, labels: Sequence[str], taken: Iterable[str]) -> Unus
 
 
 class Naming:
-    """One run of `pgraph group --names` over `groups`. `stopped_by` says afterwards what ended it."""
+    """One run of `pgraph group --names` by a `plan` over `groups`. `stopped_by` says afterwards what ended it."""
 
     def __init__(self, store: GraphStore, plan: NamePlan, run: Run, groups: Sequence[Group]) -> None:
         self.plan, self.run, self.progress = plan, run.id, run.progress
@@ -165,9 +168,10 @@ class Naming:
         self._taken_names: dict[int, str] = {}  # group number -> the name that the model gave and another group has
 
     async def go(self, chat: Chat, at_once: int, _: Sequence[Mapping[str, Any]], report: Callable[[], None]) -> None:
-        """Ask for each group once, and once more for those whose name was taken; `report` is called after each reply.
+        """Ask `chat` for each group once, and once more for those whose name was taken, at most `at_once` at a time.
 
-        What an interrupted run paid for comes from the reply cache: its groups are asked about again.
+        `report` is called after each reply. What an interrupted run paid for comes from the reply cache: its groups are asked
+        about again.
         """
 
         async def prepare(number: int) -> DistillCall:
@@ -183,7 +187,8 @@ class Naming:
 
     def _absorb(self, batch: Sequence[tuple[DistillCall, ChatReply]]) -> list[DistillOutcome]:
         """Write a batch of names. Blocking."""
-        rows, learned = Batch(), []
+        rows = Batch()
+        learned = []
         for call, reply in batch:
             group = self._groups[call.region]
             name = "" if reply.failure else " ".join(str(reply.data["name"]).split()).strip("\"'.")

@@ -23,7 +23,11 @@ _STATEMENTS: dict[Judged, str] = {"personas": "persona", "questions": "question"
 
 @dataclass(frozen=True, slots=True)
 class JudgePlan:
-    """The options of one `pgraph judge`."""
+    """The options of one `pgraph judge`: a `rubric`, at most `calls` calls, the name of the `judge`.
+
+    Items with a score `below` this are marked, and with `reask` sent back. `seed` decides the order, `model` and `sampling`
+    the judgements.
+    """
 
     rubric: Rubric
     calls: int | None
@@ -47,7 +51,7 @@ class JudgePlan:
         }  # fmt: skip
 
     def call(self, run: str, item: str, text: str, tries: int) -> DistillCall:
-        """The call for one `item` with its `text`; `tries`: how often it has failed."""
+        """The call of `run` for one `item` with its `text`; `tries`: how often it has failed."""
         decides = {"item": item, "rubric": self.rubric.digest, "judge": self.name, "try": tries}
         identity = call_id({**decides, "model": self.model, "seed": self.seed, **self.sampling})
         seed = int(digest(identity, self.seed), 16) % 2**31
@@ -72,7 +76,10 @@ class Judgement:
 
 
 class Judging:
-    """One run of `pgraph judge`. `stopped_by` says afterwards what ended it, `marked` how many items are below the limit."""
+    """One run of `pgraph judge` by a `plan` over the items of `store`.
+
+    `stopped_by` says afterwards what ended it, `marked` how many items are below the limit.
+    """
 
     def __init__(self, store: GraphStore, plan: JudgePlan, run: Run) -> None:
         self.plan, self.run, self.progress = plan, run.id, run.progress
@@ -120,9 +127,10 @@ class Judging:
         self.stopped_by = StopReason.NOTHING_TO_JUDGE
 
     async def go(self, chat: Chat, at_once: int, paid: Sequence[Mapping[str, Any]], report: Callable[[], None]) -> None:
-        """Judge to the end, then mark what is below the limit; `report` is called after each reply.
+        """Let `chat` judge to the end, at most `at_once` calls at a time, then mark what is below the limit.
 
-        `paid`: the tags of the calls whose replies an interrupted run left in the cache: they come first.
+        `report` is called after each reply. `paid`: the tags of the calls whose replies an interrupted run left in the
+        cache: they come first. Raises `ModelError` if the server fails for good.
         """
 
         def learn(_: DistillOutcome) -> None:
@@ -143,7 +151,8 @@ class Judging:
 
     def _absorb(self, batch: Sequence[tuple[DistillCall, ChatReply]]) -> list[DistillOutcome]:
         """Write a batch of replies. Blocking."""
-        rows, plan = Batch(), self.plan
+        rows = Batch()
+        plan = self.plan
         criteria = tuple(plan.rubric.criteria)
         for call, reply in batch:
             problem = reply.failure or answer_problem(reply.data["reason"], "", shortest=3)

@@ -69,8 +69,10 @@ def find_rubric(name: str, kind: Judged) -> Rubric:
 
 def read_rubric(path: Path) -> Rubric:
     """Read and check the rubric file at `path`. Raises `PromptError`, which names the file and what is wrong with it."""
-    prompt, content = load_prompt(path), read_yaml(path)
-    kind, criteria = content.get("of"), content.get("criteria")
+    prompt = load_prompt(path)
+    content = read_yaml(path)
+    kind = content.get("of")
+    criteria = content.get("criteria")
     if kind not in get_args(Judged):
         raise PromptError(f"{path}: of is {kind!r}", f"Write one of {', '.join(get_args(Judged))}.")
     if not isinstance(criteria, dict) or not criteria or not all(isinstance(text, str) for text in criteria.values()):

@@ -58,7 +58,8 @@ class Allocation:
 
     def rows(self) -> list[dict[str, float]]:
         """By region: answers and topics seen so far, and the chance that the next one is new."""
-        uncovered, tally = self.uncovered(), self._tally
+        uncovered = self.uncovered()
+        tally = self._tally
         return [
             {"seen": int(tally.n[region]), "topics": self._topics[region], "new_next": float(uncovered[region])}
             for region in range(len(self.sizes))

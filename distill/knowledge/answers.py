@@ -35,12 +35,12 @@ TRIES = 2  # failed answers to a question before it is left out
 
 @dataclass(frozen=True, slots=True)
 class DistillPlan(SpendPlan):
-    """The options of one `pgraph distill`."""
+    """The options of one `pgraph distill`: those of `SpendPlan`, and the `mode`: joint, or solo for comparison."""
 
     mode: Mode = "joint"
 
     def call(self, run: str, region: int, question: "PosedQuestion", people: list[Participant]) -> DistillCall:
-        """The call for a `question` of `region`, asked of `people`: all of its people, or one of them."""
+        """The call of `run` for a `question` of `region`, asked of `people`: all of its people, or one of them."""
         prompt = self.prompt
         values = {
             "question": question.text,
@@ -108,7 +108,10 @@ class PosedQuestion:
 
 
 class Distilling:
-    """One run of `pgraph distill`. `stopped_by` says afterwards what ended it."""
+    """One run of `pgraph distill` by a `plan` over the questions of `store` and the people of `regions`.
+
+    `stopped_by` says afterwards what ended it.
+    """
 
     def __init__(self, store: GraphStore, plan: DistillPlan, run: Run, regions: Regions) -> None:
         self.plan, self.run, self.progress = plan, run.id, run.progress
@@ -140,7 +143,8 @@ class Distilling:
 
     def _read_questions(self) -> None:
         """The questions of this language and context, with their people; a question belongs to the region of its first call."""
-        plan, numbers = self.plan, {region.id: number for number, region in enumerate(self._regions.rows)}
+        plan = self.plan
+        numbers = {region.id: number for number, region in enumerate(self._regions.rows)}
         people: dict[str, list[Participant]] = {}
         for row in sorted(self._store.read("reads/posers"), key=lambda row: (row["question"], row["persona"])):
             if row["persona"] in self._regions.people:
@@ -193,9 +197,10 @@ class Distilling:
         return region, question
 
     async def go(self, chat: Chat, at_once: int, paid: Sequence[Mapping[str, Any]], report: Callable[[], None]) -> None:
-        """Run to the end; `report` is called after each reply.
+        """Let `chat` answer to the end, at most `at_once` calls at a time.
 
-        `paid`: the tags of the calls whose replies an interrupted run left in the cache: they come first.
+        `report` is called after each reply. `paid`: the tags of the calls whose replies an interrupted run left in the
+        cache: they come first. Raises `ModelError` if the server fails for good.
         """
 
         def learn(learned: DistillOutcome) -> None:
@@ -215,7 +220,8 @@ class Distilling:
 
     def _absorb(self, batch: Sequence[tuple[DistillCall, ChatReply]]) -> list[DistillOutcome]:
         """Write a batch of replies. Blocking."""
-        rows, learned = Batch(), []
+        rows = Batch()
+        learned = []
         for call, reply in batch:
             problem = reply.failure or unusable(reply.data, call.people, self.plan.language)
             self.progress.called(
@@ -234,7 +240,8 @@ class Distilling:
         return learned
 
     def _take(self, call: DistillCall, data: Mapping[str, Any], rows: Batch) -> None:
-        plan, text = self.plan, answer_text(data)
+        plan = self.plan
+        text = answer_text(data)
         knowledge = "k" + digest(call.about, plan.mode, normal_text(text))
         contributions = {
             LETTERS.index(standpoint["person"]): standpoint["contribution"]

@@ -40,7 +40,10 @@ SHORTEST = 5  # words of a question
 
 @dataclass(frozen=True, slots=True)
 class AskPlan(SpendPlan):
-    """The options of one `pgraph ask`."""
+    """The options of one `pgraph ask`: those of `SpendPlan`, and the `kind` and `level` of the questions.
+
+    Each call brings `people` people together and asks for `per_call` questions.
+    """
 
     kind: QuestionKind = "open"
     people: int = 4
@@ -50,7 +53,11 @@ class AskPlan(SpendPlan):
     def call(
         self, region: int, label: str, people: list[Participant], *, run: str, avoid: str, number: int
     ) -> DistillCall:
-        """The call for `region`. `number`: how many calls it had before; the same people may be asked again."""
+        """The call of `run` for the `region` with this `label`, asked with `people`.
+
+        `avoid` lists topics that were asked already. `number`: how many calls the region had before; the same people may be
+        asked again.
+        """
         prompt = self.prompt
         values = {
             "topic": label,
@@ -114,7 +121,7 @@ class Pending:
 
 
 class Asking:
-    """One run of `pgraph ask`. `stopped_by` says afterwards what ended it."""
+    """One run of `pgraph ask` by a `plan` for the `regions` of `store`. `stopped_by` says afterwards what ended it."""
 
     def __init__(self, store: GraphStore, embedder: Embedder, plan: AskPlan, run: Run, regions: Regions) -> None:
         self.plan, self.run, self.progress = plan, run.id, run.progress
@@ -189,9 +196,10 @@ class Asking:
         return pending
 
     async def go(self, chat: Chat, at_once: int, paid: Sequence[Mapping[str, Any]], report: Callable[[], None]) -> None:
-        """Run to the end; `report` is called after each reply.
+        """Let `chat` ask to the end, at most `at_once` calls at a time.
 
-        `paid`: the tags of the calls whose replies an interrupted run left in the cache: they come first.
+        `report` is called after each reply. `paid`: the tags of the calls whose replies an interrupted run left in the
+        cache: they come first. Raises `ModelError` if the server fails for good.
         """
 
         def learn(learned: DistillOutcome) -> None:

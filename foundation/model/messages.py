@@ -9,9 +9,10 @@ from foundation.errors import ModelError
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One question to the model. `tag` says what the call is for; it is kept with the reply and changes no answer.
+    """One question to the model: `messages` with `role` and `content`, and the JSON `schema` of the reply, None for text.
 
-    `messages` have `role` and `content`. `schema` is the JSON schema that the reply must follow, None for plain text.
+    `sample` and `seed` make repeats of the same question differ; `extra` are further fields of the request. `tag` says what
+    the call is for: it is kept with the reply and changes no answer. A reply is checked by `accepts`, if that is set.
     """
 
     messages: tuple[Mapping[str, str], ...]
@@ -25,7 +26,10 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """What came back. `failure` is "" or why it cannot be used; a failed reply may still have cost tokens."""
+    """What came back: `text` and, if the request had a schema, its JSON value `data`.
+
+    `failure` is "" or why the reply cannot be used; a failed reply may still have cost `tokens_in` and `tokens_out`.
+    """
 
     text: str
     data: Any = None  # the JSON value, checked against the request's schema

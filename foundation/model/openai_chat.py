@@ -224,7 +224,8 @@ def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | N
 
 
 def _status_error(error: "openai.APIStatusError", base_url: str, options: ChatOptions) -> ModelError:
-    status, server_text = error.status_code, _server_text(error)
+    status = error.status_code
+    server_text = _server_text(error)
     if status in {401, 403}:
         state = "is set" if os.environ.get(options.api_key_env) else "is not set"
         hint = f"The key comes from the variable {options.api_key_env}, which {state}; see setting api_key_env."
@@ -267,7 +268,8 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 def _read(content: bytes) -> ChatReply:
     try:
         body = json.loads(content)
-        choices, usage = body.get("choices") or [], body.get("usage") or {}
+        choices = body.get("choices") or []
+        usage = body.get("usage") or {}
         spent, written = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
         if not choices:
             return ChatReply("", tokens_in=spent, tokens_out=written, finish="empty")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class ChatOptions:
     """How a model is reached, how it samples, and how patient its callers are.
 
-    `base_url` "" is the bundled model; `model` "" is the first that the server lists. `timeout` is for one reply,
-    `patience` for a run without any successful call, both in seconds.
+    `base_url` "" is the bundled model; `model` "" is the first that the server lists; `api_key_env` names the variable with
+    the key. At most `at_once` calls are in flight; each samples at `temperature`, at most `max_tokens`. `timeout` is for one
+    reply, `patience` for a run without any successful call, both in seconds.
     """
 
     base_url: str = ""
@@ -23,7 +24,10 @@ class ChatOptions:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingOptions:
-    """Which model turns texts into vectors, and where: `url` "" is this process."""
+    """Which `model` turns texts into vectors, and where: `url` "" is this process.
+
+    `api_key_env` names the variable with the key of that server; `timeout` in seconds is for one request.
+    """
 
     model: str = "all-MiniLM-L6-v2"
     url: str = ""

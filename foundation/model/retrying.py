@@ -79,7 +79,8 @@ class LimitedChat:
         now = time.monotonic()
         if began < self._shrunk or now - self._shrunk < self._REST_SECONDS:
             return
-        self._shrunk, self._successes = now, 0
+        self._shrunk = now
+        self._successes = 0
         self._ceiling = self.limit
         self.limit = max(1, int(self.limit * self._SHRINK))
 
@@ -112,7 +113,9 @@ class RetryingChat:
 
     async def ask(self, request: ChatRequest) -> ChatReply:
         self._began = self._began or time.monotonic()
-        tries, failing_since, counted = 0, 0.0, -1
+        tries = 0
+        failing_since = 0.0
+        counted = -1
         while True:
             try:
                 reply = await self._inner.ask(request)
@@ -126,7 +129,9 @@ class RetryingChat:
                 if not error.again or tries >= self._TRIES or not await self._wait(error, tries, failing_since):
                     return ChatReply("", failure=error.message, finish="failed")
             else:
-                self._successes, self._failing, self._began = self._successes + 1, 0, time.monotonic()
+                self._successes = self._successes + 1
+                self._failing = 0
+                self._began = time.monotonic()
                 return reply
 
     async def close(self) -> None:

@@ -118,16 +118,19 @@ _Lists = Iterator[tuple[str, list[dict[str, Any]]]]
 
 
 def persona_rows(store: GraphStore, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
-    """One row for each survivor, or with `duplicates` for every persona, with all its sightings, by rising id.
+    """One row for each survivor of the graph `store`, or with `duplicates` for every persona, by rising id.
 
-    A row has the columns `PERSONA_COLUMNS`; `derived_from` and `imported_by` are lists of objects. The rows are sorted on
-    disk, so memory stays bounded. Raises `InputError` if the disk is full.
+    A row has the columns `PERSONA_COLUMNS`, with all sightings; `derived_from` and `imported_by` are lists of objects. The
+    rows are sorted on disk, so memory stays bounded. Raises `InputError` if the disk is full.
     """
     yield from _persona_rows(store, "export", duplicates=duplicates)
 
 
 def selected_rows(store: GraphStore, selection: str, **parameters: object) -> Iterator[dict[str, Any]]:
-    """As `persona_rows`, for the personas whose ids the query `selection` gives; `_SELECTED` of them are read at a time."""
+    """As `persona_rows` of `store`, for the personas whose ids the query `selection` gives for its `parameters`.
+
+    `_SELECTED` of them are read at a time.
+    """
     ids = (row["id"] for row in by_id(store, selection, **parameters))
     while batch := list(islice(ids, _SELECTED)):
         yield from _persona_rows(store, "selected", duplicates=True, ids=batch)
@@ -143,7 +146,7 @@ def _persona_rows(store: GraphStore, kind: str, *, duplicates: bool, **parameter
 
 
 def question_rows(store: GraphStore) -> Iterator[dict[str, Any]]:
-    """One row for each question, by rising id, with the columns `QUESTION_COLUMNS`; sorted on disk."""
+    """One row for each question of the graph `store`, by rising id, with `QUESTION_COLUMNS`; sorted on disk."""
     for row in by_id(store, "reads/export_questions"):
         yield {**row, "about": sorted(set(row["about"])), "posed_by": sorted(set(row["posed_by"]))}
 
@@ -203,13 +206,13 @@ class _Ahead:
 
 
 def graph_size(store: GraphStore) -> tuple[int, int]:
-    """How many nodes and edges `export_graph` will hold."""
+    """How many nodes and edges `export_graph` of `store` will hold."""
     row = next(iter(store.read("reads/export_size")))
     return row["nodes"], row["edges"]
 
 
 def export_graph(store: GraphStore) -> "nx.MultiDiGraph[str]":
-    """The whole graph in memory: a node's label as `labels`, an edge's type as `label`, lists as JSON text."""
+    """The whole graph `store` in memory: a node's label as `labels`, an edge's type as `label`, lists as JSON text."""
     import networkx as nx
 
     result: nx.MultiDiGraph[str] = nx.MultiDiGraph()

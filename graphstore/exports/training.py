@@ -33,7 +33,10 @@ class Sample:
 
 
 def samples(store: GraphStore, kind: TrainingKind) -> Iterator[Sample]:
-    """All rows of a `kind` by rising id, marked ones too; sorted on disk. Raises `InputError` if the disk is full."""
+    """All rows of a `kind` in the graph `store` by rising id, marked ones too.
+
+    They are sorted on disk. Raises `InputError` if that is full.
+    """
     with on_disk(_TABLES) as disk:
         places = _Places(store, disk)
         for result in _results(store, kind):
@@ -52,9 +55,9 @@ def samples(store: GraphStore, kind: TrainingKind) -> Iterator[Sample]:
 
 
 def training_rows(store: GraphStore, kind: TrainingKind, *, marked: bool = False) -> Iterator[dict[str, Any]]:
-    """The rows of an export by rising id, without those that are marked, or whose question or persona is.
+    """The rows of a `kind` in the graph `store` by rising id.
 
-    With `marked` these are included.
+    Rows that are marked, or whose question or persona is, are left out, unless `marked` is true.
     """
     return (sample.row for sample in samples(store, kind) if marked or not sample.marked)
 

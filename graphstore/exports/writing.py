@@ -29,12 +29,13 @@ def write_jsonl(rows: Rows, file: IO[str]) -> int:
 
 
 def text_chunks(rows: Rows, columns: Sequence[str], form: str) -> Iterator[str]:
-    r"""The text that `write_jsonl` or, where `form` is "csv", `write_csv` writes, some hundred rows at a time.
+    r"""The `columns` of `rows` as text, some hundred rows at a time: as `write_csv` if `form` is "csv", else as `write_jsonl`.
 
     >>> list(text_chunks([{"id": "p1", "extra": None}], ["id", "extra"], "csv"))
     ['id,extra\np1,\n']
     """
-    source, header = iter(rows), True
+    source = iter(rows)
+    header = True
     while (batch := list(islice(source, _CHUNK))) or header:
         file = io.StringIO(newline="")
         if form == "csv":
@@ -78,7 +79,7 @@ def write_parquet(rows: Rows, path: Path, kind: str) -> int:
 
 
 def write_graphml(graph: "nx.MultiDiGraph[str]", path: Path) -> None:
-    """Write the graph that `export_graph` gives to `path` as GraphML."""
+    """Write a `graph`, as `export_graph` gives it, to `path` as GraphML."""
     import networkx as nx
 
     nx.write_graphml(graph, path)

@@ -48,7 +48,10 @@ _GAP = "\n\n"  # between two paragraphs
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a text, to ask a model about; `offset`: characters of the text before it."""
+    """A part of a text, to ask a model about; `offset`: characters of the text before it.
+
+    `source` is the file, with the line of a row; `title` that of the text; `sha256` the digest of the file.
+    """
 
     id: str
     text: str
@@ -108,7 +111,8 @@ def _packed(paragraphs: Iterable[str], size: int) -> Iterator[tuple[int, str]]:
                 yield start, _GAP.join(parts)
                 parts = []
             if not parts:
-                start, length = paragraph_start + part_start, -len(_GAP)
+                start = paragraph_start + part_start
+                length = -len(_GAP)
             parts.append(part)
             length += len(_GAP) + len(part)
         paragraph_start += len(paragraph) + len(_GAP)
@@ -178,7 +182,8 @@ def _paragraphs(lines: Iterable[str]) -> Iterator[str]:
             length += len(line) + 1
         if paragraph and (not line or length > _LONGEST):
             yield "\n".join(paragraph)
-            paragraph, length = [], 0
+            paragraph = []
+            length = 0
     if paragraph:
         yield "\n".join(paragraph)
 

@@ -22,7 +22,10 @@ _MISSING = frozenset({"nan", "null", "none", "n/a", "na", "<na>"})
 
 @dataclass(frozen=True, slots=True)
 class PersonaRow:
-    """A persona as a row of a file has it; what the row does not say is None."""
+    """A persona in `line` of a file: its `text`, and what else the row says; the rest is None.
+
+    `language` is a BCP 47 code or "und"; `extra` holds the columns that pgraph gives no meaning, as a JSON object.
+    """
 
     line: int
     text: str

@@ -39,7 +39,10 @@ _CONVERT = "Convert it to UTF-8 first: iconv -f {} -t UTF-8 {} > new-file"
 
 @dataclass(frozen=True, slots=True)
 class FileKind:
-    """What a command reads: the `content` of its files, their formats by ending, and the columns that hold it."""
+    """What a command reads: the `content` of its files in words, and the format of each of the `endings`.
+
+    `columns`: the names that the column with the content may have, the preferred first.
+    """
 
     content: str
     endings: Mapping[str, str]
@@ -56,7 +59,10 @@ PERSONAS = FileKind("the persona's text", ENDINGS, TEXT_COLUMNS)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A checked file: it exists, it is not empty, and a text file is UTF-8."""
+    """A checked file: it exists, it is not empty, and a text file is UTF-8.
+
+    `name` is that of the user, `path` where its bytes are, `form` its format, `sha256` the digest of its content.
+    """
 
     name: str  # as the user wrote it, "stdin" for "-"
     path: Path
@@ -76,7 +82,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be used, and why."""
+    """A row that cannot be used: the `line` where it begins, and the `reason`."""
 
     line: int
     reason: str
@@ -119,7 +125,7 @@ def text_column(names: Iterable[str], columns: Sequence[str] = TEXT_COLUMNS) -> 
 
 @lru_cache(maxsize=1000)
 def plain_name(column: str) -> str:
-    """The name of a column without case, underscores and superfluous blanks."""
+    """The name of a `column` without case, underscores and superfluous blanks."""
     return " ".join(column.replace("_", " ").casefold().split())
 
 

@@ -44,7 +44,7 @@ def import_file(
     on_progress: Callable[[ImportCounts], None],
     licence: str | None = None,
 ) -> ImportCounts:
-    """Write the personas of the file `source` to the graph, one transaction for each batch of rows; returns the counts.
+    """Write the personas of the file `source` to the graph `store`, one transaction for each batch; returns the counts.
 
     `on_bad` gets each row that cannot be used, `on_progress` the counts so far after each batch. The `licence` is kept
     with the run. The run is named by the file's content and a sighting by its line, so importing the same content again,
@@ -111,7 +111,7 @@ def run_id(source: Source) -> str:
 
 
 def finished(store: GraphStore, source: Source) -> str | None:
-    """When the content of `source` was imported; None if it was not, or not to its end."""
+    """When the content of `source` was imported to the graph `store`; None if it was not, or not to its end."""
     for row in store.read("reads/import_run", run=run_id(source)):
         return str(row["ended"]) if row["state"] == "finished" else None
     return None

@@ -13,15 +13,21 @@ from graphstore.store import Row, Write
 
 
 class BoltStore(Connection):
-    """The graph in a Neo4j; nothing is opened before the first use. `GraphStore` documents the methods."""
+    """The graph in the `database` of the Neo4j at `uri`, as `user` with `password`; `GraphStore` documents the methods.
+
+    Nothing is opened before the first use. Raises `SettingsError` for a `uri` that is not the address of a Neo4j.
+    """
 
     def migrate(self) -> None:
+        """As `GraphStore.migrate`."""
         migrate(self)
 
     def read(self, query: str, /, **parameters: object) -> Iterator[dict[str, Any]]:
+        """As `GraphStore.read`."""
         return self.stream(cypher.load(query), parameters)
 
     def write(self, *writes: Write) -> None:
+        """As `GraphStore.write`."""
         batches = [
             (cypher.load(f"writes/{write.statement}"), sorted(write.rows, key=_order)) for write in writes if write.rows
         ]
@@ -29,7 +35,9 @@ class BoltStore(Connection):
             self.in_transaction(partial(_run_all, batches))
 
     def write_batches(self, statement: str, rows: Iterator[Row], size: int = 2000) -> int:
-        written, rows = 0, iter(rows)
+        """As `GraphStore.write_batches`."""
+        written = 0
+        rows = iter(rows)
         while batch := list(islice(rows, size)):
             self.write(Write(statement, batch))
             written += len(batch)
@@ -38,6 +46,7 @@ class BoltStore(Connection):
     def cypher(
         self, text: str, parameters: Mapping[str, object], *, timeout: float, limit: int
     ) -> Iterator[dict[str, Any]]:
+        """As `GraphStore.cypher`."""
         return run_on_neo4j(self, text, parameters, timeout, limit)
 
     def __enter__(self) -> Self:

@@ -272,7 +272,8 @@ class _Retry:
             self._broken_connections += 1
             may_help = self._broken_connections == 1 or (connection.engine == "neo4j" and self._broken_connections <= 4)
         elif getattr(error, "code", "") == _RACE:
-            may_help, patience = True, _RACE_PATIENCE
+            may_help = True
+            patience = _RACE_PATIENCE
         else:
             may_help = isinstance(error, exceptions.TransientError)
         if not may_help or time.monotonic() > self._start + patience:

@@ -29,7 +29,10 @@ _DISK_NEEDED = 64_000_000  # a fresh database takes about a quarter of it
 
 @dataclass(frozen=True, slots=True)
 class ServerStatus:
-    """What is known of a workspace's server; `pid` is 0 when none runs."""
+    """What is known of the server of the workspace's `directory`; `pid` is 0 if none runs.
+
+    `address` is for any Bolt client, `started` as `clock.now` writes it, `memory_bytes` those of the process.
+    """
 
     directory: Path
     pid: int = 0

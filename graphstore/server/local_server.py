@@ -148,7 +148,8 @@ def _make_reader(java: Any) -> str:  # noqa: ANN401  a Java object
     """A login that the engine itself keeps from writing, for the users' own Cypher; returns its password."""
     import jpype
 
-    to_java, security = jpype.JClass("com.arcadedb.serializer.json.JSONObject"), java.getSecurity()
+    to_java = jpype.JClass("com.arcadedb.serializer.json.JSONObject")
+    security = java.getSecurity()
     password = secrets.token_urlsafe(24)
     group = {
         "resultSetLimit": -1,

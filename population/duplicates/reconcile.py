@@ -11,10 +11,10 @@ from population.matching import Crowd, VectorFile, find_survivors, resolved, thr
 
 
 def mark_between_runs(store: GraphStore, embedder: Embedder, run: str, since: str) -> int:
-    """Mark duplicates among the personas created since `since`, if another run than `run` wrote then; returns how many.
+    """Mark duplicates among the personas of `store` created since `since`, if another run than `run` wrote then.
 
-    The older persona survives, of equally old ones that with the smaller id, so that two processes that both do this
-    come to the same marks. Embeds the personas in the regions of the new ones and their neighbours.
+    Returns how many. The older persona survives, of equally old ones that with the smaller id, so that two processes that
+    both do this come to the same marks. `embedder` embeds the personas in the regions of the new ones and their neighbours.
     """
     if not any(True for _ in store.read("reads/runs_beside", run=run, since=since)):
         return 0

@@ -15,6 +15,6 @@ def resolved(marks: dict[str, str]) -> dict[str, str]:
         steps = 0
         while survivor in marks and steps < len(marks):
             survivor = marks[survivor]
-            steps = steps + 1
+            steps += 1
         roots[persona] = survivor
     return roots

@@ -18,7 +18,10 @@ _AT_ONCE = 1024
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A domain's region; `new` is what must be written: "" for nothing, "domain" that joins a group, or a new "group" too."""
+    """The `region` of a `domain`; `new` is what must be written.
+
+    "": nothing; "domain": that the domain joins a group; "group": a new group as well.
+    """
 
     domain: str
     region: str
@@ -26,7 +29,10 @@ class Placement:
 
 
 class DomainPlacer:
-    """The groups of the domains, in memory. `domains`: domain id -> (label, group id); the labels are embedded at first use."""
+    """The groups of the domains, in memory. `domains`: domain id -> (label, group id).
+
+    `embed` turns labels into vectors: all of `domains` at first use, then each new one.
+    """
 
     def __init__(self, domains: Mapping[str, tuple[str, str]], embed: Embed) -> None:
         self._embed = embed

@@ -12,7 +12,10 @@ RUN_ID = "r" + digest("dedup")  # the Run that keeps the thresholds of a graph
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Words by Jaccard similarity, meaning and roles by cosine. At a cosine of 1 meaning is not compared at all."""
+    """How similar two texts must be to count as the same: `words` by Jaccard similarity, `meaning` and `roles` by cosine.
+
+    At a cosine of 1 meaning is not compared at all.
+    """
 
     words: float = SAME_WORDS
     meaning: float = SAME_MEANING
@@ -20,7 +23,7 @@ class Thresholds:
 
 
 def thresholds_of(store: GraphStore) -> Thresholds:
-    """The thresholds that were last kept in this graph, otherwise the usual ones."""
+    """The thresholds that were last kept in the graph `store`, otherwise the usual ones."""
     return kept_thresholds(store) or Thresholds()
 
 
@@ -31,7 +34,7 @@ def kept_thresholds(store: GraphStore) -> Thresholds | None:
 
 
 def keep_thresholds(store: GraphStore, thresholds: Thresholds) -> None:
-    """Keep `thresholds` in the graph; all later matching uses them."""
+    """Keep `thresholds` in the graph `store`; all later matching uses them."""
     if kept_thresholds(store) != thresholds:
         props = {
             "command": "dedup",

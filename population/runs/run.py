@@ -17,7 +17,10 @@ from population.runs.progress import RunProgress
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that this process holds; `resumed` if it continues one that was interrupted."""
+    """A run that this process holds: the `id` of its node, when it `started`, its `progress` so far.
+
+    `resumed`: it continues one that was interrupted.
+    """
 
     id: str
     started: str
@@ -31,8 +34,8 @@ def hold_run(
 ) -> Iterator[Run]:
     """The newest unfinished run of this `command` with this `recipe` in this workspace that no live process holds.
 
-    If there is none, or with `fresh`, a new run. `directory` is where the workspace keeps its locks; the hold is a file
-    lock, so it ends with the process, also by kill -9.
+    If there is none, or with `fresh`, a new run, written to `store`. `directory` is where the workspace keeps its locks; the
+    hold is a file lock, so it ends with the process, also by kill -9.
     """
     directory.mkdir(parents=True, exist_ok=True)
     workspace = _workspace_id(directory)
@@ -57,7 +60,10 @@ def hold_run(
 
 
 def finish_run(store: GraphStore, run: str, state: str, props: Mapping[str, Any]) -> None:
-    """Record how a `run` ended, with its last `props`; after a `state` other than "finished" the same command continues it."""
+    """Record in `store` how a `run` ended, with its last `props`.
+
+    After a `state` other than "finished" the same command continues it.
+    """
     store.write(Write("run", [{"id": run, "props": {"state": state, "ended": now(), **props}}]))
 
 
