@@ -9,7 +9,8 @@ on to see. Prints the quotient of what was foretold and what came, the least and
 import argparse
 from itertools import pairwise
 
-from benchmarks.selection import PER_CALL, SETTINGS, Trial
+from benchmarks.selection import SETTINGS
+from benchmarks.trials import PER_CALL, Trial
 from population.reports.forecasting import grown
 
 AFTER = (40, 100, 500, 2_000)

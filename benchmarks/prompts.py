@@ -23,7 +23,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from benchmarks.selection import LIST, PER_CALL, SEEDS, Setting, run
+from benchmarks.selection import LIST
+from benchmarks.trials import PER_CALL, SEEDS, Setting, run
 from benchmarks.world import World
 from expansion.selection.exclusion import PROBES
 

@@ -3,15 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.trials import Outcome
 from pgraph.page.charts import Line, draw
-
-if TYPE_CHECKING:
-    from benchmarks.selection import Outcome
 
 Points = NDArray[Any]
 _COLOURS = ("#0b6e4f", "#c8553d", "#7a7a7a", "#b08900", "#3d5a80", "#8d5a97", "#111111")
@@ -21,9 +19,9 @@ _LEFT, _RIGHT, _TOP, _LOW = 56, 110, 20, 40  # around it
 PAGE = """# How well calls are chosen
 
 Simulated worlds in which the truth is known ([the world](../benchmarks/world.py), [the policies](../benchmarks/policies.py)):
-60,000 roles in 120 regions, eight relationships, five personas a call, and a recognition that errs. All policies choose
-through the interface that `pgraph expand` uses, in the same worlds. The oracle knows for each region and relationship how
-many answers would be new, and takes the best; what it cannot know is which answer comes. Made by
+60,000 roles in 120 regions, eight relationships, five personas per call, and recognition that makes mistakes. All policies choose
+through the interface that `pgraph expand` uses, in the same worlds. The oracle knows for each region and relationship how many
+answers would be new, and takes the best; it does not know which answer will come. Made by
 `python -m benchmarks.selection --write docs`.
 
 {text}
@@ -31,83 +29,84 @@ many answers would be new, and takes the best; what it cannot know is which answ
 
 ![Predicted and counted share of new roles](selection-calibration.svg)
 
-How far a policy can be ahead of uniform is set by how unlike in size the regions are: compare those of like size. The cost of
-a choice was measured on a 16-core x86-64 machine with Python 3.12, 16 processes of one thread at a time, calls chosen 16 at a
-time.
+How far a policy can be ahead of uniform depends on how much the regions differ in size: see the setting with regions of similar
+size. The cost of a choice was measured on a 16-core x86-64 machine with Python 3.12, 16 processes of one thread each, with calls
+chosen 16 at a time.
 
-## Tried, and kept or not
+## What we tried
 | change | roles after 1,000 and 20,000 calls |
 |---|---|
-| the prediction worth 4 times the sightings that it rests on, in place of 60 answers (kept) | +0.5 %, +3.5 % (three worlds) |
-| worth them once; twice | +0.2 %, +2.6 %; +0.2 %, +3.2 % (three worlds) |
-| worth 200; 1,000; 5,000 answers whatever is known | -2.4 %, +1.8 %; -1.1 %, +3.4 %; -1.0 %, +3.0 % |
+| a prediction counts as 4 times the sightings behind it, instead of 60 answers (kept) | +0.5 %, +3.5 % (three worlds) |
+| it counts once; twice | +0.2 %, +2.6 %; +0.2 %, +3.2 % (three worlds) |
+| it counts as 200; 1,000; 5,000 answers in any case | -2.4 %, +1.8 %; -1.1 %, +3.4 %; -1.0 %, +3.0 % |
 | no weight for low coverage (value = p) | 0.0 %, -3.2 % |
 | the square of that weight | +0.4 %, +1.0 % |
-| t = 3; t = 25, in place of 8 | +0.4 %, -0.5 %; +1.3 %, +0.3 % |
-| no calls drawn by chance; 5 % of them | -0.6 %, -0.2 %; -0.5 %, 0.0 % |
-| any source of the region, in place of the farthest of eight | 0.0 %, -0.2 %: these worlds do not tell |
+| t = 3; t = 25, instead of 8 | +0.4 %, -0.5 %; +1.3 %, +0.3 % |
+| no calls drawn by chance; 5 % | -0.6 %, -0.2 %; -0.5 %, 0.0 % |
+| any source of the region, instead of the farthest of eight | 0.0 %, -0.2 %: these worlds cannot show it |
 
-Two worlds each where no number is given; what is below one per cent may be chance.
+Two worlds each unless a number is given. Differences below 1 % may be chance.
 
-Of calls about texts whatever they promise: at most 2 in 100 (kept) found 16.3 % more where only texts lead to a third of the
-regions than none, and 0.0 % where they are not needed; at most 3 in 100, 16.6 and -1.0 % (three worlds). Without them no text was
-ever taken: a value of one step takes none that brings one person where somebody brings two. At 5 in 100 the best bucket
-found 18.4 % more, and one at random 15.7 % (two worlds).
+We also tried calls about texts that are made whatever their predicted worth (three worlds). With at most 2 in 100 (kept), 16.3 %
+more roles were found if a third of the regions can be reached by texts only, and 0.0 % if texts are not needed; with at most 3 in
+100, 16.6 % and -1.0 %. With none, no text was ever chosen: a one-step value never prefers a call that brings one person to one that
+brings two. At 5 in 100, the best bucket found 18.4 % more and a random bucket 15.7 % (two worlds).
 """
 
 TEXTS = """The same worlds with 2,500 texts in 100 files ([what they are about](../benchmarks/texts.py)), four stances each, one
-persona a call; files are about regions by their size, not by what the model likes to talk about. "texts first" asks about all
-of them before anybody. The rule asks about few where people give more, and enough to find what only texts lead to."""
+persona per call. The share of files about a region follows its size, not what the model likes to talk about. "texts first" asks
+about all texts before it asks about a persona. The rule asks about few texts if personas bring more, and about enough to find the
+regions that only texts lead to."""
 
 
-def tables(outcomes: "Sequence[Outcome]") -> str:
+def tables(outcomes: Sequence[Outcome]) -> str:
     """Every setting and policy, and how right the predictions of the rule were, in Markdown."""
     by_setting = _by_setting(outcomes)
     rows, texts, right = [], [], []
     for setting, policies in by_setting.items():
-        mean = {policy: float(np.mean([one.distinct for one in ones])) for policy, ones in policies.items()}
-        for policy, ones in policies.items():
+        mean = {policy: float(np.mean([outcome.distinct for outcome in same])) for policy, same in policies.items()}
+        for policy, same in policies.items():
             if any("texts" in other for other in policies):
-                about = np.mean([one.about_texts for one in ones])
+                about = np.mean([outcome.about_texts for outcome in same])
                 texts.append(
                     [setting, policy, f"{mean[policy]:,.0f}", f"{mean[policy] / mean['coverage']:.3f}", f"{about:,.0f}"]
                 )
                 continue
             ratios = [f"{mean[policy] / mean[other]:.3f}" if other in mean else "" for other in ("uniform", "oracle")]
-            cost = float(np.mean([one.ms for one in ones]))
+            cost = float(np.mean([outcome.ms for outcome in same]))
             rows.append([setting, policy, f"{mean[policy]:,.0f}", *ratios, f"{cost:.2f}"])
         if rule := policies.get("coverage with texts") or policies.get("coverage"):
-            overall = np.mean([one.calibration[-1] for one in rule], axis=0)
+            overall = np.mean([outcome.calibration[-1] for outcome in rule], axis=0)
             right.append([setting, *(f"{share:.3f}" for share in overall)])
-    calls, worlds = outcomes[0].curve[-1][0], len({one.seed for one in outcomes})
+    calls, worlds = outcomes[0].curve[-1][0], len({outcome.seed for outcome in outcomes})
     head = ["setting", "policy", f"roles after {calls:,} calls", "to uniform", "to oracle", "CPU ms a choice"]
     explanation = (
-        "Share of the answers that are new: as predicted when a call was chosen, as counted when it came back, and in truth, "
-        "since a duplicate that was missed counts as new."
+        "The share of the answers that are new: predicted when a call was chosen, counted when it came back, and true. "
+        "Counted and true differ because a missed duplicate counts as new."
     )
     with_texts = ["setting", "policy", head[2], "to coverage without texts", "calls about texts"]
     return (
         f"## Roles found\nMeans of {worlds} worlds, imported roles included.\n\n{_table(head, rows, left=2)}\n"
         f"## With texts\n{TEXTS}\n\n{_table(with_texts, texts, left=2)}\n"
-        f"## Predicted and counted\n{explanation}\n\n{_table(['setting', 'predicted', 'counted', 'in truth'], right)}"
+        f"## Predicted and counted\n{explanation}\n\n{_table(['setting', 'predicted', 'counted', 'true'], right)}"
     )
 
 
-def write(outcomes: "Sequence[Outcome]", text: str, folder: Path) -> None:
+def write(outcomes: Sequence[Outcome], text: str, folder: Path) -> None:
     """The page and its two plots."""
     policies = _by_setting(outcomes)["as described"]
-    growth = {policy: _mean([one.curve for one in ones]) for policy, ones in policies.items()}
-    deciles = _mean([one.calibration[:-1] for one in policies["coverage"]])
+    growth = {policy: _mean([outcome.curve for outcome in same]) for policy, same in policies.items()}
+    deciles = _mean([outcome.calibration[:-1] for outcome in policies["coverage"]])
     right = {"as counted": deciles[:, :2], "as predicted": deciles[:, [0, 0]]}
     (folder / "selection.md").write_text(PAGE.format(text=text))
     (folder / "selection-growth.svg").write_text(_plot(growth, "calls", "distinct roles"))
     (folder / "selection-calibration.svg").write_text(_plot(right, "predicted share of new roles", "counted share"))
 
 
-def _by_setting(outcomes: "Sequence[Outcome]") -> "dict[str, dict[str, list[Outcome]]]":
+def _by_setting(outcomes: Sequence[Outcome]) -> dict[str, dict[str, list[Outcome]]]:
     by_setting: dict[str, dict[str, list[Outcome]]] = defaultdict(lambda: defaultdict(list))
-    for one in outcomes:
-        by_setting[one.setting][one.policy].append(one)
+    for outcome in outcomes:
+        by_setting[outcome.setting][outcome.policy].append(outcome)
     return by_setting
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.selection import Setting, Trial
 from benchmarks.texts import Library
+from benchmarks.trials import Setting, Trial
 from benchmarks.world import World
 from expansion.selection.strategies import CoverageFirst, TextChoice
 from expansion.texts.arms import TextArms
