@@ -6,7 +6,7 @@
     │   ├── PromptError                       a prompt or relations file is not usable
     │   └── InputError                        a file to read, or its rows
     ├── StoreError                        3   the graph store
-    │   ├── StoreUnavailableError             not reachable, or gone
+    │   ├── StoreUnavailableError             not reachable, or lost
     │   ├── ConstraintError                   a write that the schema refuses
     │   ├── QueryError                        Cypher that the store refuses (a typo, a write, a time-out)
     │   └── UnsupportedError                  this server cannot do it
@@ -78,7 +78,7 @@ class StoreError(PgraphError):
 
 
 class StoreUnavailableError(StoreError):
-    """The graph store cannot be reached, refuses the login, or has gone."""
+    """The graph store cannot be reached, refuses the login, or was lost."""
 
 
 class ConstraintError(StoreError):

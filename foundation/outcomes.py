@@ -1,6 +1,6 @@
 """Why an answer cannot be used, and why a run stopped: every reason once, with what it means.
 
-The values stand in graphs, summaries and exports, so they never change; docs/outcomes.md is made from this file.
+Graphs, summaries and exports contain the values, so they never change; docs/outcomes.md is made from this file.
 """
 
 from enum import StrEnum

@@ -29,7 +29,7 @@ class Prompt:
     fields: tuple[str, ...]
     messages: tuple[tuple[str, str], ...]
     digest: str
-    phrases: Mapping[str, str] = field(default_factory=dict)  # parts that are sent only where they are needed
+    phrases: Mapping[str, str] = field(default_factory=dict)  # parts that are sent only if they are needed
 
     def phrase(self, name: str, value: str = "") -> str:
         """The part of the prompt called `name`, with `{value}` replaced by `value`. Raises `PromptError` if there is none."""

@@ -31,7 +31,7 @@ _ENGLISH = _words(
 def language_of(text: str) -> str:
     """A guess at the language of the first 400 characters of `text`, by script and function words.
 
-    Returns a BCP 47 code, "und" if they do not tell: of the languages in Latin letters only English is recognised.
+    Returns a BCP 47 code, "und" if these do not show it: of the languages in Latin letters only English is recognised.
 
     >>> language_of("A nurse who works nights"), language_of("一个护士"), language_of("Una enfermera")
     ('en', 'zh', 'und')
@@ -68,7 +68,7 @@ def _script_counts(text: str) -> dict[str, int]:
 
 
 def contradicts(text: str, language: str) -> bool:
-    """Whether the letters of `text` show that it is not in `language` (a BCP 47 code); False if they cannot tell.
+    """Whether the letters of `text` show that it is not in `language` (a BCP 47 code); False if they cannot show it.
 
     >>> contradicts("Una enfermera", "hi"), contradicts("Una enfermera", "es"), contradicts("一个护士", "en")
     (True, False, True)

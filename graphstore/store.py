@@ -19,7 +19,7 @@ class Write:
 class GraphStore(Protocol):
     """A graph reached over Bolt. Statements are the files of `cypher/`; their headers document parameters and columns.
 
-    Every method raises `StoreUnavailableError` when the server is gone, `ConstraintError` when the schema refuses.
+    Every method raises `StoreUnavailableError` if the server is lost, `ConstraintError` if the schema refuses.
     """
 
     def migrate(self) -> None:

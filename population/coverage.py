@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 NO_CALL = ""  # instead of a call: no call at all
 CALLS = "*"  # instead of a call: several
-NO_ARM = -1  # of a sighting that no arm in play made
+NO_ARM = -1  # the arm of a sighting that no numbered arm made
 
 Counts = NDArray[np.int64]
 
@@ -167,7 +167,7 @@ class Tally:
             self.text_single[text_arm(arm)] += single
 
     def miss(self, arm: int, times: int) -> None:
-        """Count `times` answers of `arm` that cannot be used, as if they were duplicates: else it looks unexplored forever."""
+        """Count `times` answers of `arm` that cannot be used, as if they were duplicates: otherwise it looks unexplored forever."""
         if arm >= 0:
             self.asked[arm] += times
         elif arm != NO_ARM:

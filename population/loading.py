@@ -18,7 +18,7 @@ class TextArmNumbers(Protocol):
     def buckets(self) -> int: ...
 
     def arm(self, text: str, stance: str) -> int:
-        """The arm that answers about a text count for; NO_ARM if it is not in play."""
+        """The arm that answers about a text count for; NO_ARM if the text is not one of them."""
 
 
 @dataclass(frozen=True, slots=True)

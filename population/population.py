@@ -129,7 +129,7 @@ class Population:
         self._asked_pairs.add(source * self.tally.relations + relation)
 
     def open_arms(self) -> Bools:
-        """Which arms have somebody left to ask, a mask of shape (regions * relations,)."""
+        """Which arms still have a persona to ask, a mask of shape (regions * relations,)."""
         return self._pairs_left > 0
 
     @property

@@ -185,7 +185,7 @@ class Making:
             self._disk.execute(
                 f"""UPDATE places SET taken = 0 WHERE split = ?1 AND taken AND id NOT IN (
                     SELECT id FROM (SELECT id, rank, {turn} AS turn FROM places WHERE split = ?1 AND taken)
-                    ORDER BY turn, rank, id LIMIT ?2)""",  # noqa: S608  both are texts of ours
+                    ORDER BY turn, rank, id LIMIT ?2)""",  # noqa: S608  both texts are constants
                 (split, rows),
             )
 

@@ -67,9 +67,9 @@ def group_domains(
     """Group all domains of `store` again, and give each persona without a domain one. Group ids carry over by overlap.
 
     `embedder` embeds the labels of the domains, and the texts of personas to be placed: 150 a second on two cores; `tell`
-    gets how many of how many. `resolution` None: the one for so many domains; higher means finer. `levels` None: as many as
-    there were. `run` is noted in the groups. What was written before an interruption is a grouping too, in which some
-    domains have moved already.
+    gets how many are done, of how many. `resolution` None: the one for so many domains; higher means finer. `levels` None:
+    as many as there were. `run` is noted in the groups. What was written before an interruption is a grouping too, in which
+    some domains have moved already.
     """
     placed = place_personas(store, embedder, tell)
     rows = sorted(store.read("reads/domains"), key=lambda row: str(row["id"]))

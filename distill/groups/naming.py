@@ -134,8 +134,8 @@ def _with_others(groups: Sequence[Group], centres: Vectors) -> list[Group]:
     return [replace(group, others=tuple(map(labels.__getitem__, row))) for group, row in zip(groups, near, strict=True)]
 
 
-def name_problem(name: str, labels: Sequence[str], taken: Iterable[str]) -> Unusable | None:
-    """Why `name` cannot be used for a group with these `labels`; None if it can. `taken`: normalised names in use."""
+def name_problem(name: str, labels: Sequence[str], used_names: Iterable[str]) -> Unusable | None:
+    """Why `name` cannot be used for a group with these `labels`; None if it can. `used_names` are normalised."""
     if not name:
         return Unusable.EMPTY
     if len(name) > LONGEST:
@@ -147,7 +147,7 @@ def name_problem(name: str, labels: Sequence[str], taken: Iterable[str]) -> Unus
     all_labels = "; ".join(labels)
     if contradicts(name, language_of(all_labels)) or contradicts(all_labels, language_of(name)):
         return Unusable.WRONG_LANGUAGE
-    return Unusable.TAKEN if normal_name(name) in taken else None
+    return Unusable.TAKEN if normal_name(name) in used_names else None
 
 
 class Naming:

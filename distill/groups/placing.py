@@ -60,7 +60,7 @@ def _regions_of_personas(store: GraphStore, lost: Sequence[dict[str, str]], vect
 
 
 def _roles_label(rows: Sequence[dict[str, str]], vectors: Vectors, used: set[str]) -> str:
-    """Up to three roles nearest to the middle of a community, English ones where there are any."""
+    """Up to three roles nearest to the middle of a community, English ones if there are any."""
     scores = vectors @ vectors.mean(axis=0)
     names: list[str] = []
     for place in np.argsort(-scores, kind="stable").tolist():

@@ -67,7 +67,7 @@ class Judgement:
     criteria: tuple[str, ...]
     scores: tuple[int, ...]
     reason: str
-    at: str  # when it was made
+    made_at: str  # when it was made
 
     @property
     def score(self) -> float:
@@ -103,7 +103,7 @@ class Judging:
                 continue
             judgement = Judgement(tuple(row["criteria"]), tuple(row["scores"]), row["reason"], row["at"])
             newest = self._judgements.setdefault(row["item"], {})
-            if row["judge"] not in newest or newest[row["judge"]].at < judgement.at:
+            if row["judge"] not in newest or newest[row["judge"]].made_at < judgement.made_at:
                 newest[row["judge"]] = judgement
 
     def _is_done(self, item: str) -> bool:
@@ -181,7 +181,7 @@ class Judging:
     def _score_props(self, item: str) -> dict[str, Any]:
         """The score with the reason of the judge who likes it least."""
         name = self.plan.rubric.property
-        worst = min(self._judgements[item].values(), key=lambda judgement: (judgement.score, judgement.at))
+        worst = min(self._judgements[item].values(), key=lambda judgement: (judgement.score, judgement.made_at))
         return {name: round(self.score(item), 3), f"{name}_reason": worst.reason}
 
     def _mark(self, below: float) -> None:

@@ -141,7 +141,7 @@ def _persona_rows(store: GraphStore, kind: str, *, duplicates: bool, **parameter
         for table in ("personas", "origins", "imports"):
             answer = store.read(f"reads/{kind}_{table}", **parameters)
             rows = ((row.pop("id"), json.dumps(row, default=str)) for row in answer)
-            disk.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)  # noqa: S608  a name of ours
+            disk.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)  # noqa: S608  the name is a constant
         yield from _joined(disk, duplicates=duplicates)
 
 
@@ -187,7 +187,7 @@ def _joined(disk: sqlite3.Connection, *, duplicates: bool) -> Iterator[dict[str,
 
 
 def _sorted(disk: sqlite3.Connection, table: str) -> _Lists:
-    rows = disk.execute(f"SELECT id, row FROM {table} ORDER BY id, row")  # noqa: S608  a name of ours
+    rows = disk.execute(f"SELECT id, row FROM {table} ORDER BY id, row")  # noqa: S608  the name is a constant
     for key, group in groupby(rows, key=itemgetter(0)):
         yield key, [json.loads(text) for _, text in group]
 

@@ -98,7 +98,7 @@ def _batches(rows: Iterator[PersonaRow], run: str, now: str) -> Iterator[list[Wr
 
 
 def _after(first: Write, batches: Iterator[list[Write]]) -> Iterator[list[Write]]:
-    """`first` at the head of the first batch; nothing where there is no batch."""
+    """`first` in front of the first batch; nothing without a batch."""
     for batch in batches:
         yield [first, *batch]
         break

@@ -111,7 +111,7 @@ class _Watch:
 
     def _expire(self) -> None:
         self.expired = True
-        with contextlib.suppress(StoreError):  # the server has gone: so has the query
+        with contextlib.suppress(StoreError):  # without the server the query has ended too
             self._terminate()
 
     def _terminate(self) -> None:

@@ -1,7 +1,7 @@
 """A connection to a server over Bolt with the official driver, whichever server answers.
 
 The only home of `neo4j`. Transactions are begun here, not in the driver's managed functions, because those retry for
-half a minute against a server that has gone and never retry a lost MERGE race.
+half a minute against a server that was lost and never retry a lost MERGE race.
 """
 
 import importlib.abc
@@ -240,7 +240,7 @@ def _run(transaction: "neo4j.Transaction", text: str, parameters: Mapping[str, A
 
 
 def _interrupt_behind(error: BaseException) -> KeyboardInterrupt | None:
-    """The Ctrl-C during whose handling this error came up."""
+    """The Ctrl-C during the handling of which this error occurred."""
     context = error.__context__
     while context is not None and not isinstance(context, KeyboardInterrupt):
         context = context.__context__

@@ -27,14 +27,14 @@ def applied(connection: Connection) -> set[str]:
 def migrate(connection: Connection) -> None:
     """Apply what is missing. Refuses a graph that a newer pgraph has changed."""
     present = applied(connection)
-    known = statements(connection.engine)
-    unknown = sorted(present - set(known))
+    migrations = statements(connection.engine)
+    unknown = sorted(present - set(migrations))
     if unknown:
         raise UnsupportedError(
             f"the graph's schema is newer than this pgraph: it has {unknown[-1]}",
             "Install a newer pgraph: pip install -U persona-graph.",
         )
-    missing = {name: file for name, file in known.items() if name not in present}
+    missing = {name: file for name, file in migrations.items() if name not in present}
     if missing:
         require_version(connection.agent())
     for name, file in missing.items():

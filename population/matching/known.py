@@ -51,9 +51,9 @@ class KnownTexts:
         if region in self._loaded and self.by_meaning(language):
             self._meaning.add(region, [text_id], self._embed([text]))
 
-    def drop_vectors(self, held: int) -> None:
-        """Forget the vectors of the regions that were not used for longest, until at most `held` are in memory."""
-        while len(self._meaning) > held and len(self._loaded) > 1:
+    def drop_vectors(self, limit: int) -> None:
+        """Forget the vectors of the regions that were not used for longest, until at most `limit` are in memory."""
+        while len(self._meaning) > limit and len(self._loaded) > 1:
             region = next(iter(self._loaded))
             del self._loaded[region]
             self._meaning.drop(region)

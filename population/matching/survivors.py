@@ -101,7 +101,7 @@ class Borderline:
 class VectorFile:
     """The vectors of the `known` texts of a `crowd` in a temporary file in `directory`, a region's together and in order.
 
-    Embeds all of them with `embed`; `tell` gets how many of how many are done. Close it.
+    Embeds all of them with `embed`; `tell` gets how many are done, of how many. Close it.
     """
 
     def __init__(self, crowd: Crowd, embed: Embed, directory: Path | None, tell: Tell | None = None) -> None:
@@ -144,7 +144,7 @@ def find_survivors(
 ) -> Survivors:
     """Find each text's survivor. Texts outside the mask `may_match` survive whatever they say.
 
-    `vectors` None: only words are compared. `tell` gets how many texts of how many are done.
+    `vectors` None: only words are compared. `tell` gets how many texts are done, of how many.
 
     Time: 25 µs a text for its words, and one product of a vector for each survivor before it in its region and the
     neighbours. Memory: 250 bytes a text in addition to the crowd, and 150 MB for a block.
