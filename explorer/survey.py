@@ -1,4 +1,4 @@
-"""What the overview shows: the regions, how expansion flows between them, what is missing; a fold over the whole graph."""
+"""The overview: the regions, how expansion flows between them, and what is missing; counted over the whole graph."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ from population.reports import (
     people_query,
 )
 
-REGIONS = 1000  # at most so many are sent, the largest
-CIRCLES = 300  # of these, on the map
+REGIONS = 1000  # at most so many are sent, the largest ones
+CIRCLES = 300  # on the map, the largest ones
 FLOWS = 1500
 RUNS = 200  # the newest
 DRAFTED = 100  # circles of a draft
@@ -29,9 +29,10 @@ DRAFTED = 100  # circles of a draft
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What is uncovered in a region, why, and whom to ask: the query for them, and to which depth.
+    """What is uncovered in a region, why, and which personas to ask: the Cypher query for them, and the depth to reach.
 
-    `gap` names this very question, `rank` orders the gaps, the worst first; None where no answer has landed.
+    `gap` identifies this region, query and depth; `rank` orders the gaps, the worst first, and is None for a region without
+    answers.
     """
 
     gap: str

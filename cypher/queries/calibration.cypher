@@ -1,6 +1,6 @@
-// Purpose: was the predicted chance of a new role right? Calls by what was predicted of them, ten steps from 0 to 1.
-// expected: mean prediction; realised: share of the usable answers that were new roles; both weighted by these.
-// Calls that brought none say nothing of it and are left out.
+// Purpose: check the predicted share of new roles: the calls in ten steps, by their prediction from 0 to 1.
+// expected: mean prediction; realised: share of the usable answers that were new roles. Both are weighted by usable answers.
+// Calls without usable answers are left out.
 // Parameters: run = "" (all runs)
 // Columns: from, to, calls, answers, expected, realised
 MATCH (run:Run)-[asked:ASKED]->()

@@ -1,7 +1,7 @@
-// Purpose: how well each region is covered: the share of what is said of it that is known already.
-// A region is a domain group; a domain that has no group yet; or '' for personas without a domain. Sightings are answers of
-// calls. A role that only one call named, and no file, is a single (a persona without a role counts as a role of its own);
-// coverage = 1 - singles / sightings (Good 1953), null where there are none. Duplicates count for their survivor.
+// Purpose: how well each region is covered: the chance that the next answer there names a known role.
+// A region is a domain group, or a domain without a group, or '' for personas without a domain. Sightings are answers of
+// calls. A role that a single call named, and no file, is a single (a persona without a role counts as a role);
+// coverage = 1 - singles / sightings (Good 1953), null if there are no sightings. Duplicates count for their survivor.
 // Columns: region, label, personas, roles, sightings, singles, coverage
 MATCH (persona:Persona)
 WHERE NOT EXISTS { (persona)-[:DUPLICATE_OF]->(:Persona) }

@@ -1,7 +1,7 @@
-// Purpose: what came along each relationship: how many answers, how many of them new.
-// A role that only one call named, and no file, is a single of the relationship that led to it (a persona without a role
-// counts as a role of its own). Duplicates count for their survivor. Answers that could not be used count as answers.
-// Answers of calls that named a region (--void) are left out: they are not what the relationship leads to.
+// Purpose: what each relationship brought: its answers, and the share of new roles to expect.
+// A role that a single call named, and no file, is a single of the relationship that led to it (a persona without a role
+// counts as a role). Duplicates count for their survivor. Unusable answers count as answers.
+// Answers of calls that named a region (--void) are left out: the relationship alone did not lead to them.
 // Columns: relation, answers, unusable, singles, next_new (singles / answers)
 MATCH (persona:Persona)
 WHERE NOT EXISTS { (persona)-[:DUPLICATE_OF]->(:Persona) }

@@ -1,7 +1,7 @@
-// Purpose: the roles, the most sighted first.
+// Purpose: the roles, those with most sightings first.
 // Sightings are answers of calls. Duplicates count for their survivor.
 // Parameters: limit = 100
-// Columns: role, personas, sightings, groups (in how many regions)
+// Columns: role, personas, sightings, groups (number of regions)
 MATCH (persona:Persona)
 WHERE persona.role IS NOT NULL AND NOT EXISTS { (persona)-[:DUPLICATE_OF]->(:Persona) }
 OPTIONAL MATCH (persona)-[:IN_DOMAIN]->(domain:Domain)

@@ -1,7 +1,7 @@
-// Purpose: how well the whole graph is covered: as personas, as roles, as domains.
-// A persona without a role counts as a role of its own; personas without a domain are left out of the count of domains.
-// Sightings are answers of calls; what only one call named, and no file, is a single; coverage = 1 - singles / sightings
-// (Good 1953), null where there are none. Duplicates count for their survivor.
+// Purpose: how well the whole graph is covered, counted by persona, by role and by domain.
+// A persona without a role counts as a role; personas without a domain do not count for domains. Sightings are answers of
+// calls. What a single call named, and no file, is a single; coverage = 1 - singles / sightings (Good 1953), null if there
+// are no sightings. Duplicates count for their survivor.
 // Columns: resolution, distinct, sightings, singles, coverage
 MATCH (persona:Persona)
 WHERE NOT EXISTS { (persona)-[:DUPLICATE_OF]->(:Persona) }

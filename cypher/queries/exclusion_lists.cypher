@@ -1,6 +1,6 @@
-// Purpose: do exclusion lists help? Calls about personas with a list of roles not to be named, and without (probes).
+// Purpose: check whether exclusion lists help: calls about personas with a list of roles not to name, and without (probes).
 // Calls that named a region (--void) have no list and are left out.
-// listed: roles in a list, on average; new: share of the answers that were new roles.
+// listed: mean number of roles in a list; new: share of the answers that were new roles.
 // Parameters: run = "" (all runs)
 // Columns: list, calls, listed, answers, new
 MATCH (run:Run)-[asked:ASKED]->(:Persona)

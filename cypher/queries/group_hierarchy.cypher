@@ -1,6 +1,6 @@
-// Purpose: the groups and the coarser ones they are in, the coarsest first; `pgraph group --levels 2` makes such.
+// Purpose: the groups and the coarser groups that contain them, the coarsest first; `pgraph group --levels 2` makes these.
 // Level 1 holds domains. Duplicates are not counted.
-// Parameters: level = 0 (only this one; 0 for all)
+// Parameters: level = 0 (only this level; 0 for all)
 // Columns: level, id, label, parent, parent_label, domains, personas
 MATCH (group:DomainGroup)
 WHERE $level = 0 OR coalesce(group.level, 1) = $level

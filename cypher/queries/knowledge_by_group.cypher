@@ -1,6 +1,6 @@
-// Purpose: how much is asked and known of each group, the least known first.
+// Purpose: how much was asked about each group and is known of it, the least known first.
 // A topic with exactly one answer is a single; uncovered = singles / answers, the chance that the next answer has a new
-// topic (Good 1953); 1 where there is no answer yet.
+// topic (Good 1953), 1 if there is no answer yet.
 // Columns: region, label, personas, questions, answers, topics, singles, uncovered
 MATCH (group:DomainGroup)
 WHERE coalesce(group.level, 1) = 1

@@ -1,5 +1,5 @@
-// Purpose: where an answer comes from: its question, and what each persona contributed, and the texts that the persona
-// was drawn from, by up to four hops; `lineage` shows all of its way.
+// Purpose: where an answer comes from: its question, what each persona contributed, and the texts behind each persona.
+// Texts are shown if they are at most four hops from the persona; `lineage` shows the whole way.
 // Parameters: id (required)
 // Columns: question, asked, answer, persona, text, depth, contribution, texts, call, run
 MATCH (knowledge:Knowledge {id: $id})-[:ANSWERS]->(question:Question)

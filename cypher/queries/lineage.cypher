@@ -1,7 +1,7 @@
-// Purpose: the way from a persona back to a seed, and to the text that names it, a step a row, the shortest ways first.
-// Every step goes to a persona nearer to the seeds, so a persona that was found again by its own descendants makes no circle.
+// Purpose: the way from a persona back to a seed, and to the text that names it: a row for each step, shortest ways first.
+// Every step leads to a persona nearer to the seeds, so there are no circles, even if descendants found a persona again.
 // Parameters: id (required), limit = 3 (ways)
-// Columns: way, step, id, depth, role, text, relation (what it is to the next step's persona, or its stance to the text), call, run
+// Columns: way, step, id, depth, role, text, relation (to the persona of the next step, or its stance to the text), call, run
 MATCH path = (persona:Persona {id: $id})
              ((found:Persona)-[:DERIVED_FROM]->(source:Persona) WHERE found.depth > source.depth)*
              (seed:Persona {depth: 0})

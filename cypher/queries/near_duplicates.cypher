@@ -1,4 +1,4 @@
-// Purpose: personas marked as duplicates though their texts differ, the most doubtful first.
+// Purpose: personas marked as duplicates although their texts differ, the most doubtful first.
 // Parameters: limit = 50
 // Columns: id, text, survivor, survivor_text, method, score
 MATCH (persona:Persona)-[link:DUPLICATE_OF]->(survivor:Persona)

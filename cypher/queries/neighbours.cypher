@@ -1,4 +1,4 @@
-// Purpose: all that is one step away from a persona.
+// Purpose: everything that is one step away from a persona.
 // Parameters: id (required), limit = 100
 // Columns: link, direction, kind, label, id, text
 MATCH (persona:Persona {id: $id})-[link]-(other)

@@ -1,4 +1,4 @@
-// Purpose: personas that nobody is related to yet, those nearest to the seeds first.
+// Purpose: personas without any relationship, those nearest to the seeds first.
 // Parameters: limit = 20
 // Columns: id, text, role, depth
 MATCH (persona:Persona)

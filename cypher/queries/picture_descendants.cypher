@@ -1,4 +1,4 @@
-// Purpose: a picture of the personas that an expansion derived from one, in up to two steps.
+// Purpose: a picture of the personas that were derived from a persona, in up to two steps.
 // Parameters: id (required), limit = 60 (paths)
 // Columns: path
 MATCH path = (:Persona {id: $id})

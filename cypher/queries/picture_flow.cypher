@@ -1,6 +1,6 @@
-// Purpose: a picture of how an expansion went from group to group: of each pair one persona with whom it did.
-// A path leads from the group that was asked about, through its persona and the one derived from it, to the group of that
-// one; the pairs with most such personas come first.
+// Purpose: a picture of how expansion went from group to group, with one example for each pair of groups.
+// A path leads from the group of the persona that was asked about, through this persona and the one derived from it, to the
+// group of the derived persona. The pairs with most such personas come first.
 // Parameters: limit = 20 (pairs of groups)
 // Columns: path
 MATCH (from:DomainGroup)<-[:IN_GROUP]-(:Domain)<-[:IN_DOMAIN]-(source:Persona)<-[:DERIVED_FROM]-(persona:Persona)

@@ -1,5 +1,5 @@
-// Purpose: a picture of the groups: each with its largest domains; of coarser groups also what they hold.
-// A path leads from a domain through its group to the coarsest one; the domains with most personas come first.
+// Purpose: a picture of the groups: each with its largest domains, and coarser groups with the groups in them.
+// A path leads from a domain through its group to the coarsest group; the domains with most personas come first.
 // Parameters: limit = 60 (domains)
 // Columns: path
 MATCH (domain:Domain)

@@ -1,5 +1,5 @@
-// Purpose: a picture of a persona with all that is one step away, but for runs.
-// Neo4j Browser also draws how those are related to one another, where it is set to connect result nodes.
+// Purpose: a picture of a persona with everything that is one step away, except runs.
+// If Neo4j Browser is set to connect result nodes, it also draws how these are related to each other.
 // Parameters: id (required), limit = 60 (paths)
 // Columns: path
 MATCH path = (:Persona {id: $id})-[link]-(other)

@@ -1,4 +1,4 @@
-// Purpose: a picture of a question: what it asks about, whom it needs, its answers and the standpoints in them.
+// Purpose: a picture of a question: what it asks about, the personas that it needs, its answers and their standpoints.
 // Parameters: id (required), limit = 30 (paths of each kind)
 // Columns: path
 MATCH path = (:Question {id: $id})-[:ASKS_ABOUT|POSED_BY]->(other)

@@ -1,5 +1,5 @@
-// Purpose: a picture of the ways from a persona back to a seed, and to the texts that name it, the shortest ways first.
-// Every step goes to a persona nearer to the seeds; `lineage` has the same as a table.
+// Purpose: a picture of the ways from a persona back to a seed, and to the texts that name the seed, shortest ways first.
+// Every step leads to a persona nearer to the seeds; `lineage` has the same as a table.
 // Parameters: id (required), limit = 3 (ways)
 // Columns: path, origin (from the seed to a text)
 MATCH path = (persona:Persona {id: $id})

@@ -1,7 +1,7 @@
-// Purpose: do the switches of `pgraph expand` that widen its prompts help? Calls about personas, by how they were asked.
-// verbalised: with a probability of each answer, below that number; void: whether a region was named, in which the answers
-// were to land; new: share of the answers that were new roles; hits: share that landed in that region; alone: share of the
-// arms' answers that was expected to land there had it not been named; distance: that of the relationship asked along.
+// Purpose: check whether the switches of `pgraph expand` that widen its prompts help: calls about personas, by switch.
+// verbalised: only personas with a probability below this number were asked for; void: whether the call named a region in
+// which the answers should land; distance: that of the relationship. new: share of the answers that were new roles; hits:
+// share that landed in the named region; alone: share that was expected to land there without naming it.
 // Parameters: run = "" (all runs)
 // Columns: switch, value, calls, answers, new, hits, alone
 MATCH (run:Run)-[asked:ASKED]->(:Persona)

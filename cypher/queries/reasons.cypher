@@ -1,7 +1,7 @@
-// Purpose: why each call of an expansion was made, and what came of it.
-// expected: the share of new roles predicted when the call was chosen; share of the answers of such calls land in the
-// region toward, which was uncovered to that share; listed: how many known roles the model was told not to name;
-// named: how many of toward it was told to look among, hits: answers that landed there then.
+// Purpose: why each call of an expansion was made, and its result.
+// expected: predicted share of new roles; toward: the region from which most of them were expected; share: the share of the
+// answers of such calls that land there; uncovered: the uncovered share of that region; listed: number of known roles that
+// the model was asked not to name; named: number of known roles of that region in the prompt; hits: answers that landed there.
 // Parameters: run = "" (all runs), limit = 100
 // Columns: at, call, about, relation, how, expected, toward, share, uncovered, listed, named, hits, answers, new
 MATCH (run:Run)-[asked:ASKED]->(about)

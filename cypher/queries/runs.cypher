@@ -1,6 +1,6 @@
 // Purpose: what each run brought, the latest first.
 // Parameters: limit = 50
-// Columns: run, command, model, started, ended, imported (rows), sightings, personas (new with this run), failed (calls)
+// Columns: run, command, model, started, ended, imported (rows), sightings, personas (new in this run), failed (calls)
 MATCH (persona:Persona)
 UNWIND [{run: persona.run, personas: 1, sightings: 0}] +
        [(persona)-[seen:DERIVED_FROM]->() | {run: seen.run, personas: 0, sightings: coalesce(seen.times, 1)}] AS part

@@ -1,8 +1,8 @@
-// Purpose: the regions where most of what is said is still new, worst first.
-// A region is a domain group; a domain that has no group yet; or '' for personas without a domain. Sightings are answers of
-// calls. A role that only one call named, and no file, is a single (a persona without a role counts as a role of its own);
-// coverage = 1 - singles / sightings (Good 1953), null where there are none. Duplicates count for their survivor.
-// Parameters: at_least = 1 (sightings a region must have), limit = 20
+// Purpose: the regions with the lowest coverage, the worst first.
+// A region is a domain group, or a domain without a group, or '' for personas without a domain. Sightings are answers of
+// calls. A role that a single call named, and no file, is a single (a persona without a role counts as a role);
+// coverage = 1 - singles / sightings (Good 1953), null if there are no sightings. Duplicates count for their survivor.
+// Parameters: at_least = 1 (sightings that a region must have), limit = 20
 // Columns: region, label, personas, roles, sightings, singles, coverage
 MATCH (persona:Persona)
 WHERE NOT EXISTS { (persona)-[:DUPLICATE_OF]->(:Persona) }

@@ -1,4 +1,4 @@
-// Purpose: the personas, questions and answers that judges like least, with the reason.
+// Purpose: the personas, questions and answers with the lowest scores of a judge, with the reason.
 // Parameters: limit = 20
 // Columns: score, kind, id, text, reason, marked
 MATCH (:Run)-[:JUDGED]->(item) WHERE item.score IS NOT NULL

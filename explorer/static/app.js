@@ -1,4 +1,4 @@
-// The page: what the address behind # names is fetched and shown. So every view is a link.
+// The page: fetches and shows what the address after # names, so every view has a link.
 
 import {holds, left, tell} from './filters.js';
 import {groups, missing, nothing, region} from './groups.js';
@@ -13,14 +13,14 @@ const held = document.getElementById('held'); // a page sent as one file holds i
 const answers = held ? JSON.parse(held.textContent) : null;
 let survey = null, drawn = 0, later = 0;
 
-if (window.location.search && !answers) window.history.replaceState(null, '', window.location.pathname + window.location.hash); // the token has done its work
+if (window.location.search && !answers) window.history.replaceState(null, '', window.location.pathname + window.location.hash); // the token is no longer needed
 
 const ask = async (path, given) => (answers ? answered(path, given) : request(path, given));
 
 function answered(path, given) {
   const id = given?.id ?? '', known = answers[path] ?? {};
   const found = path === 'matching' ? matching(given) : path === 'search' ? searched(given) : Object.hasOwn(known, id) ? known[id] : null;
-  if (!found) throw new Error('This file holds a sample only, and this is not in it: use `pgraph explore` on the graph itself.');
+  if (!found) throw new Error('This file holds only a sample, and this is not part of it. Use `pgraph explore` on the graph itself.');
   return path === 'region' ? {...found, people: found.people.filter(row => holds(answers.persona[row.id], survey, given))} : found;
 }
 
@@ -38,14 +38,14 @@ function searched({words, ...given}) {
   return {words, people: found.slice(0, 50), more: found.length > 50};
 }
 
-/** The overview; while none has been counted, waits for it. `again`: whether to draw what it shows once more. */
+/** Get the overview, and wait for it until it has been counted once; returns whether it has changed. */
 async function overview() {
   for (;;) {
     const told = await ask('overview');
     const changed = JSON.stringify(told.survey) !== JSON.stringify(survey);
     if (changed) survey = told.survey;
     if (told.write) await watch(renew);
-    if (!told.counting) state.textContent = answers?.note ?? (told.stale ? 'The graph has changed: it is counted again soon.' : '');
+    if (!told.counting) state.textContent = answers?.note ?? (told.stale ? 'The graph has changed; it will be counted again soon.' : '');
     else {
       state.textContent = `${survey && !survey.draft ? 'The graph has changed' : 'The graph is new here'}: counting ${told.personas.toLocaleString('en')} personas … ${Math.round(told.seconds)} s`;
     }
@@ -79,7 +79,7 @@ function go(view, given) {
   window.history.replaceState(null, '', link(view, given));
 }
 
-/** Until nothing is pressed: what is drawn anew under a finger is gone when it is let go. */
+/** Wait until nothing is pressed: a button that is redrawn under a finger gets no click. */
 async function released() {
   while (document.querySelector(':active:not(html, body)')) await new Promise(done => setTimeout(done, 50));
 }
@@ -94,7 +94,7 @@ async function show(moved) {
     if (!survey || !view) await overview();
     if (!moved) await released();
     tell(survey, view, () => show(false));
-    made = !survey.regions.length ? nothing() : VIEWS[view] ? await VIEWS[view](given) : tag('h1', {}, 'There is no such view');
+    made = !survey.regions.length ? nothing() : VIEWS[view] ? await VIEWS[view](given) : tag('h1', {}, 'This view does not exist');
   } catch (error) {
     made = tag('div.callout', {role: 'alert'}, tag('h1', {}, 'This could not be shown'), tag('p', {}, error.message));
   }

@@ -1,6 +1,6 @@
-// The personas of a group as dots: seeds in the middle, a ring for each hop, a sector for each relationship they came
-// along. While the picture moves, its last drawing is moved and scaled: to draw ten thousand dots and lines takes longer
-// than a frame may.
+// The personas of a group as dots: seeds in the middle, a ring for each hop, a sector for each relationship along which
+// they were found. While the picture moves, its last drawing is moved and scaled: drawing ten thousand dots and lines takes
+// longer than a frame.
 // [1] The R2 sequence of M. Roberts, The Unreasonable Effectiveness of Quasirandom Sequences, 2018.
 
 import {cut, link, number, spoken, tag} from './tags.js';
@@ -8,7 +8,7 @@ import {cut, link, number, spoken, tag} from './tags.js';
 const REST = 150; // milliseconds without a movement
 const NARROW = 600; // pixels in width; below, the sectors have no names
 const MARGIN = 34; // pixels around the picture, for these names
-const NEAR = 14; // pixels from a dot within which it is pointed at
+const NEAR = 14; // pixels; a dot at this distance or less is pointed at
 const TURN = 2 * Math.PI;
 
 export function crowd(given, row, ask) {
@@ -23,7 +23,7 @@ export function crowd(given, row, ask) {
       tag('button', {type: 'button', onclick: () => (factor ? view.zoom(factor) : view.whole())}, name)));
     figure.prepend(tag('div.tools', {}, buttons));
     note.replaceChildren(...summary(answer));
-    canvas.setAttribute('aria-label', `${made.firstChild.textContent}: ${note.textContent} The list of personas holds the same.`);
+    canvas.setAttribute('aria-label', `${made.firstChild.textContent}: ${note.textContent} The list of personas has the same content.`);
   }).catch(error => note.replaceChildren(error.message));
   return made;
 }
@@ -31,8 +31,8 @@ export function crowd(given, row, ask) {
 function summary({people, relations, more}) {
   const seeds = people.filter(one => one[2] === 0).length, deepest = Math.max(0, ...people.map(one => one[2]));
   return [tag('span', {}, `${number(people.length)} personas${more ? ', a sample' : ''}: ${number(seeds)} seeds in the middle, ` +
-    `${deepest} rings, a sector for each relationship (${relations.length}). A line leads to whom one came from, where that is in this group.`),
-  tag('span', {}, 'Drag to move, Ctrl and wheel to zoom; with the keyboard: arrows, + and −.')];
+    `${deepest} rings, a sector for each relationship (${relations.length}). A line leads to the persona that somebody came from, if it is in this group.`),
+  tag('span', {}, 'Drag to move, Ctrl + wheel to zoom. Keyboard: arrows, + and −.')];
 }
 
 /** [x, y] of each persona in a circle of radius 1, and the sectors: [name, from, to]. */
@@ -64,7 +64,7 @@ export function placed(people, relations) {
 class Crowd {
   constructor(canvas, say, {people, relations}, given) {
     Object.assign(this, {canvas, say, people, relations, pointed: -1, stale: true, frame: 0}, placed(people, relations));
-    const [depth, relation] = [given.depth, given.relation]; // the filters of the list hold here too
+    const [depth, relation] = [given.depth, given.relation]; // the filters of the list apply here too
     this.faint = people.map(one => (depth && String(one[2]) !== depth) || (relation && relations[one[3]] !== relation));
     this.pen = canvas.getContext('2d', {alpha: false});
     this.kept = document.createElement('canvas');
@@ -81,7 +81,7 @@ class Crowd {
 
   whole() { this.to({scale: 1, x: 0, y: 0}); }
 
-  /** Zoom about a point of the canvas, its middle when none is given. */
+  /** Zoom around a point of the canvas, by default its middle. */
   zoom(factor, at = [0, 0]) {
     const {scale, x, y} = this.at, next = Math.min(60, Math.max(0.5, scale * factor)), grown = next / scale;
     this.to({scale: next, x: at[0] - (at[0] - x) * grown, y: at[1] - (at[1] - y) * grown});
@@ -99,9 +99,9 @@ class Crowd {
     this.soon(true);
   }
 
-  /** Show it at the next frame; drawn anew when asked for, when far from what was drawn, and when it comes to rest. */
-  soon(anew) {
-    this.stale ||= anew;
+  /** Show it at the next frame; redraw it if `stale`, if it has moved far, or when it comes to rest. */
+  soon(stale) {
+    this.stale ||= stale;
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
       if (!this.canvas.clientWidth) return;
@@ -152,7 +152,7 @@ class Crowd {
     [this.painted, this.size, this.stale] = [this.at, size, false];
   }
 
-  /** The rings, and the names of the sectors that have room for one. */
+  /** The rings, and the names of those sectors that have room for a name. */
   ruled(pen, radius, color) {
     pen.strokeStyle = color('line');
     pen.lineWidth = 1;
@@ -215,7 +215,7 @@ class Crowd {
       this.family = [one, ...this.people.keys()].filter((other, place) => !place || this.people[other][4] === one);
       const [, role, depth, relation] = this.people[one];
       this.say.textContent = `${role || 'somebody'}: ${depth ? `${depth} hop${depth > 1 ? 's' : ''} from a seed` : 'a seed'}${
-        relation < 0 ? '' : `, came along ${spoken(this.relations[relation])}`}`;
+        relation < 0 ? '' : `, found along ${spoken(this.relations[relation])}`}`;
     }
     this.soon(false);
   }

@@ -1,17 +1,17 @@
-// The filters: the address says which personas are shown; a bar changes it, and says it in words.
+// The filters: the address says which personas are shown; a bar changes it, and describes it in words.
 
 import {cut, filters, link, number, percent, sent, spoken, tag} from './tags.js';
 
-const HERE = ['', 'region', 'search']; // in which they hold
+const HERE = ['', 'region', 'search']; // the views to which they apply
 const bar = document.getElementById('filters');
 let built = null;
 
-/** Make the bar say what the address says; `changed` is called when somebody changes a filter. */
+/** Show the filters of the address in the bar; `changed` is called when somebody changes a filter. */
 export function tell(survey, view, changed) {
   const given = filters(), names = Object.keys(given);
   bar.hidden = !HERE.includes(view) || !survey?.regions.length;
   if (bar.hidden) return;
-  if (built !== survey && !bar.querySelector('select:focus, input:focus')) { // what somebody chooses from stays open
+  if (built !== survey && !bar.querySelector('select:focus, input:focus')) { // a list that somebody is choosing from stays open
     const open = bar.querySelector('details')?.open ?? names.length > 0;
     bar.replaceChildren(tag('details', {open}, tag('summary', {}, 'Filters'), controls(survey, changed)), tag('p', {role: 'status'}));
     built = survey;
@@ -36,10 +36,10 @@ function controls(survey, changed) {
   const times = rows => rows.map(([value, many]) => [value, `${cut(spoken(String(value)), 40)} (${number(many)})`]);
   return tag('div.tools', {},
     choice('depth', 'Hops from a seed', times(summed(survey, 'depths').sort((a, b) => a[0] - b[0]))),
-    choice('relation', 'Came along', times(summed(survey, 'relations').sort((a, b) => b[1] - a[1]))),
+    choice('relation', 'Found along', times(summed(survey, 'relations').sort((a, b) => b[1] - a[1]))),
     choice('run', 'New in run', survey.runs.map(one => [one.id, run(one)])),
     choice('language', 'Language', times(survey.languages)),
-    limit('coverage', 'Groups covered below (%)', {min: 0, max: 100, step: 1}),
+    limit('coverage', 'Groups with coverage below (%)', {min: 0, max: 100, step: 1}),
     limit('least', 'Score at least', {step: 0.1}), limit('below', 'Score below', {step: 0.1}));
 }
 
@@ -51,21 +51,21 @@ function summed(survey, name) {
 
 const run = one => [one.command, one.model && cut(one.model, 24), (one.started || '').slice(0, 16).replace('T', ' ')].filter(Boolean).join(' · ');
 
-/** The filters as the end of a sentence; of none of them: ''. */
+/** The filters as the end of a sentence; '' without filters. */
 export function words(given, survey) {
   const say = {
     depth: value => (value === '0' ? 'that are seeds' : `${value} ${value === '1' ? 'hop' : 'hops'} from a seed`),
-    relation: value => `that came along “${cut(spoken(value), 60)}”`,
+    relation: value => `found along “${cut(spoken(value), 60)}”`,
     run: value => `new in the run ${value}${(one => (one ? ` (${run(one)})` : ''))(survey.runs.find(row => row.id === value))}`,
     language: value => `in the language ${cut(value, 20)}`,
-    coverage: value => `of groups that are covered below ${percent(value / 100)}`,
+    coverage: value => `of groups with coverage below ${percent(value / 100)}`,
     least: value => `with a score of at least ${value}`,
     below: value => `with a score below ${value}`,
   };
   return Object.entries(given).map(([name, value]) => say[name](value)).join(', ');
 }
 
-/** Links that save the personas that are left, of one group or of all. */
+/** Links to save the personas that the filters leave, of one group or of all groups. */
 export function saved(label, id) {
   if (sent()) return null;
   const given = filters(), name = ['personas', label, ...Object.entries(given).flat()].join(' ').replace(/[^\p{L}\p{N}.]+/gu, '-').slice(0, 100);
@@ -74,7 +74,7 @@ export function saved(label, id) {
   }, format === 'csv' ? 'CSV' : 'JSON Lines'), ' ']));
 }
 
-/** By region how many personas the filters leave; null where there are no filters. */
+/** How many personas of each region the filters leave; null without filters. */
 export async function left(survey, ask) {
   const given = filters(), names = Object.keys(given);
   if (!names.length) return null;
@@ -85,7 +85,7 @@ export async function left(survey, ask) {
 
 const covered = (row, given) => !given.coverage || (row && row.coverage !== null && row.coverage * 100 < Number(given.coverage));
 
-/** Whether the filters leave this persona, of which all is known: for a page that is one file. */
+/** Whether the filters leave this persona; for a page that is one file, which has all its data. */
 export function holds(one, survey, given) {
   const facts = {depth: String(one.depth), language: one.language, run: one.run};
   return ['depth', 'language', 'run'].every(name => !given[name] || facts[name] === given[name])

@@ -1,4 +1,4 @@
-// The views of many: the map with its table, one group, what is missing.
+// The views of groups: the map with its table, one group, what is missing.
 
 import {crowd} from './crowd.js';
 import {saved} from './filters.js';
@@ -17,10 +17,10 @@ const ORDERS = {
 
 export function nothing() {
   return tag('div', {}, tag('h1', {}, 'No personas yet'),
-    tag('p', {}, 'The graph holds nobody. Put some in, then load this page again:'), command('pgraph import FILE'));
+    tag('p', {}, 'The graph is empty. Import some personas, then reload this page:'), command('pgraph import FILE'));
 }
 
-/** `left`: by group how many personas the filters leave; null: there are no filters. */
+/** `left`: how many personas of each group the filters leave; null without filters. */
 export function groups(survey, given, go, left) {
   const role = survey.overall.find(row => row.resolution === 'role'), people = survey.overall.find(row => row.resolution === 'persona');
   const all = survey.regions.length + survey.left_out.regions;
@@ -28,13 +28,13 @@ export function groups(survey, given, go, left) {
   const shelf = tag('div');
   const order = tag('select', {'aria-label': 'Order'}, Object.entries(ORDERS).map(([key, [name]]) => (
     tag('option', {value: key, selected: key === given.order}, name))));
-  const find = tag('input', {type: 'search', 'aria-label': 'Groups with these letters', placeholder: 'Filter', value: given.find || ''});
+  const find = tag('input', {type: 'search', 'aria-label': 'Filter groups by their letters', placeholder: 'Filter', value: given.find || ''});
   const fill = most => {
     const rows = survey.regions.filter(row => !left || left.has(row.id)).filter(row => row.label.toLowerCase().includes(find.value.toLowerCase())).sort(ORDERS[order.value][1]);
     const rest = rows.length - most;
     shelf.replaceChildren(list(rows.slice(0, most), left),
       rest > 0 ? tag('button', {type: 'button', onclick: () => fill(rows.length)}, `Show ${number(rest)} more`) : '',
-      rows.length ? '' : tag('p.soft', {}, left ? 'No group is like that.' : 'No group has these letters.'));
+      rows.length ? '' : tag('p.soft', {}, left ? 'No group matches the filters.' : 'No group contains these letters.'));
   };
   const again = () => {
     go('', {order: order.value === 'personas' ? '' : order.value, find: find.value});
@@ -48,11 +48,11 @@ export function groups(survey, given, go, left) {
   shelf.addEventListener('pointerleave', () => point(null));
   fill(ROWS);
   return tag('div', {}, tag('h1', {}, `${number(people.distinct)} personas in ${number(all)} groups`),
-    tag('p', {}, survey.draft ? 'Sizes, duplicates among them; coverage and what is missing are being counted.' : role.coverage === null ? 'No model has been asked yet: nothing is known of the coverage.' :
-      `${percent(role.coverage)} of what the model says next is a role that is known already; ${number(role.distinct)} roles in ${number(role.sightings)} answers.`),
+    tag('p', {}, survey.draft ? 'Sizes, including duplicates. Coverage and what is missing are still being counted.' : role.coverage === null ? 'No model has been asked yet, so the coverage is unknown.' :
+      `${percent(role.coverage)} of the next answers are expected to name a known role; ${number(role.distinct)} roles in ${number(role.sightings)} answers so far.`),
     tag('div.split', {}, figure, tag('section', {'aria-label': 'Groups'},
       tag('div.tools', {}, order, find), shelf, saved('all'),
-      survey.left_out.regions ? tag('p.soft', {}, `${number(survey.left_out.regions)} smaller groups with ${number(survey.left_out.personas)} personas are left out; search finds their people.`) : '')));
+      survey.left_out.regions ? tag('p.soft', {}, `${number(survey.left_out.regions)} smaller groups with ${number(survey.left_out.personas)} personas are not listed; search finds their personas.`) : '')));
 }
 
 const list = (rows, left) => table('Groups', [
@@ -60,7 +60,7 @@ const list = (rows, left) => table('Groups', [
   ...(left ? [['found', row => number(left.get(row.id)), true]] : []),
   ['personas', row => number(row.personas), true],
   ['covered', row => percent(row.coverage), true],
-  ['new next', row => percent(row.next_new), true],
+  ['expected new', row => percent(row.next_new), true],
 ], rows);
 
 export function region(survey, given, page, ask) {
@@ -75,14 +75,14 @@ export function region(survey, given, page, ask) {
 
 const figures = row => tag('dl.tiles', {},
   tile('Personas', number(row.personas), 'Duplicates counted once.'),
-  tile('Roles', number(row.roles), 'A persona without a role counts as one.'),
-  tile('Answers', number(row.sightings), `Roles that only one call named, and no file: ${number(row.singles)}.`),
-  tile('Covered', percent(row.coverage), 'The chance that the next answer here is of a role that is known.'));
+  tile('Roles', number(row.roles), 'A persona without a role counts as a role.'),
+  tile('Answers', number(row.sightings), `Roles named once, by one call and no file: ${number(row.singles)}.`),
+  tile('Covered', percent(row.coverage), 'The chance that the next answer here names a known role.'));
 
 const gap = row => offer({label: row.label, command: row.missing.command, about: {gap: row.missing.gap}});
 
 const lacks = row => tag('section', {}, tag('h2', {}, 'What is missing here?'), tag('p', {}, row.missing.why),
-  gap(row) || tag('details', {}, tag('summary', {}, 'The command that goes there'), command(row.missing.command)));
+  gap(row) || tag('details', {}, tag('summary', {}, 'The command that asks there'), command(row.missing.command)));
 
 function flows(survey, row, name) {
   const part = (title, mine, other) => {
@@ -107,7 +107,7 @@ function members(given, label, page, ask) {
   more.hidden = !page.more;
   return tag('section', {}, tag('h2', {}, 'Personas'),
     page.people.length ? saved(label, given.id || '') : null,
-    shelf, page.people.length ? null : tag('p.soft', {}, 'Nobody is like that here.'), more);
+    shelf, page.people.length ? null : tag('p.soft', {}, 'Nobody here matches the filters.'), more);
 }
 
 const asked = questions => (questions.length ? tag('section', {}, tag('h2', {}, 'Questions and knowledge'), questions.map(row => (
@@ -115,13 +115,13 @@ const asked = questions => (questions.length ? tag('section', {}, tag('h2', {}, 
     row.answers.map(text => tag('p.text', {dir: 'auto'}, text)))))) : null);
 
 export function missing(survey) {
-  if (survey.draft) return tag('div', {}, tag('h1', {}, 'What is missing'), tag('p', {}, 'It is being counted.'));
+  if (survey.draft) return tag('div', {}, tag('h1', {}, 'What is missing'), tag('p', {}, 'This is still being counted.'));
   const rows = survey.regions.filter(row => row.missing.rank !== null).sort((a, b) => a.missing.rank - b.missing.rank);
   const rest = survey.regions.filter(row => row.missing.rank === null);
   return tag('div', {}, tag('h1', {}, 'What is missing'),
-    tag('p', {}, 'The groups where the next answer is most likely to be new, why, and the command that asks there. It is coverage of what this model says, not of people.'),
+    tag('p', {}, 'The groups where the next answer is most likely new, why, and the command that asks there. Coverage describes what the model says, not people.'),
     tag('ol.gaps', {role: 'list'}, rows.slice(0, 40).map(entry)),
-    rest.length ? tag('section', {}, tag('h2', {}, 'Where no answer has landed yet'), tag('ol.gaps', {role: 'list'}, rest.slice(0, 40).map(entry))) : null);
+    rest.length ? tag('section', {}, tag('h2', {}, 'Groups without any answer yet'), tag('ol.gaps', {role: 'list'}, rest.slice(0, 40).map(entry))) : null);
 }
 
 const entry = row => tag('li', {}, tag('div.share', {}, row.coverage === null ? '–' : percent(1 - row.coverage), tag('small', {}, 'uncovered')),

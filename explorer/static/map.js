@@ -1,12 +1,12 @@
-// The map of the groups: a circle each (the server said where), curved lines for what flows between them.
-// It is a picture for the eye and the mouse; the table beside it holds the same for keyboards and screen readers.
+// The map of the groups: a circle for each, placed by the server, and curved lines for the flows between them.
+// It is a picture for the eye and the mouse; the table next to it has the same content for keyboards and screen readers.
 
 import {words} from './filters.js';
 import {saving} from './picture.js';
 import {cut, filters, link, number, percent, shape, tag} from './tags.js';
 
 const SIZE = 1000;
-const ALWAYS = 60; // of the flows are drawn when nothing is pointed at
+const ALWAYS = 60; // flows that are drawn when nothing is pointed at
 
 /** `left`: the groups that the filters leave; the others are dimmed. null: all of them. */
 export function map(survey, left) {
@@ -33,7 +33,7 @@ export function map(survey, left) {
     if (found) window.location.hash = link('region', {id: found.dataset.id}).slice(1);
   });
   const given = filters();
-  const below = [`${describe(survey, rows).split('.')[0]}. Size: personas; colour: not covered; dashed: ${unknown(survey)}.`,
+  const below = [`${describe(survey, rows).split('.')[0]}. Size: number of personas; colour: share that is not covered; dashed: ${unknown(survey)}.`,
     ...(left ? [`Dimmed: groups without personas ${words(given, survey)}.`] : [])];
   return {figure: tag('figure.map', {}, picture, say, legend(survey, rows), saving(picture, 'pgraph-map', below)), point: draw};
 }
@@ -43,12 +43,12 @@ function circle(row, off) {
   const empty = row.coverage === null;
   const made = shape(off ? 'g.region.off' : 'g.region', {'data-id': row.id},
     shape(empty ? 'circle.empty' : 'circle', {cx: x, cy: y, r, '--v': empty ? 0 : 100 * (1 - row.coverage)}));
-  const letters = Math.floor(r / 6.2); // that fit at the smallest size
+  const letters = Math.floor(r / 6.2); // that fit in the smallest size
   if (letters >= 5) made.append(...caption(row, x, y, r));
   return made;
 }
 
-/** The label on up to three lines, as large as the circle lets it be. */
+/** The label on up to three lines, as large as fits into the circle. */
 function caption(row, x, y, r) {
   const words = cut(row.label, 48).split(/[\s/,]+/).filter(Boolean), lines = [];
   for (const word of words) {
@@ -71,12 +71,12 @@ function line(flow, places, most, id) {
 }
 
 const sentence = row => `${row.label}: ${number(row.personas)} personas, ${
-  row.coverage === null ? 'coverage not known' : `${percent(row.coverage)} covered`}`;
+  row.coverage === null ? 'coverage unknown' : `${percent(row.coverage)} covered`}`;
 
 const unknown = survey => (survey.draft ? 'being counted' : 'no answers yet');
 
 function describe(survey, rows) {
-  return `Map of the ${rows.length} largest of ${survey.regions.length + survey.left_out.regions} groups. The table of groups says the same.`;
+  return `Map of the ${rows.length} largest of ${survey.regions.length + survey.left_out.regions} groups. The table of groups has the same content.`;
 }
 
 function legend(survey, rows) {
@@ -84,7 +84,7 @@ function legend(survey, rows) {
   return tag('figcaption', {},
     tag('span.scale', {}, 'covered ', tag('span.ramp'), ' not covered'),
     tag('span.scale', {}, tag('span.ring'), ` ${unknown(survey)}`),
-    tag('span', {}, 'Size: personas. Lines: where answers land; point at a group for its own: ',
+    tag('span', {}, 'Size: number of personas. Lines: where answers land; point at a group to see its lines: ',
       tag('b.out', {}, 'from it'), ' and, dashed, ', tag('b.in', {}, 'to it'), '.'),
     left > 0 ? tag('span', {}, `${number(left)} smaller groups are not drawn.`) : null);
 }

@@ -1,11 +1,11 @@
-// The map as a picture in a file: as it looks now, with its words in it. Nothing leaves the page.
+// Save the map as a picture: as it looks now, with its legend. Nothing leaves the page.
 
 import {shape, tag} from './tags.js';
 
 const LOOKS = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'opacity', 'font-size', 'text-anchor', 'dominant-baseline'];
-const WIDE = 2; // a PNG has so many pixels for one of the drawing's
+const WIDE = 2; // pixels of a PNG for each pixel of the drawing
 
-/** Buttons that save the drawing; `lines`: what is written below it. */
+/** Buttons that save the drawing; `lines`: the texts below it. */
 export function saving(drawing, name, lines) {
   const save = make => async () => {
     try {
@@ -20,7 +20,7 @@ export function saving(drawing, name, lines) {
     tag('button', {type: 'button', onclick: save(png)}, 'PNG'));
 }
 
-/** The drawing as text that stands alone: each look as an attribute, colours as plain numbers. */
+/** The drawing as SVG that needs no style sheet: each look as an attribute, colours as numbers. */
 function text(drawing, lines) {
   const copy = drawing.cloneNode(true), box = drawing.viewBox.baseVal;
   const from = drawing.querySelectorAll('*');
@@ -38,7 +38,7 @@ function text(drawing, lines) {
   return new XMLSerializer().serializeToString(copy);
 }
 
-/** A line as lines that are no wider than the drawing. */
+/** Break a line so that no part is wider than the drawing. */
 function broken(line) {
   const made = [''];
   for (const word of line.split(' ')) {
@@ -48,7 +48,7 @@ function broken(line) {
   return made;
 }
 
-/** A colour as other programs know it too: `color-mix` and the like are computed. */
+/** A colour as other programs understand it: `color-mix` and the like are computed. */
 function plain(colour) {
   if (colour === 'none') return colour;
   const pen = Object.assign(document.createElement('canvas'), {width: 1, height: 1}).getContext('2d');
@@ -63,7 +63,7 @@ async function pixels(source) {
   await image.decode();
   const sheet = Object.assign(document.createElement('canvas'), {width: image.width * WIDE, height: image.height * WIDE});
   sheet.getContext('2d').drawImage(image, 0, 0, sheet.width, sheet.height);
-  return new Promise((done, failed) => sheet.toBlob(blob => (blob ? done(blob) : failed(new Error('The picture is too large to be drawn.')))));
+  return new Promise((done, failed) => sheet.toBlob(blob => (blob ? done(blob) : failed(new Error('The picture is too large.')))));
 }
 
 function handOut(blob, name) {

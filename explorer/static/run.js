@@ -1,17 +1,17 @@
-// Expansions that the page starts (`pgraph explore --write`): a form at each gap and persona, and how the one that runs goes.
+// Expansions that the page starts (`pgraph explore --write`): a form at each gap and persona, and a panel for the last one.
 
 import {request} from './server.js';
 import {command, cut, link, number, percent, tag} from './tags.js';
 
 const panel = document.getElementById('run');
-const BUSY = 700, IDLE = 4000; // milliseconds between two looks; another tab may start one
-let model = null; // what a start would ask; null: nothing can be started from here
-let told = null; // the run as last told
-let parts = null; // of the panel that change
+const BUSY = 700, IDLE = 4000; // milliseconds between two requests; another tab may start an expansion
+let model = null; // the model that an expansion would ask; null: none can be started here
+let told = null; // the last expansion, as the server last described it
+let parts = null; // the elements of the panel that change
 let turn = 0, ended = null;
-const chosen = new Map(); // numbers of calls by gap or persona, kept when a view is drawn anew
+const chosen = new Map(); // number of calls by gap or persona, kept when a view is redrawn
 
-/** Begin to look at what runs, once; `whenEnded` is called each time that a run has. */
+/** Start to follow expansions, once; `whenEnded` is called each time one has ended. */
 export async function watch(whenEnded) {
   if (ended) return;
   [model, ended] = ['', whenEnded];
@@ -38,7 +38,7 @@ function take(now) {
   if (!same) build();
   fill();
   if (told.code === null || (same && before.code !== null)) return;
-  if (!before) return; // the page was opened after its end
+  if (!before) return; // it had ended before the page was opened
   announce(`The expansion has ended. ${told.said.at(-1) ?? ''}`);
   ended();
 }
@@ -53,7 +53,7 @@ async function order(path, given) {
   }
 }
 
-/** The command at a gap or around a persona (`about`) with the number of its calls to choose, and the button that starts it. */
+/** The command for a gap or a persona (`about`), a field for its number of calls, and a button that starts it. */
 export function offer({label, command: given, about}) {
   if (model === null) return null;
   const [key] = Object.values(about), most = 1000000;
@@ -89,7 +89,7 @@ function build() {
 
 function fill() {
   const now = told.so_far, done = now?.calls ?? 0, running = told.code === null;
-  parts.of.replaceChildren(running ? (told.stopping ? 'Stopping what asks at ' : 'Asking at ') : 'Asked at ', tag('bdi', {}, told.label));
+  parts.of.replaceChildren(running ? (told.stopping ? 'Stopping the expansion at ' : 'Expanding at ') : 'Expanded at ', tag('bdi', {}, told.label));
   parts.bar.value = done;
   parts.figures.textContent = [`${number(done)} of ${number(told.of)} calls`, now?.failed_calls ? `${number(now.failed_calls)} failed` : null,
     now ? `${number(now.new)} new personas` : null, now ? `${number(now.new_roles)} new roles` : null, now ? `coverage ${percent(now.coverage)}` : null,
@@ -97,7 +97,7 @@ function fill() {
   parts.stop.disabled = told.stopping;
   parts.stop.hidden = !running;
   parts.close.hidden = running;
-  const error = running ? -1 : told.said.findIndex(line => line.startsWith('Error:')); // before its end another start is refused
+  const error = running ? -1 : told.said.findIndex(line => line.startsWith('Error:')); // while it is running, it may be the refusal of another start
   const lines = error < 0 ? told.said : told.said.slice(0, error);
   parts.said.replaceChildren(...lines.map(line => tag('p.soft', {dir: 'auto'}, line)),
     error < 0 ? '' : tag('div.callout', {role: 'alert'}, told.said.slice(error).map(line => tag('p', {dir: 'auto'}, line))));

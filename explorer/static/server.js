@@ -1,13 +1,13 @@
 // Requests to the explorer's own server.
 
-/** What it answers at a path; with `method` POST it is asked to do something. */
+/** The answer to a request; the method POST asks for an action. */
 export async function request(path, given, method = 'GET') {
   const headers = {accept: 'application/json', ...(method === 'POST' ? {'x-pgraph': 'page'} : {})};
   let reply;
   try {
     reply = await fetch(`/api/${path}?${new URLSearchParams(given)}`, {method, headers});
   } catch {
-    throw new Error('`pgraph explore` does not answer: it was stopped. Start it again and open its new link.');
+    throw new Error('`pgraph explore` does not answer: it has been stopped. Start it again and open the new link.');
   }
   if (reply.ok) return reply.json();
   const told = reply.headers.get('content-type')?.includes('json') ? await reply.json() : {error: await reply.text(), hint: ''};

@@ -1,8 +1,8 @@
-// Elements from plain functions. A text only ever becomes a text node, so nothing in the graph can be markup.
+// Elements from plain functions. A text always becomes a text node, so nothing in the graph can act as markup.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** tag('a.soft', {href: '#/'}, 'text', another): an element; a null child is none, `onclick` a listener. */
+/** tag('a.soft', {href: '#/'}, 'text', child): an element; null children are left out, `onclick` adds a listener. */
 export function tag(kind, given, ...children) {
   return filled(document.createElement(kind.split('.')[0]), kind, given, children);
 }
@@ -26,20 +26,20 @@ function filled(element, kind, given, children) {
 
 export const number = value => (value === null || value === undefined ? '–' : value.toLocaleString('en'));
 
-/** A share in per cent; 100 only where it is all. */
+/** A share in per cent; less than everything is never shown as 100. */
 export function percent(share) {
   if (share === null || share === undefined) return '–';
   const shown = share < 1 ? Math.min(share * 100, 99.9) : 100;
   return `${shown.toFixed(1).replace(/\.0$/, '')}\u00a0%`;
 }
 
-export const sent = () => document.getElementById('held') !== null; // as one file: nobody can be asked
+export const sent = () => document.getElementById('held') !== null; // as one file: there is no server to ask
 export const spoken = relation => (relation || 'relative').replace(/[_-]/g, ' ');
 export const cut = (text, length) => ([...text].length <= length ? text : `${[...text].slice(0, length - 1).join('')}…`);
 
 const FILTERS = ['depth', 'relation', 'run', 'language', 'coverage', 'least', 'below'];
 
-/** Those that the address holds. */
+/** The filters in the address. */
 export function filters() {
   const given = new URLSearchParams(window.location.hash.split(/\?(.*)/s)[1] || '');
   return Object.fromEntries(FILTERS.filter(name => given.get(name)).map(name => [name, given.get(name)]));
@@ -51,7 +51,7 @@ export const link = (view, given) => {
   return `#/${view}${kept.length ? `?${new URLSearchParams(kept)}` : ''}`;
 };
 
-/** A table; columns: [heading, cell of a row, whether it is a number]; the first heads its row. */
+/** A table; columns: [heading, function from row to cell, whether it is a number]; the first cell is the header of its row. */
 export function table(caption, columns, rows) {
   const head = columns.map(([name, , right]) => tag(right ? 'th.n' : 'th', {scope: 'col'}, name));
   const body = rows.map(row => tag('tr', {'data-id': row.id}, columns.map(([, cell, right], place) => (

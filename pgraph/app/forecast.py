@@ -1,4 +1,4 @@
-"""`pgraph expand --dry-run`: what would be asked, and what it would take; no model is called."""
+"""`pgraph expand --dry-run`: what would be asked, and what it would cost; calls no model."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -129,10 +129,10 @@ def _sample(
 
 
 def calls_needed(plan: Plan, known: Coverage, personas: int, answers: float) -> int | None:
-    """Calls until the goal that the user set; None where there is none or where the sightings do not tell.
+    """The number of calls until the goal that the user set; None without a goal, or if the sightings do not show it.
 
-    `answers`: usable ones a call. To a target every new role counts as one persona; coverage is taken over all regions
-    together, and foretold no further than to twice the sightings there are.
+    `answers`: usable answers per call. For a target, every new role counts as one persona. Coverage is that of all regions
+    together, and it is predicted for at most twice the present sightings.
     """
     goals = plan.limits
     if goals.target is not None:

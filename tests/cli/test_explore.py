@@ -133,7 +133,7 @@ def test_a_search_by_meaning(field: Field) -> None:
             running.survey()
             refused = running.ask("/api/search?words=nurse&meaning=1")
             assert refused.status == 400
-            assert "keeps no embeddings of these personas (model fake-model)" in refused.json["error"]
+            assert "has no embeddings of these personas (model fake-model)" in refused.json["error"]
             assert "pgraph dedup --sweep" in refused.json["hint"]
             work.run("dedup", "--sweep", env=env)
             found = running.api("search", words=texts[120], meaning=1)

@@ -38,7 +38,7 @@ def test_one_file_to_send(either: Field, request: pytest.FixtureRequest, browser
         expect(page.locator("main h1")).to_have_text("What is missing")
         page.evaluate("location.hash = '#/persona?id=patient2'")  # a duplicate: only its survivor is in the file
         page.locator("[role=alert]").wait_for()
-        assert "holds a sample only" in page.inner_text("[role=alert]")
+        assert "holds only a sample" in page.inner_text("[role=alert]")
         assert page.evaluate("window.hit") is None
         assert page.evaluate("document.scrollingElement.scrollWidth") <= 400
 

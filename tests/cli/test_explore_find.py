@@ -67,11 +67,11 @@ def test_filters_by_coverage_score_language_and_relationship(small: Console, bro
         page = found.page
         page.locator("#filters summary").click()
         rows = {row["label"]: row["coverage"] for row in running.survey()["regions"]}
-        page.get_by_label("Groups covered below (%)").fill("100")
+        page.get_by_label("Groups with coverage below (%)").fill("100")
         page.keyboard.press("Tab")
         low = sorted(label for label, share in rows.items() if share is not None and share < 1)
         assert low
-        expect(page.locator("#filters [role=status]")).to_contain_text("of groups that are covered below 100")
+        expect(page.locator("#filters [role=status]")).to_contain_text("of groups with coverage below 100")
         expect(page.locator("tbody th")).to_have_count(len(low))
         assert sorted(page.locator("tbody th").all_inner_texts()) == low
         page.locator("#filters button", has_text="Clear all").click()
@@ -79,7 +79,7 @@ def test_filters_by_coverage_score_language_and_relationship(small: Console, bro
             ("Score below", "3", ["district nurse"]),
             ("Score at least", "3", ["speaker"]),
             ("Language", "hi", ["speaker"]),
-            ("Came along", "driver", ["driver"]),
+            ("Found along", "driver", ["driver"]),
         ):
             found.view("#/search?words=text")
             control = page.get_by_label(label)
@@ -93,7 +93,7 @@ def test_filters_by_coverage_score_language_and_relationship(small: Console, bro
         assert "in the language xx, with a score of at least 9" in page.inner_text("#filters")
         assert page.locator(".people li").count() == 0
         found.view("#/?least=9")
-        assert "No group is like that." in page.inner_text("main")
+        assert "No group matches the filters." in page.inner_text("main")
 
 
 def test_filters_in_one_file(small: Console, browser: Browser) -> None:
@@ -105,7 +105,7 @@ def test_filters_in_one_file(small: Console, browser: Browser) -> None:
         page.locator("tbody a", has_text="Trade").click()
         expect(page.locator("main h1")).to_have_text("Trade")
         assert page.locator(".people h3").all_inner_texts() == ["supplier"]
-        page.get_by_label("Came along").select_option("driver")
+        page.get_by_label("Found along").select_option("driver")
         expect(page.locator(".people li")).to_have_count(0)
         page.fill("#search input[type=search]", "text")
         page.keyboard.press("Enter")
@@ -127,7 +127,7 @@ def test_a_search_by_meaning(small: Console, browser: Browser) -> None:
             page.get_by_label("by meaning").check()
             page.keyboard.press("Enter")
             page.locator("[role=alert]").wait_for()
-            assert "keeps no embeddings" in page.inner_text("main")
+            assert "has no embeddings" in page.inner_text("main")
             assert "pgraph dedup --sweep" in page.inner_text("main")
             found.said.clear()  # the browser's own word on a status of 400
             small.run("dedup", "--sweep", env=env)

@@ -112,7 +112,7 @@ def test_the_pages_of_a_region(running: Explorer) -> None:
         ("persona?id=nobody", "there is no persona 'nobody'"),
         ("persona", "there is no persona ''"),
         ("region?id=x&depth=deep", "depth = 'deep' is not a whole number"),
-        ("export?format=xml", "format = 'xml' is none"),
+        ("export?format=xml", "unknown format 'xml'"),
         ("matching?least=nan", "least = 'nan' is not a number"),
         ("search?words=a&coverage=half", "coverage = 'half' is not a number"),
     ],
