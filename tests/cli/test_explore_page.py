@@ -44,7 +44,7 @@ def test_the_people_of_a_group_as_a_picture(either: Field, browser: Browser) -> 
         canvas.scroll_into_view_if_needed()
         page.wait_for_function(f"({INK})() > 0.003")
         page.mouse.move(*page.evaluate(DOT, "patient"))
-        expect(page.locator(".pointed")).to_have_text("patient: 1 hop from a seed, came along patient")
+        expect(page.locator(".pointed")).to_have_text("patient: 1 hop from a seed, found along patient")
         small_ink = page.evaluate(INK)
         for _ in range(3):
             page.get_by_role("button", name="Larger").click()
@@ -75,7 +75,7 @@ def test_a_walk(either: Field, browser: Browser) -> None:
         assert "text of patient" in page.inner_text("main .text")
         assert page.locator(".way li").count() == 2
         assert "the patient of" in page.inner_text(".way")
-        assert "Stands also for patient" in page.inner_text("main")
+        assert "Also counts for patient" in page.inner_text("main")
         page.locator(".way a", has_text="district nurse").click()
         expect(page.locator("main h1")).to_have_text("district nurse")
         assert "its patient" in page.inner_text("main")
@@ -98,7 +98,7 @@ def test_the_table_is_ordered_and_filtered_and_the_address_keeps_it(small: Conso
         page = found.page
         page.get_by_label("Order").select_option("name")
         assert page.locator("tbody th").all_inner_texts() == ["(no domain)", "Health", "Land", "Trade"]
-        page.get_by_label("Groups with these letters").fill("LA")
+        page.get_by_label("Filter groups by their letters").fill("LA")
         assert page.locator("tbody th").all_inner_texts() == ["Land"]
         page.reload()
         expect(page.locator("tbody th")).to_have_text(["Land"])
@@ -205,5 +205,5 @@ def test_a_stopped_explorer_is_told(small: Console, browser: Browser) -> None:
         page.locator(".map").wait_for()
     page.evaluate("location.hash = '#/region?id=health'")
     page.locator("[role=alert]").wait_for()
-    assert "it was stopped" in page.inner_text("[role=alert]")
+    assert "it has been stopped" in page.inner_text("[role=alert]")
     context.close()

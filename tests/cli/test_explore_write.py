@@ -68,7 +68,7 @@ def test_from_a_gap_to_new_personas(field: Field, model: FakeServer) -> None:
         underway = running.run(lambda run: bool(run["calls"]))
         assert underway["so_far"]["calls"] < 9
         again = running.tell("expand", gap=gap, calls=1)
-        assert (again.status, "runs already" in again.json["error"], "stop it" in again.json["hint"]) == (
+        assert (again.status, "is already running" in again.json["error"], "stop it" in again.json["hint"]) == (
             400,
             True,
             True,
