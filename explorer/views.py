@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import cypher
 from explorer import calls
 from explorer.answers import AskingPlace, CrowdPicture, FoundPeople, MatchCounts, PersonaPage, RegionPage, Row
 from explorer.filters import EVERYBODY, Filters
@@ -83,7 +82,9 @@ def persona(store: GraphStore, persona_id: str, read_tag: calls.TagReader = call
     sightings = _ask(store, "explore_sightings", id=persona_id, limit=LINKS)
     siblings = _ask(store, "explore_siblings", id=persona_id, limit=LINKS)
     named_by = _ask(store, "explore_calls", id=persona_id, limit=calls.CALLS)
-    quoted = [*sightings, *(row for way in ways for row in way["origins"])]
+    quoted = list(sightings)
+    for way in ways:
+        quoted += way["origins"]
     return PersonaPage(
         row=rows[0],
         ways=[way["steps"] for way in ways],
@@ -159,4 +160,4 @@ def _with_quotes(text: Row, sightings: list[Row]) -> Row:
 
 
 def _ask(store: GraphStore, name: str, folder: str = "reads", /, **parameters: Any) -> list[Row]:  # noqa: ANN401  as JSON
-    return list(store.cypher(cypher.load(f"{folder}/{name}"), parameters, timeout=SECONDS, limit=100_000))
+    return list(store.read_within(SECONDS, f"{folder}/{name}", **parameters))

@@ -31,6 +31,9 @@ class GraphStore(Protocol):
         `parameters` are those of the query's header. Memory does not grow with the answer.
         """
 
+    def read_within(self, seconds: float, query: str, /, **parameters: object) -> Iterator[dict[str, Any]]:
+        """As `read`, for at most so many `seconds`. Raises `QueryError` if the query takes longer."""
+
     def write(self, *writes: Write) -> None:
         """Run the `writes` in the given order in ONE transaction: all rows are kept, or none.
 
@@ -42,12 +45,12 @@ class GraphStore(Protocol):
         """Run one `statement` over any number of `rows`, `size` in each transaction. Returns the number of rows written."""
 
     def cypher(
-        self, text: str, parameters: Mapping[str, object], *, timeout: float, limit: int
+        self, text: str, parameters: Mapping[str, object], *, timeout: float, limit: int | None
     ) -> Iterator[dict[str, Any]]:
         """Run `text`, a user's own Cypher, with its `parameters`, and stream the rows. The engine lets it only read.
 
-        It may take `timeout` seconds and give `limit` rows: the iterator ends after those, so to know whether there are more,
-        ask for one more than you show. Raises `QueryError` for a query that writes, does not parse, or takes too long.
+        It may take `timeout` seconds and give `limit` rows (None: all). The iterator ends after those, so to know whether
+        there are more, ask for one more than you show. Raises `QueryError` for a query that writes, does not parse, or takes too long.
         """
 
     def close(self) -> None:

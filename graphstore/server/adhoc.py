@@ -1,4 +1,4 @@
-"""A user's own Cypher: read-only for real, for a bounded time, a bounded number of rows.
+"""Queries for a bounded time, shipped ones and a user's own Cypher, which may only read and give so many rows.
 
 Neo4j enforces all of it by itself. The embedded server ignores access mode and time-outs, so there the query runs as a
 user that the engine keeps from writing, and is ended by its name when its time is up or its rows are no longer needed.
@@ -7,7 +7,8 @@ user that the engine keeps from writing, and is ended by its name when its time 
 import contextlib
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from foundation.errors import QueryError, StoreError, StoreUnavailableError
@@ -21,16 +22,31 @@ _NO_READING = ("LoadCSV", "TerminateTransactions")  # plan steps that count as r
 
 
 def run_on_neo4j(
-    connection: Connection, text: str, parameters: Mapping[str, object], timeout: float, limit: int
+    connection: Connection, text: str, parameters: Mapping[str, object], timeout: float, limit: int | None
 ) -> Iterator[dict[str, Any]]:
+    """A user's own Cypher."""
     try:
         with connection.converted(), connection.driver.session(**connection.session("READ")) as session:
             _require_reading(session.run(f"EXPLAIN {text}", dict(parameters)).consume())
-            with session.begin_transaction(timeout=timeout) as transaction, connection.interruptible():
-                for count, record in enumerate(transaction.run(text, dict(parameters)), start=1):
-                    yield {name: plain_value(value) for name, value in dict(record).items()}
-                    if count >= limit:
-                        return
+    except StoreError as error:
+        raise _refusal(error, timeout, expired=False) from error.__cause__
+    with contextlib.closing(read_on_neo4j(connection, text, parameters, timeout)) as rows:
+        yield from islice(rows, limit)
+
+
+def read_on_neo4j(
+    connection: Connection, text: str, parameters: Mapping[str, object], timeout: float
+) -> Generator[dict[str, Any], None, None]:
+    """A shipped query, or another that is known to only read."""
+    try:
+        with (
+            connection.converted(),
+            connection.driver.session(**connection.session("READ")) as session,
+            session.begin_transaction(timeout=timeout) as transaction,
+            connection.interruptible(),
+        ):
+            for record in transaction.run(text, dict(parameters)):
+                yield {name: plain_value(value) for name, value in dict(record).items()}
     except StoreError as error:
         raise _refusal(error, timeout, expired="TransactionTimedOut" in _code(error)) from error.__cause__
 
@@ -47,10 +63,10 @@ def _require_reading(summary: Any) -> None:  # noqa: ANN401  neo4j.ResultSummary
 
 
 def run_on_local(
-    connection: LocalConnection, text: str, parameters: Mapping[str, object], timeout: float, limit: int
+    connection: LocalConnection, text: str, parameters: Mapping[str, object], timeout: float, limit: int | None = None
 ) -> Iterator[dict[str, Any]]:
     watch = _Watch(connection, timeout)
-    options: dict[str, Any] = {"database": connection.database, "fetch_size": min(limit, 1000)}
+    options: dict[str, Any] = {"database": connection.database, "fetch_size": min(limit or 1000, 1000)}
     try:
         with (
             connection.converted(),
@@ -58,9 +74,10 @@ def run_on_local(
             session.begin_transaction() as tx,
             watch,
         ):
-            for count, record in enumerate(tx.run(f"/* {watch.tag} */ {text}", dict(parameters)), start=1):
+            answer = enumerate(tx.run(f"/* {watch.tag} */ {text}", dict(parameters)), start=1)
+            for count, record in answer:
                 yield {name: plain_value(value) for name, value in dict(record).items()}
-                if count >= limit:
+                if count == limit:
                     return
             watch.exhausted = True
     except StoreError as error:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, Self
 
 import cypher
-from graphstore.server.adhoc import run_on_local, run_on_neo4j
+from graphstore.server.adhoc import read_on_neo4j, run_on_local, run_on_neo4j
 from graphstore.server.connection import Connection, LocalConnection, Run
 from graphstore.server.schema import migrate
 from graphstore.store import Row, Write
@@ -26,6 +26,10 @@ class BoltStore(Connection):
         """As `GraphStore.read`."""
         return self.stream(cypher.load(query), parameters)
 
+    def read_within(self, seconds: float, query: str, /, **parameters: object) -> Iterator[dict[str, Any]]:
+        """As `GraphStore.read_within`."""
+        return read_on_neo4j(self, cypher.load(query), parameters, seconds)
+
     def write(self, *writes: Write) -> None:
         """As `GraphStore.write`."""
         batches = [
@@ -44,7 +48,7 @@ class BoltStore(Connection):
         return written
 
     def cypher(
-        self, text: str, parameters: Mapping[str, object], *, timeout: float, limit: int
+        self, text: str, parameters: Mapping[str, object], *, timeout: float, limit: int | None
     ) -> Iterator[dict[str, Any]]:
         """As `GraphStore.cypher`."""
         return run_on_neo4j(self, text, parameters, timeout, limit)
@@ -59,8 +63,11 @@ class BoltStore(Connection):
 class LocalStore(LocalConnection, BoltStore):
     """The graph on the local server of a workspace."""
 
+    def read_within(self, seconds: float, query: str, /, **parameters: object) -> Iterator[dict[str, Any]]:
+        return run_on_local(self, cypher.load(query), parameters, seconds)
+
     def cypher(
-        self, text: str, parameters: Mapping[str, object], *, timeout: float, limit: int
+        self, text: str, parameters: Mapping[str, object], *, timeout: float, limit: int | None
     ) -> Iterator[dict[str, Any]]:
         return run_on_local(self, text, parameters, timeout, limit)
 

@@ -18,7 +18,7 @@ from foundation.prompts import load_prompt
 from graphstore import GraphStore
 from graphstore.files import Piece
 from pgraph.app.running import ensure_groups, reconcile, record, run_to_end
-from pgraph.app.settings import Workspace
+from pgraph.app.settings import Settings, Workspace
 from pgraph.app.summary import ExpandSummary, ProgressReport, stop_reason
 from pgraph.app.wording import counted
 from pgraph.app.workspace import Model, open_embedder, open_model, open_store
@@ -203,10 +203,17 @@ def make_plan(workspace: Workspace, request: ExpandRequest, model: str) -> Plan:
         model=model,
         sampling={"temperature": values.temperature, "max_tokens": values.max_tokens},
         stances=_stances_digest() if request.with_texts else "",
-        exclude=(EXCLUDED if values.base_url else 0) if request.exclude is None else request.exclude,
+        exclude=_excluded(request, values),
         void=values.void,
         verbalise=values.verbalise,
     )
+
+
+def _excluded(request: ExpandRequest, values: Settings) -> int:
+    """How many known roles a call may list."""
+    if request.exclude is not None:
+        return request.exclude
+    return EXCLUDED if values.base_url else 0
 
 
 def _stances_digest() -> str:
@@ -257,7 +264,7 @@ def allowed_sources(store: GraphStore, cypher: str) -> set[str] | None:
     if not cypher:
         return None
     ids = set()
-    for row in store.cypher(cypher, {}, timeout=60.0, limit=10_000_000):
+    for row in store.cypher(cypher, {}, timeout=60.0, limit=None):
         first = next(iter(row.values()), None)
         value = first.get("id") if isinstance(first, dict) else first
         if not isinstance(value, str):

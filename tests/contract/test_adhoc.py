@@ -5,6 +5,7 @@ from collections.abc import Generator
 
 import pytest
 
+import cypher
 from foundation.errors import QueryError
 from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
@@ -117,6 +118,17 @@ def test_rows_stop_at_the_limit_and_the_query_with_them(store: BoltStore) -> Non
     started = time.monotonic()
     assert run(store, f"{ENDLESS} RETURN c", timeout=60, limit=3) == [{"c": 1}, {"c": 2}, {"c": 3}]
     assert time.monotonic() - started < 6
+    _nothing_runs(store)
+
+
+def test_a_shipped_query_ends_in_time_too(store: BoltStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write(*SMALL)
+    assert {row["id"] for row in store.read_within(60, "queries/runs", limit=9)} == {"r1"}
+    monkeypatch.setattr(cypher, "load", {"queries/runs": f"{ENDLESS} RETURN a"}.__getitem__)
+    started = time.monotonic()
+    with pytest.raises(QueryError, match="took longer than 1 s"):
+        list(store.read_within(1, "queries/runs"))
+    assert time.monotonic() - started < 8
     _nothing_runs(store)
 
 
