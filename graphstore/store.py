@@ -50,7 +50,8 @@ class GraphStore(Protocol):
         """Run `text`, a user's own Cypher, with its `parameters`, and stream the rows. The engine lets it only read.
 
         It may take `timeout` seconds and give `limit` rows (None: all). The iterator ends after those, so to know whether
-        there are more, ask for one more than you show. Raises `QueryError` for a query that writes, does not parse, or takes too long.
+        there are more, ask for one more than you show. Raises `QueryError` for a query that writes, does not parse, or takes
+        too long.
         """
 
     def close(self) -> None:
