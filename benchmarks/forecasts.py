@@ -3,7 +3,7 @@
     python -m benchmarks.forecasts [--worlds 2] [--ahead 500]
 
 After some calls of a policy it foretells, as `pgraph expand --dry-run` does, how many new roles the next ones bring, and goes
-on to see. Prints the quotient of what was foretold and what came, the least and the greatest over the worlds.
+on to see. Prints the quotient of what was predicted and what came, the least and the greatest over the worlds.
 """
 
 import argparse
@@ -27,16 +27,16 @@ TRIED = (
 def quotients(setting: str, policy: str, seed: int, ahead: int) -> list[float]:
     """By call in AFTER."""
     one = Trial(next(each for each in SETTINGS if setting in each.name), seed, policy)
-    foretold, found = [], []
+    predicted, found = [], []
     stops = sorted({call for after in AFTER for call in (after, after + ahead)})
     for before, stop in pairwise([0, *stops]):
         for _ in one.go(stop - before, 4):
             pass
         known = one.people.tally.overall()
         found.append(known.distinct)
-        foretold.append(grown(known.found, known.sightings, known.singles, ahead * PER_CALL) - known.found)
+        predicted.append(grown(known.by_calls, known.sightings, known.singles, ahead * PER_CALL) - known.by_calls)
     return [
-        foretold[stops.index(after)] / (found[stops.index(after + ahead)] - found[stops.index(after)])
+        predicted[stops.index(after)] / (found[stops.index(after + ahead)] - found[stops.index(after)])
         for after in AFTER
     ]
 

@@ -197,7 +197,7 @@ def rounded(share: float | None) -> float | None:
 class Coverage:
     """Coverage of one population: `sightings` n, `singles` f1 and `doubles` f2, `distinct` species known.
 
-    `found` species were named by calls alone, and f2 is counted among these.
+    `by_calls` species were named by calls alone, and f2 is counted among these.
 
     >>> Coverage(sightings=200, singles=30, distinct=90).share
     0.85
@@ -207,7 +207,7 @@ class Coverage:
     singles: int
     distinct: int
     doubles: int = 0
-    found: int = 0
+    by_calls: int = 0
 
     @property
     def share(self) -> float | None:

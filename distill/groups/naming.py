@@ -195,9 +195,9 @@ class Naming:
             problem = reply.failure or name_problem(name, group.labels, self._used_names)
             if problem == Unusable.TAKEN and call.region not in self._taken_names:
                 self._taken_names[call.region] = name
-                self.progress.called(reply, Counter(), failed=False)
+                self.progress.add_call(reply, Counter(), failed=False)
             else:
-                self.progress.called(reply, Counter([problem] if problem else []), failed=bool(problem))
+                self.progress.add_call(reply, Counter([problem] if problem else []), failed=bool(problem))
                 self._used_names.add(normal_name(group.name if problem else name))
                 self.progress.new += not problem
                 if problem:

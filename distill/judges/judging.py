@@ -156,7 +156,7 @@ class Judging:
         criteria = tuple(plan.rubric.criteria)
         for call, reply in batch:
             problem = reply.failure or answer_problem(reply.data["reason"], "", shortest=3)
-            self.progress.called(
+            self.progress.add_call(
                 reply, Counter({problem: int(reply.paid)}) if problem else Counter(), failed=bool(problem)
             )
             props: dict[str, Any] = {"rubric": plan.rubric.name, "judge": plan.name, "at": now()}

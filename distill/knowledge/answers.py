@@ -224,7 +224,7 @@ class Distilling:
         learned = []
         for call, reply in batch:
             problem = reply.failure or unusable(reply.data, call.people, self.plan.language)
-            self.progress.called(
+            self.progress.add_call(
                 reply, Counter({problem: int(reply.paid)}) if problem else Counter(), failed=bool(problem)
             )
             topics = []

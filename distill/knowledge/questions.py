@@ -237,7 +237,7 @@ class Asking:
                     lost.append(problem)
                 else:
                     topics.append(self._take(call, item, rows))
-            self.progress.called(reply, Counter(lost), failed=not topics)
+            self.progress.add_call(reply, Counter(lost), failed=not topics)
             if lost or reply.failure:
                 statement = f"failed_on_{self._regions.unit}"
                 about = self._place(call.region)

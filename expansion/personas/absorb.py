@@ -103,7 +103,7 @@ class Absorber:
             at = now()  # one time for all answers of a call
             recognised = [self._take(call, persona, at, rows) for persona in people]
             places.update((persona.survivor, persona.region) for persona in recognised if persona.text)
-            self.progress.called(reply, lost, failed=not people)
+            self.progress.add_call(reply, lost, failed=not people)
             if lost:
                 self._lose(call, reply, lost, at, rows, whole=not people)
             answers = self._plan.per_call if reply.paid else 0
@@ -158,7 +158,7 @@ class Absorber:
         people = self._population
         source, relation = people.ids[call.source], self._plan.relations[call.relation].id
         recognised = self._recogniser.take(person, people.depths[call.source] + 1, rows)
-        self.progress.found(person.times, new=bool(recognised.text))
+        self.progress.add_personas(person.times, new=bool(recognised.text))
         edge = {"relation": relation, "run": self._run, "times": person.times, "at": at}
         if person.probability is not None:
             edge["probability"] = person.probability

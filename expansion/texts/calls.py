@@ -57,7 +57,7 @@ def _take(
     answer: TextAnswer, recogniser: Recogniser, progress: RunProgress, run: str, rows: Batch
 ) -> Recognised | None:
     call, person = answer.call, answer.person
-    progress.called(answer.reply, answer.lost, failed=person is None)
+    progress.add_call(answer.reply, answer.lost, failed=person is None)
     edge = {"stance": call.stance, "run": run, "at": now()}
     if person is None:
         lost = answer.lost
@@ -65,7 +65,7 @@ def _take(
         rows.add("failed_on_text", run=run, text=call.piece.id, call=call.id, props=failure)
         return None
     recognised = recogniser.take(person, 0, rows)
-    progress.found(1, new=bool(recognised.text))
+    progress.add_personas(1, new=bool(recognised.text))
     props = {**edge, "evidence": answer.evidence, "times": 1}
     rows.add("derived_from_text", persona=person.id, text=call.piece.id, call=call.id, props=props)
     return recognised

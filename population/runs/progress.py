@@ -29,7 +29,7 @@ class RunProgress:
         """Tokens of all prompts and replies."""
         return self.tokens_in + self.tokens_out
 
-    def called(self, reply: ChatReply, lost: Counter[str], *, failed: bool) -> None:
+    def add_call(self, reply: ChatReply, lost: Counter[str], *, failed: bool) -> None:
         """Count a call with its `reply`. `lost`: answers that cannot be used, by reason; `failed`: all of them."""
         self.calls += 1
         self.failed_calls += failed
@@ -39,7 +39,7 @@ class RunProgress:
         self.unusable += lost.total()
         self.reasons.update({reason.partition(":")[0]: max(1, times) for reason, times in lost.items()})
 
-    def found(self, times: int, *, new: bool) -> None:
+    def add_personas(self, times: int, *, new: bool) -> None:
         """Count a persona that a reply names `times` times; `new` if it was unknown."""
         self.new += new
         self.duplicate += times - new

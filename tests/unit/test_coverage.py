@@ -134,7 +134,7 @@ def test_files_do_not_make_the_model_look_new() -> None:
     brought = [tally.see(species, 0) for species in seen.tolist()]
     truth = weights[np.setdiff1d(np.arange(20_000), np.concatenate([imported, seen]))].sum()
     assert tally.overall().uncovered == pytest.approx(truth, abs=0.02)
-    assert sum(brought) == tally.overall().found == len(set(seen.tolist()) - set(imported.tolist()))
+    assert sum(brought) == tally.overall().by_calls == len(set(seen.tolist()) - set(imported.tolist()))
 
 
 def test_answers_of_one_call_do_not_vouch_for_each_other() -> None:
