@@ -84,10 +84,11 @@ class Absorber:
 
     @property
     def domains(self) -> tuple[int, int]:
+        """As `Recogniser.domains`."""
         return self._recogniser.domains
 
     def absorb(self, batch: Sequence[tuple[PersonaCall | TextCall, ChatReply]]) -> list[CallOutcome]:
-        """Write a batch of replies in one transaction.
+        """Write a `batch` of calls with their replies in one transaction.
 
         Returns what came of each, for `apply_recognised` on the thread that owns the population. Raises `StoreError`.
         """

@@ -71,10 +71,12 @@ class Expansion:
 
     @property
     def progress(self) -> RunProgress:
+        """The counts of the run, those before an interruption included."""
         return self._absorber.progress
 
     @property
     def coverage(self) -> Coverage:
+        """Coverage of roles in the whole graph, as the run knows it."""
         return self.population.tally.overall()
 
     async def go(
@@ -85,10 +87,10 @@ class Expansion:
         report: Callable[[], None],
         explain: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
-        """Run to the end.
+        """Run to the end, `at_once` calls of `chat` at a time. Raises `StoreError` and `ModelError`.
 
-        `paid`: the tags of the calls whose replies an interrupted run left in the cache. `explain` gets one row for each
-        call: why it was made and what it brought.
+        `paid`: the tags of the calls whose replies an interrupted run left in the cache. `report` is
+        called after each batch. `explain` gets one row for each call: why it was made and what it brought.
         """
 
         async def ask(call: PersonaCall | TextCall) -> ChatReply:

@@ -71,7 +71,10 @@ class Plan:
         }
 
     def call_id(self, source_id: str, relation: int) -> str:
-        """The id of a call. It does not depend on the run or the hint: the same question is the same call."""
+        """The id of the call about a persona along the relationship with the number `relation`.
+
+        It does not depend on the run or the hint: the same question is the same call.
+        """
         kind = self.relations[relation]
         decides = {
             "source": source_id,
@@ -86,7 +89,10 @@ class Plan:
         )
 
     def request(self, run: str, source_id: str, source_text: str, relation: int, hint: Hint = NO_HINT) -> ChatRequest:
-        """What is sent for a call; its tag names the call."""
+        """What is sent to ask about `source_text` along the relationship with the number `relation`.
+
+        The tag names `run`, call and source, so that a reply in the cache can be told from others.
+        """
         kind = self.relations[relation]
         values = {
             "persona": source_text,

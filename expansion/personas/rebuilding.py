@@ -24,7 +24,11 @@ Messages = tuple[Mapping[str, str], ...]
 def about_persona(
     run: Mapping[str, Any], call: str, source: str, text: str, relation: str, *, hint: Hint = NO_HINT
 ) -> Messages | None:
-    """The messages that were sent; None if the run had a prompt, relationships or settings that are not known here."""
+    """The messages of a `call` about the persona `source` with this `text`, as they were sent.
+
+    `run`: the properties of its Run node. `hint`: what the call carried. None if the run had a prompt, relationships or
+    settings that are not known here.
+    """
     if "plan_per_call" not in run:
         return None
     for prompt, relations in product(_persona_prompts(), _relations()):
@@ -47,7 +51,7 @@ def about_persona(
 
 
 def about_text(run: Mapping[str, Any], call: str, source: str, text: str, stance: str) -> Messages | None:
-    """As `about_persona`, for a call about a text."""
+    """As `about_persona`, for a `call` that asked who takes a `stance` to the text `source`, whose words are `text`."""
     for (prompt, stances), offered in product(_text_prompts(), (False, True)):
         if stance in stances:
             plan = TextPlan((), 0, stances, prompt, offered=offered, **_settings_of(run))

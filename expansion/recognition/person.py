@@ -24,7 +24,10 @@ class NamedPersona:
 
 
 def named_persona(item: Mapping[str, Any], times: int = 1) -> NamedPersona:
-    """A persona of a reply, with its id and language; the role is read from the text if the reply gives none."""
+    """The persona of an `item` of a reply that names it `times` times.
+
+    The role is read from the text if the reply gives none.
+    """
     text = one_line(item["persona"])
     role = normal_name(item["role"])
     return NamedPersona(
@@ -49,12 +52,16 @@ def probability(value: object) -> float | None:
 
 
 def one_line(text: object) -> str:
-    """The text with each run of blanks and line ends as one blank."""
+    """`text` with each run of blanks and line ends as one blank.
+
+    >>> one_line(" a potter who  teaches ")
+    'a potter who teaches'
+    """
     return " ".join(str(text).split())
 
 
 def text_problem(text: str) -> Unusable | None:
-    """Why a text cannot be a persona: it is not a sentence, or it repeats its own words. None if it can.
+    """Why `text` cannot be a persona: it is not a sentence, or it repeats its own words. None if it can.
 
     >>> text_problem("a potter")
     <Unusable.TOO_SHORT: 'too short'>

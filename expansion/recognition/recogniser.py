@@ -60,7 +60,10 @@ class Recogniser:
         return self._regions.grouped, self._regions.late
 
     def begin(self, people: Sequence[NamedPersona]) -> None:
-        """Embed all that a batch may compare in one go; the population knows by now what came before."""
+        """Prepare for a batch: embed in one go what its `people` will be compared by.
+
+        Call it after `apply_recognised` was called for the batch before.
+        """
         self._fresh.clear()
         self._texts.drop_vectors(HELD)
         unknown = [person for person in people if self._survivor(person.id) is None]
@@ -71,7 +74,7 @@ class Recogniser:
         self._vectors = dict(zip(wanted, self._embedder.embed(wanted), strict=True)) if wanted else {}
 
     def take(self, person: NamedPersona, depth: int, rows: Batch) -> Recognised:
-        """Match one persona and add its own rows; the sighting is the caller's."""
+        """Match one `person` and add its own `rows`; the caller adds the sighting. `depth`: hops from an import or a text."""
         survivor = self._survivor(person.id)
         if survivor is None:
             recognised = self._add(person, depth, rows)
@@ -140,9 +143,10 @@ class Recogniser:
 
 
 def apply_recognised(persona: Recognised, population: Population, arm: int, call: str | None = None) -> bool:
-    """Add a persona that was written to the population in memory. True if its species is new.
+    """Add a `persona` that was written to the graph to the `population`, as an answer of `arm`. True if its species is new.
 
-    Call it on the thread that chooses: it changes what the next choice sees.
+    `call`: its id, so that two answers of one call count once. Use it on the thread that chooses: it changes what the next
+    choice sees.
     """
     if persona.text:
         region = population.region(persona.region)

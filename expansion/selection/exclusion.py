@@ -49,13 +49,15 @@ class Exclusions:
         self._roles = KnownRoles(population, count)
 
     def draw(self, arm: int) -> tuple[str, ...]:
-        """The list for a call; for a probe none."""
+        """The list for a call along `arm`; empty for a share of PROBES of the calls."""
         if not self._count or self._rng.random() < PROBES:
             return ()
         return self.likeliest(arm)
 
     def likeliest(self, arm: int) -> tuple[str, ...]:
-        """The known roles with the highest P(role | arm) = Σ_h T(h | arm) · sightings(role) / n(h), the highest first.
+        """The known roles that `arm` most likely answers, the likeliest first.
+
+        P(role | arm) = Σ_h T(h | arm) · sightings(role) / n(h), over the regions h.
 
         Cost: O(cells in use + count · REGIONS).
         """

@@ -23,6 +23,7 @@ class Hint:
 
     @classmethod
     def of(cls, tag: Mapping[str, Any]) -> "Hint":
+        """The hint that a `tag` of the reply cache holds."""
         return cls(tuple(tag.get("excluded", ())), tag.get("void", ""), tuple(tag.get("neighbours", ())))
 
 

@@ -45,7 +45,7 @@ class Reason:
 
 
 def predicted_reason(loaded: Loaded, arms: Arms, arm: int, how: How, hint: Hint = NO_HINT) -> Reason:
-    """The reason of a call along an arm, from the predictions as they stand now. Cost: O(cells in use).
+    """The reason of a call along `arm`, from the predictions `arms` as they stand now. Cost: O(cells in use).
 
     For a call that names a region, the only prediction is how many answers of its arm land there without the name.
     """

@@ -59,6 +59,8 @@ class TextBuckets(Protocol):
 
 
 class Strategy(Protocol):
+    """Chooses the next call. Each choice depends on the population as it is at that moment."""
+
     ordered: bool  # True: replies must be absorbed in the order of the choices
 
     def choose(self) -> Choice | TextChoice | Literal["wait"] | None:
@@ -69,7 +71,7 @@ class Strategy(Protocol):
 
 
 def predictions_for(strategy: Strategy, population: Population) -> Callable[[], Arms]:
-    """The predictions as they stand now, whether or not the strategy uses them."""
+    """A function that gives the predictions as they stand, whether or not the `strategy` uses them."""
     return strategy.arms if isinstance(strategy, CoverageFirst) else Predictions(population).arms
 
 

@@ -25,7 +25,7 @@ class Voids:
         self._roles = KnownRoles(population, NEIGHBOURS)
 
     def draw(self, arm: int) -> Hint | None:
-        """None for a call that names no region."""
+        """The region that the next call along `arm` names; None if it names none."""
         return self.thinnest(arm) if self._share and self._rng.random() < self._share else None
 
     def thinnest(self, arm: int) -> Hint | None:

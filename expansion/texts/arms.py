@@ -56,6 +56,7 @@ class TextArms:
 
     @property
     def buckets(self) -> int:
+        """How many buckets there are, empty ones included."""
         return len(self._buckets)
 
     @property
@@ -64,12 +65,12 @@ class TextArms:
         return sum(map(len, self._left.values()))
 
     def arm(self, text: str, stance: str) -> int:
-        """The arm of a text and a stance; NO_ARM for those that cannot be chosen."""
+        """The arm of the `text` with this id and a `stance`; NO_ARM for those that cannot be chosen."""
         bucket = self._buckets.get((self._files.get(text, ""), stance))
         return NO_ARM if bucket is None else text_arm(bucket)
 
     def take(self, text: str, stance: str) -> TextChoice | None:
-        """This text, for a call that an interrupted run had under way; None if it is not waiting."""
+        """The `text` with this id, for a call that an interrupted run had under way; None if it is not waiting."""
         bucket = self._buckets.get((self._files.get(text, ""), stance))
         if bucket is None or text not in self._left.get(bucket, ()):
             return None
@@ -90,19 +91,22 @@ class TextArms:
         return float(worth[best]), best, float(new[best])
 
     def next(self, bucket: int, expected: float, how: How = "text") -> TextChoice:
-        """The next text of a bucket that has one."""
+        """The next text of a `bucket` that has one. `expected`: the chance that was predicted for it."""
         waiting = self._left[bucket]
         text = waiting.popleft()
         piece = self._piece(text, [text, *list(waiting)[: AHEAD - 1]])
         return TextChoice(bucket, piece, self._stances[bucket], expected, how)
 
     def best(self, tally: Tally, uncovered: Floats) -> float:
-        """The highest predicted chance that an answer is new, on the scale of `draw`; 0 if nothing is left."""
+        """The highest predicted chance that an answer is new, on the scale of `draw`; 0 if nothing is left.
+
+        `uncovered`: U by region.
+        """
         open_ = self.open()
         return float(self._predict(tally, uncovered)[0][open_].max()) / self._cost if len(open_) else 0.0
 
     def record(self, tally: Tally) -> float:
-        """The share of all answers about texts that found somebody new; 1 while there are none."""
+        """The share of all answers about texts in `tally` that found somebody new; 1 while there are none."""
         return float((tally.text_single.sum() + PRIOR) / (tally.text_asked.sum() + PRIOR))
 
     def open(self) -> NDArray[np.int64]:
@@ -110,7 +114,7 @@ class TextArms:
         return np.array([bucket for bucket, ids in self._left.items() if ids], np.int64)
 
     def call(self, choice: TextChoice, run: str, how: How | None = None) -> TextCall:
-        """The call for a choice."""
+        """The call for a `choice`, as part of `run`."""
         call = self.plan.call_id(choice.piece.id, choice.stance)
         request = self.plan.request(run, call, choice.piece, choice.stance)
         reason = Reason(how or choice.how, expected=choice.expected)

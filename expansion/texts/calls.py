@@ -39,14 +39,17 @@ class TextAnswer:
 
 
 def read_answers(batch: Sequence[tuple[TextCall, ChatReply]]) -> list[TextAnswer]:
-    """The persona of each reply, or why it cannot be used."""
+    """For each call of a `batch`: the persona of its reply, or why it cannot be used."""
     return [TextAnswer(call, reply, *person_in(reply, call.piece.text)) for call, reply in batch]
 
 
 def take_answers(
     answers: Sequence[TextAnswer], recogniser: Recogniser, progress: RunProgress, run: str, rows: Batch
 ) -> list[tuple[TextAnswer, Recognised | None]]:
-    """Match the personas of some answers, add their rows and count them. Call `recogniser.begin` with them before."""
+    """Match the personas of `answers`, add their `rows` and count them in `progress`.
+
+    Call `recogniser.begin` with these personas before. Returns each answer with its persona, None if it has none.
+    """
     pieces = {answer.call.piece.id: answer.call.piece for answer in answers}
     for key, piece in sorted(pieces.items()):
         rows.add("text", id=key, props=text_props(piece, run))
@@ -72,7 +75,7 @@ def _take(
 
 
 def text_props(piece: Piece, run: str) -> dict[str, Any]:
-    """The properties of a text's node."""
+    """The properties of the node of `piece`, which `run` brought."""
     props = {
         "text": piece.text,
         "source": piece.source,

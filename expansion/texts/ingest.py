@@ -33,6 +33,7 @@ class Ingestion:
 
     @property
     def coverage(self) -> Coverage:
+        """Coverage of roles in the whole graph, as the run knows it."""
         return self.population.tally.overall()
 
     async def go(self, chat: Chat, at_once: int, pieces: Iterator[Piece], report: Callable[[], None]) -> None:

@@ -67,12 +67,16 @@ class TextPlan:
         }
 
     def call_id(self, text: str, stance: str) -> str:
-        """The id of a call. It does not depend on the run: the same question about the same text is the same call."""
+        """The id of the call about the `text` with this id.
+
+        It does not depend on the run: the same question about the same text is the same call.
+        """
         decides: dict[str, Any] = {"text": text, "stance": stance, "phrase": self.stances[stance]}
         decides |= {"context": self.context, "prompt": self.prompt.digest, "model": self.model}
         return call_id({**decides, "offered": self.offered, **self.sampling})
 
     def request(self, run: str, call: str, piece: Piece, stance: str) -> ChatRequest:
+        """What is sent to ask who takes `stance` to the text of `piece`; the tag names `run` and `call`."""
         context = f"The person lives here: {self.context}\n" if self.context else ""
         values = {"text": piece.text, "phrase": self.stances[stance], "context": context}
         tag = {"run": run, "call": call, "text": piece.id, "stance": stance}
@@ -94,7 +98,7 @@ def offering(text: str) -> dict[str, Any]:
 
 
 def load_stances(chosen: tuple[str, ...], path: Path = TEXT_PROMPT) -> tuple[Prompt, dict[str, str]]:
-    """The prompt, and the phrase for each chosen stance."""
+    """The prompt of the file at `path`, and its phrase for each `chosen` stance."""
     phrases = read_yaml(path)["stances"]
     return load_prompt(path), {stance: phrases[stance] for stance in STANCES if stance in chosen}
 
