@@ -31,7 +31,7 @@ class Counting:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._began = self._took = 0.0
-        self._kept: Row | None = None  # {state, survey}
+        self._last: Row | None = None  # {state, survey}
         self._draft: Row | None = None  # until there is one
         self._problem: PgraphError | None = None
 
@@ -43,11 +43,11 @@ class Counting:
         """
         state = self._state()
         with self._lock:
-            self._kept = self._kept or self._read()
+            self._last = self._last or self._read()
             if self._problem is not None:
                 problem, self._problem = self._problem, None
                 raise problem
-            if self._kept is None and self._draft is None and state["personas"] > _QUICK:
+            if self._last is None and self._draft is None and state["personas"] > _QUICK:
                 self._draft = draft(self._store, state["personas"])
             if self._is_due(state):
                 self._began = time.monotonic()
@@ -57,24 +57,24 @@ class Counting:
             return CountingState(
                 counting=busy,
                 seconds=round(time.monotonic() - self._began, 1) if busy else 0,
-                stale=self._kept is None or self._kept["state"] != state,
+                stale=self._last is None or self._last["state"] != state,
                 personas=state["personas"],
-                survey=self._with_commands(self._kept["survey"]) if self._kept else self._draft,
+                survey=self._with_commands(self._last["survey"]) if self._last else self._draft,
             )
 
     def regions(self) -> list[Row] | None:
         """The regions of the last overview; None if there is no overview yet."""
         with self._lock:
-            return self._kept["survey"]["regions"] if self._kept else None
+            return self._last["survey"]["regions"] if self._last else None
 
     def whole(self) -> Row:
         """The overview of the graph as it is now; waits for the count (about 15 µs for each persona and each sighting)."""
         state = self._state()
-        kept = self._read()
-        if kept is None or kept["state"] != state:
-            kept = {"state": state, "survey": survey(self._store)}
-            self._keep(kept)
-        return self._with_commands(kept["survey"])
+        counted = self._read()
+        if counted is None or counted["state"] != state:
+            counted = {"state": state, "survey": survey(self._store)}
+            self._save(counted)
+        return self._with_commands(counted["survey"])
 
     def _with_commands(self, overview: Row) -> Row:
         regions = []
@@ -88,30 +88,30 @@ class Counting:
         return {"form": FORM, "store": self._name, **next(self._store.read("reads/explore_state"))}
 
     def _is_due(self, state: Row) -> bool:
-        if (self._kept is not None and self._kept["state"] == state) or (self._thread and self._thread.is_alive()):
+        if (self._last is not None and self._last["state"] == state) or (self._thread and self._thread.is_alive()):
             return False
         return not self._thread or time.monotonic() > self._began + (1 + _REST) * self._took
 
     def _count(self, state: Row) -> None:
         try:
             counted = {"state": state, "survey": survey(self._store)}
-            self._keep(counted)
+            self._save(counted)
         except PgraphError as error:
             self._problem = error
         else:
             with self._lock:
-                self._kept = counted
+                self._last = counted
         self._took = time.monotonic() - self._began
 
     def _read(self) -> Row | None:
         try:
-            kept: Any = json.loads(self._file.read_text(encoding="utf-8"))
+            saved: Any = json.loads(self._file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        usable = isinstance(kept, dict) and kept.get("state", {}).get("form") == FORM
-        return kept if usable and kept["state"].get("store") == self._name else None
+        usable = isinstance(saved, dict) and saved.get("state", {}).get("form") == FORM
+        return saved if usable and saved["state"].get("store") == self._name else None
 
-    def _keep(self, kept: Row) -> None:
+    def _save(self, counted: Row) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with replacing(str(self._file)) as temporary:
-            temporary.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+            temporary.write_text(json.dumps(counted, ensure_ascii=False), encoding="utf-8")

@@ -32,7 +32,7 @@ _REST = 5  # while the graph keeps changing: wait this many times as long as the
 class _VectorIndex:
     """The vectors of personas in a graph.
 
-    `vectors`: a row for each of `ids`, in a file without a name; `people`: all personas of the graph; `made`: when, in
+    `vectors`: a row for each of `ids`, in a file without a name; `people`: all personas of the graph; `read_at`: in
     seconds of the monotonic clock; `took`: seconds.
     """
 
@@ -40,7 +40,7 @@ class _VectorIndex:
     ids: "NDArray[np.bytes_]"
     vectors: "NDArray[np.float16]"
     people: int
-    made: float
+    read_at: float
     took: float
 
 
@@ -90,7 +90,7 @@ class Meaning:
         state = next(self._store.read("reads/explore_state"))
         with self._lock:
             index = self._index
-            if index is None or (index.state != state and time.monotonic() > index.made + _REST * index.took):
+            if index is None or (index.state != state and time.monotonic() > index.read_at + _REST * index.took):
                 index = self._index = self._read(state)
         return index
 

@@ -28,7 +28,9 @@ def one_file(
     """
     total = survey["overall"][0]["distinct"]
     regions = _sampled(store, survey["regions"])
-    chosen = [row["id"] for page in regions.values() for row in page.people]
+    chosen: list[str] = []
+    for region in regions.values():
+        chosen += [row["id"] for row in region.people]
     people: dict[str, Row] = {}
     for number, persona in enumerate(chosen):
         report(number, len(chosen))
@@ -39,7 +41,7 @@ def one_file(
     answers = {
         "note": f"Made on {now_in_words()} with {sample} of {total:,} personas. It loads nothing from anywhere.",
         "overview": {"": {"counting": False, "survey": survey}},
-        "region": {region: page.as_json() for region, page in regions.items()},
+        "region": {region_id: region.as_json() for region_id, region in regions.items()},
         "persona": people,
     }
     return _page(answers), len(people), total

@@ -11,25 +11,25 @@ const MARGIN = 34; // pixels around the picture, for these names
 const NEAR = 14; // pixels; a dot at this distance or less is pointed at
 const TURN = 2 * Math.PI;
 
-export function crowd(given, row, ask) {
+export function crowd(parameters, row, ask) {
   const canvas = tag('canvas', {role: 'img', tabindex: 0, 'aria-label': 'Picture of the personas of this group'});
-  const say = tag('p.pointed', {'aria-hidden': 'true'}, '\u00a0');
+  const pointed = tag('p.pointed', {'aria-hidden': 'true'}, '\u00a0');
   const note = tag('figcaption', {}, 'Drawing …');
-  const figure = tag('figure.map', {}, canvas, say, note);
-  const made = tag('section', {}, tag('h2', {}, 'Its people, by hops from a seed and by relationship'), figure);
+  const figure = tag('figure.map', {}, canvas, pointed, note);
+  const section = tag('section', {}, tag('h2', {}, 'Its people, by hops from a seed and by relationship'), figure);
   ask('crowd', {id: row.id, size: row.personas}).then(answer => {
-    const view = new Crowd(canvas, say, answer, given);
+    const view = new Crowd(canvas, pointed, answer, parameters);
     const buttons = [['Larger', 1.5], ['Smaller', 1 / 1.5], ['Whole', 0]].map(([name, factor]) => (
       tag('button', {type: 'button', onclick: () => (factor ? view.zoom(factor) : view.whole())}, name)));
     figure.prepend(tag('div.tools', {}, buttons));
     note.replaceChildren(...summary(answer));
-    canvas.setAttribute('aria-label', `${made.firstChild.textContent}: ${note.textContent} The list of personas has the same content.`);
+    canvas.setAttribute('aria-label', `${section.firstChild.textContent}: ${note.textContent} The list of personas has the same content.`);
   }).catch(error => note.replaceChildren(error.message));
-  return made;
+  return section;
 }
 
 function summary({people, relations, more}) {
-  const seeds = people.filter(one => one[2] === 0).length, deepest = Math.max(0, ...people.map(one => one[2]));
+  const seeds = people.filter(person => person[2] === 0).length, deepest = Math.max(0, ...people.map(person => person[2]));
   return [tag('span', {}, `${number(people.length)} personas${more ? ', a sample' : ''}: ${number(seeds)} seeds in the middle, ` +
     `${deepest} rings, a sector for each relationship (${relations.length}). A line leads to the persona that somebody came from, if it is in this group.`),
   tag('span', {}, 'Drag to move, Ctrl + wheel to zoom. Keyboard: arrows, + and −.')];
@@ -42,9 +42,9 @@ export function placed(people, relations) {
     rings[depth] = (rings[depth] || 0) + 1;
     if (depth) along[relation < 0 ? relations.length : relation] += 1;
   }
-  const all = along.reduce((sum, some) => sum + some, 0) || 1;
+  const all = along.reduce((sum, count) => sum + count, 0) || 1;
   let turn = -TURN / 4;
-  const sectors = along.map((some, place) => [relations[place] ?? '', turn, turn += TURN * some / all]);
+  const sectors = along.map((count, place) => [relations[place] ?? '', turn, turn += TURN * count / all]);
   const edges = [0];
   for (let depth = 0, before = 0; depth < rings.length; depth += 1) edges.push(Math.sqrt((before += rings[depth] || 0) / people.length));
   const used = new Map();
@@ -62,12 +62,12 @@ export function placed(people, relations) {
 }
 
 class Crowd {
-  constructor(canvas, say, {people, relations}, given) {
-    Object.assign(this, {canvas, say, people, relations, pointed: -1, stale: true, frame: 0}, placed(people, relations));
-    const [depth, relation] = [given.depth, given.relation]; // the filters of the list apply here too
-    this.faint = people.map(one => (depth && String(one[2]) !== depth) || (relation && relations[one[3]] !== relation));
+  constructor(canvas, caption, {people, relations}, parameters) {
+    Object.assign(this, {canvas, caption, people, relations, pointed: -1, stale: true, frame: 0}, placed(people, relations));
+    const [depth, relation] = [parameters.depth, parameters.relation]; // the filters of the list apply here too
+    this.faint = people.map(person => (depth && String(person[2]) !== depth) || (relation && relations[person[3]] !== relation));
     this.pen = canvas.getContext('2d', {alpha: false});
-    this.kept = document.createElement('canvas');
+    this.drawing = document.createElement('canvas');
     this.whole();
     new ResizeObserver(() => this.sized()).observe(canvas);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.soon(true));
@@ -82,19 +82,19 @@ class Crowd {
   whole() { this.to({scale: 1, x: 0, y: 0}); }
 
   /** Zoom around a point of the canvas, by default its middle. */
-  zoom(factor, at = [0, 0]) {
-    const {scale, x, y} = this.at, next = Math.min(60, Math.max(0.5, scale * factor)), grown = next / scale;
-    this.to({scale: next, x: at[0] - (at[0] - x) * grown, y: at[1] - (at[1] - y) * grown});
+  zoom(factor, centre = [0, 0]) {
+    const {scale, x, y} = this.view, next = Math.min(60, Math.max(0.5, scale * factor)), grown = next / scale;
+    this.to({scale: next, x: centre[0] - (centre[0] - x) * grown, y: centre[1] - (centre[1] - y) * grown});
   }
 
-  to(at) {
-    this.at = at;
+  to(view) {
+    this.view = view;
     this.soon(false);
   }
 
   sized() {
     const ratio = Math.min(2, window.devicePixelRatio || 1), {clientWidth: wide, clientHeight: high} = this.canvas;
-    for (const one of [this.canvas, this.kept]) [one.width, one.height] = [wide * ratio, high * ratio];
+    for (const sheet of [this.canvas, this.drawing]) [sheet.width, sheet.height] = [wide * ratio, high * ratio];
     this.ratio = ratio;
     this.soon(true);
   }
@@ -107,14 +107,14 @@ class Crowd {
       if (!this.canvas.clientWidth) return;
       clearTimeout(this.rest);
       if (this.stale || this.isFar()) this.paint();
-      else if (this.at !== this.painted) this.rest = setTimeout(() => this.soon(true), REST);
+      else if (this.view !== this.painted) this.rest = setTimeout(() => this.soon(true), REST);
       this.show();
     });
   }
 
   isFar() {
-    const {scale, x, y} = this.painted, grown = this.at.scale / scale;
-    const [across, along] = [this.at.x - x * grown, this.at.y - y * grown];
+    const {scale, x, y} = this.painted, grown = this.view.scale / scale;
+    const [across, along] = [this.view.x - x * grown, this.view.y - y * grown];
     return grown > 2.5 || grown < 0.4 || Math.abs(across) > this.canvas.clientWidth / 2 || Math.abs(along) > this.canvas.clientHeight / 2;
   }
 
@@ -125,9 +125,9 @@ class Crowd {
   }
 
   paint() {
-    const pen = this.kept.getContext('2d', {alpha: false}), style = getComputedStyle(this.canvas);
+    const pen = this.drawing.getContext('2d', {alpha: false}), style = getComputedStyle(this.canvas);
     const color = name => style.getPropertyValue(`--${name}`);
-    const [x, y, radius] = this.place(this.at), size = Math.min(7, Math.max(1.4, 0.42 * radius / Math.sqrt(this.people.length)));
+    const [x, y, radius] = this.place(this.view), size = Math.min(7, Math.max(1.4, 0.42 * radius / Math.sqrt(this.people.length)));
     pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     pen.fillStyle = color('card');
     pen.fillRect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
@@ -141,15 +141,15 @@ class Crowd {
       pen.globalAlpha = faint ? 0.25 : 1;
       pen.fillStyle = color(faint ? 'soft' : 'accent');
       pen.beginPath();
-      this.places.forEach(([across, along], one) => {
-        if (Boolean(this.faint[one]) !== faint) return;
+      this.places.forEach(([across, along], person) => {
+        if (Boolean(this.faint[person]) !== faint) return;
         pen.moveTo(across * radius + size, along * radius);
         pen.arc(across * radius, along * radius, size, 0, TURN);
       });
       pen.fill();
     }
     pen.globalAlpha = 1;
-    [this.painted, this.size, this.stale] = [this.at, size, false];
+    [this.painted, this.size, this.stale] = [this.view, size, false];
   }
 
   /** The rings, and the names of those sectors that have room for a name. */
@@ -176,12 +176,12 @@ class Crowd {
     }
   }
 
-  lines(pen, radius, some) {
+  lines(pen, radius, persons) {
     pen.beginPath();
-    for (const one of some) {
-      const source = this.people[one][4];
+    for (const person of persons) {
+      const source = this.people[person][4];
       if (source < 0) continue;
-      pen.moveTo(this.places[one][0] * radius, this.places[one][1] * radius);
+      pen.moveTo(this.places[person][0] * radius, this.places[person][1] * radius);
       pen.lineTo(this.places[source][0] * radius, this.places[source][1] * radius);
     }
     pen.stroke();
@@ -189,44 +189,44 @@ class Crowd {
 
   show() {
     const pen = this.pen, {clientWidth: wide, clientHeight: high} = this.canvas, style = getComputedStyle(this.canvas);
-    const grown = this.at.scale / this.painted.scale, [x, y, radius] = this.place(this.at), [was, were] = this.place(this.painted);
+    const grown = this.view.scale / this.painted.scale, [x, y, radius] = this.place(this.view), [was, were] = this.place(this.painted);
     pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     pen.fillStyle = style.getPropertyValue('--card');
     pen.fillRect(0, 0, wide, high);
-    pen.drawImage(this.kept, x - was * grown, y - were * grown, wide * grown, high * grown);
+    pen.drawImage(this.drawing, x - was * grown, y - were * grown, wide * grown, high * grown);
     if (this.pointed < 0) return;
     pen.translate(x, y);
     pen.strokeStyle = pen.fillStyle = style.getPropertyValue('--second');
     pen.lineWidth = 1.5;
     this.lines(pen, radius, this.family);
-    for (const one of [...this.family, ...this.family.map(child => this.people[child][4])].filter(one => one >= 0)) {
+    for (const person of [...this.family, ...this.family.map(child => this.people[child][4])].filter(place => place >= 0)) {
       pen.beginPath();
-      pen.arc(this.places[one][0] * radius, this.places[one][1] * radius, (this.size + 1.5) * (one === this.pointed ? 1.4 : 1), 0, TURN);
+      pen.arc(this.places[person][0] * radius, this.places[person][1] * radius, (this.size + 1.5) * (person === this.pointed ? 1.4 : 1), 0, TURN);
       pen.fill();
     }
   }
 
-  point(one) {
-    if (one === this.pointed) return;
-    this.pointed = one;
-    this.canvas.style.cursor = one < 0 ? '' : 'pointer';
-    if (one < 0) this.say.textContent = '\u00a0';
+  point(person) {
+    if (person === this.pointed) return;
+    this.pointed = person;
+    this.canvas.style.cursor = person < 0 ? '' : 'pointer';
+    if (person < 0) this.caption.textContent = '\u00a0';
     else {
-      this.family = [one, ...this.people.keys()].filter((other, place) => !place || this.people[other][4] === one);
-      const [, role, depth, relation] = this.people[one];
-      this.say.textContent = `${role || 'somebody'}: ${depth ? `${depth} hop${depth > 1 ? 's' : ''} from a seed` : 'a seed'}${
+      this.family = [person, ...this.people.keys()].filter((member, place) => !place || this.people[member][4] === person);
+      const [, role, depth, relation] = this.people[person];
+      this.caption.textContent = `${role || 'somebody'}: ${depth ? `${depth} hop${depth > 1 ? 's' : ''} from a seed` : 'a seed'}${
         relation < 0 ? '' : `, found along ${spoken(this.relations[relation])}`}`;
     }
     this.soon(false);
   }
 
   under(event) {
-    const box = this.canvas.getBoundingClientRect(), [x, y, radius] = this.place(this.at);
+    const box = this.canvas.getBoundingClientRect(), [x, y, radius] = this.place(this.view);
     const across = (event.clientX - box.left - x) / radius, along = (event.clientY - box.top - y) / radius;
     let best = -1, least = (NEAR / radius) ** 2;
-    this.places.forEach(([u, v], one) => {
+    this.places.forEach(([u, v], person) => {
       const far = (u - across) ** 2 + (v - along) ** 2;
-      if (far < least) [best, least] = [one, far];
+      if (far < least) [best, least] = [person, far];
     });
     return best;
   }
@@ -240,28 +240,28 @@ class Crowd {
 
   grab(event) {
     if (event.button) return;
-    this.held = {x: event.clientX - this.at.x, y: event.clientY - this.at.y, from: [event.clientX, event.clientY], moved: false};
+    this.dragged = {x: event.clientX - this.view.x, y: event.clientY - this.view.y, from: [event.clientX, event.clientY], moved: false};
     this.canvas.setPointerCapture(event.pointerId);
   }
 
   move(event) {
-    if (!this.held || !event.buttons) {
+    if (!this.dragged || !event.buttons) {
       this.point(this.under(event));
       return;
     }
-    this.held.moved ||= Math.hypot(event.clientX - this.held.from[0], event.clientY - this.held.from[1]) > 4;
-    if (this.held.moved) this.to({...this.at, x: event.clientX - this.held.x, y: event.clientY - this.held.y});
+    this.dragged.moved ||= Math.hypot(event.clientX - this.dragged.from[0], event.clientY - this.dragged.from[1]) > 4;
+    if (this.dragged.moved) this.to({...this.view, x: event.clientX - this.dragged.x, y: event.clientY - this.dragged.y});
   }
 
   open(event) {
-    const moved = this.held?.moved, one = this.under(event);
-    this.held = null;
-    if (!moved && one >= 0) window.location.hash = link('persona', {id: this.people[one][0]}).slice(1);
+    const moved = this.dragged?.moved, person = this.under(event);
+    this.dragged = null;
+    if (!moved && person >= 0) window.location.hash = link('persona', {id: this.people[person][0]}).slice(1);
   }
 
   key(event) {
     const step = {ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40]}[event.key];
-    if (step) this.to({...this.at, x: this.at.x + step[0], y: this.at.y + step[1]});
+    if (step) this.to({...this.view, x: this.view.x + step[0], y: this.view.y + step[1]});
     else if (event.key === '+' || event.key === '-') this.zoom(event.key === '+' ? 1.25 : 0.8);
     else return;
     event.preventDefault();

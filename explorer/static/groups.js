@@ -21,27 +21,27 @@ export function nothing() {
 }
 
 /** `left`: how many personas of each group the filters leave; null without filters. */
-export function groups(survey, given, go, left) {
+export function groups(survey, parameters, go, left) {
   const role = survey.overall.find(row => row.resolution === 'role'), people = survey.overall.find(row => row.resolution === 'persona');
   const all = survey.regions.length + survey.left_out.regions;
   const {figure, point} = map(survey, left);
   const shelf = tag('div');
   const order = tag('select', {'aria-label': 'Order'}, Object.entries(ORDERS).map(([key, [name]]) => (
-    tag('option', {value: key, selected: key === given.order}, name))));
-  const find = tag('input', {type: 'search', 'aria-label': 'Filter groups by their letters', placeholder: 'Filter', value: given.find || ''});
-  const fill = most => {
+    tag('option', {value: key, selected: key === parameters.order}, name))));
+  const find = tag('input', {type: 'search', 'aria-label': 'Filter groups by their letters', placeholder: 'Filter', value: parameters.find || ''});
+  const fill = limit => {
     const rows = survey.regions.filter(row => !left || left.has(row.id)).filter(row => row.label.toLowerCase().includes(find.value.toLowerCase())).sort(ORDERS[order.value][1]);
-    const rest = rows.length - most;
-    shelf.replaceChildren(list(rows.slice(0, most), left),
+    const rest = rows.length - limit;
+    shelf.replaceChildren(list(rows.slice(0, limit), left),
       rest > 0 ? tag('button', {type: 'button', onclick: () => fill(rows.length)}, `Show ${number(rest)} more`) : '',
       rows.length ? '' : tag('p.soft', {}, left ? 'No group matches the filters.' : 'No group contains these letters.'));
   };
-  const again = () => {
+  const update = () => {
     go('', {order: order.value === 'personas' ? '' : order.value, find: find.value});
     fill(ROWS);
   };
-  order.addEventListener('change', again);
-  find.addEventListener('input', again);
+  order.addEventListener('change', update);
+  find.addEventListener('input', update);
   for (const event of ['pointerover', 'focusin']) {
     shelf.addEventListener(event, ({target}) => point(target.closest('[data-id]')?.dataset.id ?? null));
   }
@@ -63,13 +63,13 @@ const list = (rows, left) => table('Groups', [
   ['expected new', row => percent(row.next_new), true],
 ], rows);
 
-export function region(survey, given, page, ask) {
-  const row = survey.regions.find(one => one.id === (given.id || ''));
-  const label = row?.label || page.domains[0] || given.id;
-  const name = id => survey.regions.find(one => one.id === id)?.label || id;
+export function region(survey, parameters, page, ask) {
+  const row = survey.regions.find(region => region.id === (parameters.id || ''));
+  const label = row?.label || page.domains[0] || parameters.id;
+  const name = id => survey.regions.find(region => region.id === id)?.label || id;
   return tag('div', {}, tag('p.eyebrow', {}, tag('a', {href: link('')}, 'Groups')), tag('h1', {dir: 'auto'}, label),
     row ? [figures(row), row.missing ? lacks(row) : null, flows(survey, row, name)] : null,
-    row?.id && row.personas > 1 && !sent() ? crowd(given, row, ask) : null, members(given, label, page, ask), asked(page.questions),
+    row?.id && row.personas > 1 && !sent() ? crowd(parameters, row, ask) : null, members(parameters, label, page, ask), questionsSection(page.questions),
     page.domains.length > 1 ? tag('section', {}, tag('h2', {}, 'Domains'), tag('p', {dir: 'auto'}, page.domains.join(', '))) : null);
 }
 
@@ -86,8 +86,8 @@ const lacks = row => tag('section', {}, tag('h2', {}, 'What is missing here?'), 
 
 function flows(survey, row, name) {
   const part = (title, mine, other) => {
-    const found = survey.flows.filter(flow => flow[mine] === row.id && flow.from !== flow.to).slice(0, 8);
-    return found.length ? tag('div', {}, tag('h3', {}, title), tag('ul', {}, found.map(flow => (
+    const matching = survey.flows.filter(flow => flow[mine] === row.id && flow.from !== flow.to).slice(0, 8);
+    return matching.length ? tag('div', {}, tag('h3', {}, title), tag('ul', {}, matching.map(flow => (
       tag('li', {}, tag('a', {href: link('region', {id: flow[other]}), dir: 'auto'}, name(flow[other])), ` ${number(flow.answers)}`))))) : null;
   };
   const parts = [part('Its people led to', 'from', 'to'), part('Answers came from', 'to', 'from')].filter(Boolean);
@@ -95,22 +95,22 @@ function flows(survey, row, name) {
 }
 
 /** The personas that the filters leave, a page at a time. */
-function members(given, label, page, ask) {
+function members(parameters, label, page, ask) {
   const shelf = tag('ul.people', {role: 'list'}, entries(page.people));
   let skip = page.people.length;
   const more = tag('button', {type: 'button', onclick: async () => {
-    const next = await ask('region', {...given, skip});
+    const next = await ask('region', {...parameters, skip});
     skip += next.people.length;
     shelf.append(...entries(next.people));
     more.hidden = !next.more;
   }}, 'Show more');
   more.hidden = !page.more;
   return tag('section', {}, tag('h2', {}, 'Personas'),
-    page.people.length ? saved(label, given.id || '') : null,
+    page.people.length ? saved(label, parameters.id || '') : null,
     shelf, page.people.length ? null : tag('p.soft', {}, 'Nobody here matches the filters.'), more);
 }
 
-const asked = questions => (questions.length ? tag('section', {}, tag('h2', {}, 'Questions and knowledge'), questions.map(row => (
+const questionsSection = questions => (questions.length ? tag('section', {}, tag('h2', {}, 'Questions and knowledge'), questions.map(row => (
   tag('details', {}, tag('summary', {dir: 'auto'}, `${row.text} (${row.known === 1 ? '1 answer' : `${number(row.known)} answers`})`),
     row.answers.map(text => tag('p.text', {dir: 'auto'}, text)))))) : null);
 

@@ -15,37 +15,37 @@ export function map(survey, left) {
   const flows = survey.flows.filter(flow => flow.from !== flow.to && [flow.from, flow.to].every(id => places.has(id) && (!left || left.has(id))));
   const most = Math.max(1, ...flows.map(flow => flow.answers));
   const lines = shape('g', {}), circles = shape('g', {});
-  const say = tag('p.pointed', {'aria-hidden': 'true'}, '\u00a0');
+  const pointed = tag('p.pointed', {'aria-hidden': 'true'}, '\u00a0');
   const nodes = new Map(rows.map(row => [row.id, circle(row, left && !left.has(row.id))]));
   circles.append(...nodes.values());
   const draw = id => {
     const shown = id === null ? flows.slice(0, ALWAYS) : flows.filter(flow => flow.from === id || flow.to === id);
     lines.replaceChildren(...shown.map(flow => line(flow, places, most, id)));
-    for (const [one, node] of nodes) node.classList.toggle('on', one === id);
-    say.textContent = id === null || !places.has(id) ? '\u00a0' : sentence(places.get(id));
+    for (const [regionId, node] of nodes) node.classList.toggle('on', regionId === id);
+    pointed.textContent = id === null || !places.has(id) ? '\u00a0' : sentence(places.get(id));
   };
   draw(null);
   const picture = shape('svg', {viewBox: `-8 -8 ${SIZE + 16} ${SIZE + 16}`, role: 'img', 'aria-label': describe(survey, rows)}, circles, lines);
   circles.addEventListener('pointerover', event => draw(event.target.closest('[data-id]')?.dataset.id ?? null));
   picture.addEventListener('pointerleave', () => draw(null));
   circles.addEventListener('click', event => {
-    const found = event.target.closest('[data-id]');
-    if (found) window.location.hash = link('region', {id: found.dataset.id}).slice(1);
+    const circle = event.target.closest('[data-id]');
+    if (circle) window.location.hash = link('region', {id: circle.dataset.id}).slice(1);
   });
-  const given = filters();
+  const chosen = filters();
   const below = [`${describe(survey, rows).split('.')[0]}. Size: number of personas; colour: share that is not covered; dashed: ${unknown(survey)}.`,
-    ...(left ? [`Dimmed: groups without personas ${words(given, survey)}.`] : [])];
-  return {figure: tag('figure.map', {}, picture, say, legend(survey, rows), saving(picture, 'pgraph-map', below)), point: draw};
+    ...(left ? [`Dimmed: groups without personas ${words(chosen, survey)}.`] : [])];
+  return {figure: tag('figure.map', {}, picture, pointed, legend(survey, rows), saving(picture, 'pgraph-map', below)), point: draw};
 }
 
 function circle(row, off) {
   const [x, y, r] = row.circle.map(value => value * SIZE);
   const empty = row.coverage === null;
-  const made = shape(off ? 'g.region.off' : 'g.region', {'data-id': row.id},
+  const group = shape(off ? 'g.region.off' : 'g.region', {'data-id': row.id},
     shape(empty ? 'circle.empty' : 'circle', {cx: x, cy: y, r, '--v': empty ? 0 : 100 * (1 - row.coverage)}));
   const letters = Math.floor(r / 6.2); // that fit in the smallest size
-  if (letters >= 5) made.append(...caption(row, x, y, r));
-  return made;
+  if (letters >= 5) group.append(...caption(row, x, y, r));
+  return group;
 }
 
 /** The label on up to three lines, as large as fits into the circle. */

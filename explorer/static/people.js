@@ -11,31 +11,31 @@ export const entries = (rows, heading = 'h3') => rows.map(row => tag('li', {}, t
   tag('p.soft', {}, row.depth === 0 ? 'a seed' : `${row.depth} ${row.depth === 1 ? 'hop' : 'hops'} from a seed`, row.domain ? [' · ', tag('bdi', {}, row.domain)] : null,
     row.similarity === undefined ? null : ` · similarity ${row.similarity.toFixed(2)}`)));
 
-export function found(title, given) {
-  const count = given.more ? `the first ${number(given.people.length)}` : number(given.people.length);
-  const near = given.known === undefined ? null : ` by meaning (${number(given.known)} of ${number(given.of)} personas can be found this way; ${given.model})`;
-  return tag('div', {}, tag('h1', {}, title), tag('p', {role: 'status'}, `${count} personas ${near ? 'nearest to' : 'with'} `, tag('bdi', {}, `“${given.words}”`), near),
-    tag('ul.people', {role: 'list'}, entries(given.people, 'h2')));
+export function results(title, answer) {
+  const count = answer.more ? `the first ${number(answer.people.length)}` : number(answer.people.length);
+  const near = answer.known === undefined ? null : ` by meaning (${number(answer.known)} of ${number(answer.of)} personas can be found this way; ${answer.model})`;
+  return tag('div', {}, tag('h1', {}, title), tag('p', {role: 'status'}, `${count} personas ${near ? 'nearest to' : 'with'} `, tag('bdi', {}, `“${answer.words}”`), near),
+    tag('ul.people', {role: 'list'}, entries(answer.people, 'h2')));
 }
 
-export function persona(one) {
-  return tag('div', {}, tag('p.eyebrow', {}, tag('a', {href: link('')}, 'Groups'), ' / ', tag('a', {href: link('region', {id: one.region || undefined}), dir: 'auto'}, one.region_label)),
-    tag('h1', {dir: 'auto'}, one.role || 'A persona without a role'), tag('p.text', {dir: 'auto'}, one.text), facts(one),
-    around(one), part('The way to a seed', one.ways.map(way)), part('Source texts', one.texts.map(source)),
-    part('Relatives', related(one)), part('Duplicates', one.duplicates.map(same)),
-    part('Knowledge it contributed to', one.knowledge.map(known)),
-    part('The calls that named it', one.calls.map(call)), calls(one.sightings));
+export function persona(row) {
+  return tag('div', {}, tag('p.eyebrow', {}, tag('a', {href: link('')}, 'Groups'), ' / ', tag('a', {href: link('region', {id: row.region || undefined}), dir: 'auto'}, row.region_label)),
+    tag('h1', {dir: 'auto'}, row.role || 'A persona without a role'), tag('p.text', {dir: 'auto'}, row.text), facts(row),
+    around(row), part('The way to a seed', row.ways.map(way)), part('Source texts', row.texts.map(source)),
+    part('Relatives', related(row)), part('Duplicates', row.duplicates.map(duplicate)),
+    part('Knowledge it contributed to', row.knowledge.map(contribution)),
+    part('The calls that named it', row.calls.map(call)), calls(row.sightings));
 }
 
 const part = (title, rows) => (rows.length ? tag('section', {}, tag('h2', {}, title), rows) : null);
 
 /** Not in a file that was sent: its reader has no graph to ask. */
-const around = one => (one.command ? tag('section', {}, tag('h2', {}, 'Who else is around?'),
-  offer({label: one.role || 'this persona', command: one.command, about: {id: one.id}}) || tag('details', {}, tag('summary', {}, 'The command that asks there'), command(one.command))) : null);
+const around = row => (row.command ? tag('section', {}, tag('h2', {}, 'Who else is around?'),
+  offer({label: row.role || 'this persona', command: row.command, about: {id: row.id}}) || tag('details', {}, tag('summary', {}, 'The command that asks there'), command(row.command))) : null);
 
-function facts(one) {
-  const rows = [['domain', one.domain_label], ['hops from a seed', one.depth], ['language', one.language],
-    ['role in its own words', one.said], ['score', one.score], ['why', one.reason], ['marked by a judge', one.marked ? 'yes' : null], ['id', one.id]];
+function facts(row) {
+  const rows = [['domain', row.domain_label], ['hops from a seed', row.depth], ['language', row.language],
+    ['role in its own words', row.said], ['score', row.score], ['why', row.reason], ['marked by a judge', row.marked ? 'yes' : null], ['id', row.id]];
   return tag('dl.settings', {}, rows.filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => (
     [tag('dt', {}, name), tag('dd', {dir: 'auto'}, String(value))])));
 }
@@ -65,18 +65,21 @@ function marked(text, quotes) {
   return [...parts, text.slice(end)];
 }
 
-function related(one) {
+function related(row) {
   const say = {out: kind => `its ${spoken(kind)}`, in: kind => `it is the ${spoken(kind)} of`};
   const kinds = new Map();
-  for (const row of one.relatives) kinds.set(say[row.way](row.kind), [...(kinds.get(say[row.way](row.kind)) || []), row]);
+  for (const relative of row.relatives) {
+    const title = say[relative.way](relative.kind);
+    kinds.set(title, [...(kinds.get(title) || []), relative]);
+  }
   return [...kinds].map(([title, rows]) => tag('div', {}, tag('h3', {dir: 'auto'}, title), tag('ul', {}, rows.map(row => (
     tag('li', {}, to(row), ' ', tag('span.soft', {dir: 'auto'}, cut(row.text || '', 120))))))));
 }
 
-const same = row => tag('p', {}, row.way === 'survivor' ? 'A duplicate of ' : 'Also counts for ', to(row), ' ',
+const duplicate = row => tag('p', {}, row.way === 'survivor' ? 'A duplicate of ' : 'Also counts for ', to(row), ' ',
   tag('span.soft', {dir: 'auto'}, `${cut(row.text || '', 160)} (by ${row.method}, ${row.score ?? '–'})`));
 
-const known = row => tag('details', {}, tag('summary', {dir: 'auto'}, row.question), tag('p.text', {dir: 'auto'}, row.text),
+const contribution = row => tag('details', {}, tag('summary', {dir: 'auto'}, row.question), tag('p.text', {dir: 'auto'}, row.text),
   row.contribution ? tag('p.soft', {dir: 'auto'}, `Its contribution: ${row.contribution}`) : null);
 
 /** A call: its source, why it was made, what it brought, and its prompt. */
@@ -84,12 +87,12 @@ function call(row) {
   const about = row.kind === 'persona' ? to({id: row.source, role: row.name, text: row.text}) : tag('bdi', {}, row.name || row.source);
   const asked = row.kind === 'persona' ? ['Asked for the ', tag('bdi', {}, spoken(row.relation)), ' of ', about] : ['Asked who would ', tag('bdi', {}, spoken(row.relation)), ' the text ', about];
   const facts = [row.command, row.model, (row.at || '').slice(0, 16).replace('T', ' ')].filter(Boolean).join(' · ');
-  const came = row.answers === null || row.answers === undefined ? null : `Of ${number(row.answers)} answers ${number(row.usable ?? row.answers)} could be used; ${number(row.new)} new.`;
+  const outcome = row.answers === null || row.answers === undefined ? null : `Of ${number(row.answers)} answers ${number(row.usable ?? row.answers)} could be used; ${number(row.new)} new.`;
   return tag('div', {}, tag('h3', {dir: 'auto'}, asked), tag('p.soft', {dir: 'auto'}, facts),
-    row.why ? tag('p', {dir: 'auto'}, row.why) : null, came ? tag('p', {}, came) : null,
-    row.others.length ? tag('p', {}, 'It also named ', row.others.map((other, place) => [place ? ', ' : '', to(other)]), '.') : null,
-    row.words ? tag('details', {}, tag('summary', {}, 'The prompt'), row.words.map(one => (
-      tag('div', {}, tag('b.soft', {}, one.role), tag('p.text', {dir: 'auto'}, one.content))))) :
+    row.why ? tag('p', {dir: 'auto'}, row.why) : null, outcome ? tag('p', {}, outcome) : null,
+    row.others.length ? tag('p', {}, 'It also named ', row.others.map((sibling, position) => [position ? ', ' : '', to(sibling)]), '.') : null,
+    row.words ? tag('details', {}, tag('summary', {}, 'The prompt'), row.words.map(message => (
+      tag('div', {}, tag('b.soft', {}, message.role), tag('p.text', {dir: 'auto'}, message.content))))) :
       tag('p.soft', {dir: 'auto'}, `The prompt cannot be shown. ${row.why_not} Template: ${row.template}${row.digest ? `, ${row.digest}` : ''}.`));
 }
 

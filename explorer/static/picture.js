@@ -24,11 +24,11 @@ export function saving(drawing, name, lines) {
 function text(drawing, lines) {
   const copy = drawing.cloneNode(true), box = drawing.viewBox.baseVal;
   const from = drawing.querySelectorAll('*');
-  for (const [place, one] of copy.querySelectorAll('*').entries()) {
+  for (const [place, element] of copy.querySelectorAll('*').entries()) {
     const look = getComputedStyle(from[place]);
-    for (const name of ['class', 'style', 'data-id']) one.removeAttribute(name);
-    for (const name of LOOKS) one.setAttribute(name, ['fill', 'stroke'].includes(name) ? plain(look[name]) : look.getPropertyValue(name));
-    if (one.localName === 'circle') one.setAttribute('vector-effect', 'non-scaling-stroke');
+    for (const name of ['class', 'style', 'data-id']) element.removeAttribute(name);
+    for (const name of LOOKS) element.setAttribute(name, ['fill', 'stroke'].includes(name) ? plain(look[name]) : look.getPropertyValue(name));
+    if (element.localName === 'circle') element.setAttribute('vector-effect', 'non-scaling-stroke');
   }
   const shown = lines.flatMap(broken), page = getComputedStyle(drawing.closest('figure')), high = box.height + 26 * shown.length + 10;
   const size = {viewBox: `${box.x} ${box.y} ${box.width} ${high}`, width: box.width, height: high};
@@ -40,12 +40,12 @@ function text(drawing, lines) {
 
 /** Break a line so that no part is wider than the drawing. */
 function broken(line) {
-  const made = [''];
+  const parts = [''];
   for (const word of line.split(' ')) {
-    if (made.at(-1).length + word.length > 95) made.push(word);
-    else made[made.length - 1] += `${made.at(-1) ? ' ' : ''}${word}`;
+    if (parts.at(-1).length + word.length > 95) parts.push(word);
+    else parts[parts.length - 1] += `${parts.at(-1) ? ' ' : ''}${word}`;
   }
-  return made;
+  return parts;
 }
 
 /** A colour as other programs understand it: `color-mix` and the like are computed. */

@@ -6,7 +6,7 @@ import {command, cut, link, number, percent, tag} from './tags.js';
 const panel = document.getElementById('run');
 const BUSY = 700, IDLE = 4000; // milliseconds between two requests; another tab may start an expansion
 let model = null; // the model that an expansion would ask; null: none can be started here
-let told = null; // the last expansion, as the server last described it
+let run = null; // the last expansion, as the server last described it
 let parts = null; // the elements of the panel that change
 let turn = 0, ended = null;
 const chosen = new Map(); // number of calls by gap or persona, kept when a view is redrawn
@@ -26,26 +26,26 @@ async function look() {
   } catch (error) {
     problem(error, 'look');
   }
-  turn = setTimeout(look, told && told.code === null ? BUSY : IDLE);
+  turn = setTimeout(look, run && run.code === null ? BUSY : IDLE);
 }
 
 function take(now) {
-  const before = told;
+  const before = run;
   model = now.model;
-  told = now.run;
-  if (!told || JSON.stringify(told) === JSON.stringify(before)) return;
-  const same = before?.number === told.number;
+  run = now.run;
+  if (!run || JSON.stringify(run) === JSON.stringify(before)) return;
+  const same = before?.number === run.number;
   if (!same) build();
   fill();
-  if (told.code === null || (same && before.code !== null)) return;
+  if (run.code === null || (same && before.code !== null)) return;
   if (!before) return; // it had ended before the page was opened
-  announce(`The expansion has ended. ${told.said.at(-1) ?? ''}`);
+  announce(`The expansion has ended. ${run.said.at(-1) ?? ''}`);
   ended();
 }
 
-async function order(path, given) {
+async function order(path, parameters) {
   try {
-    take(await request(path, given, 'POST'));
+    take(await request(path, parameters, 'POST'));
     panel.querySelector('.refused')?.remove();
     await look();
   } catch (error) {
@@ -54,15 +54,15 @@ async function order(path, given) {
 }
 
 /** The command for a gap or a persona (`about`), a field for its number of calls, and a button that starts it. */
-export function offer({label, command: given, about}) {
+export function offer({label, command: proposed, about}) {
   if (model === null) return null;
   const [key] = Object.values(about), most = 1000000;
-  const calls = tag('input', {type: 'number', min: 1, max: most, required: true, value: chosen.get(key) ?? given.match(/\d+$/)[0]});
-  const shown = command(given.replace(/\d+$/, calls.value)), code = shown.querySelector('code');
+  const calls = tag('input', {type: 'number', min: 1, max: most, required: true, value: chosen.get(key) ?? proposed.match(/\d+$/)[0]});
+  const shown = command(proposed.replace(/\d+$/, calls.value)), code = shown.querySelector('code');
   calls.addEventListener('input', () => {
     if (!calls.validity.valid) return;
     chosen.set(key, calls.value);
-    code.textContent = given.replace(/\d+$/, calls.value);
+    code.textContent = proposed.replace(/\d+$/, calls.value);
   });
   const start = async event => {
     event.preventDefault();
@@ -77,35 +77,35 @@ const asks = () => (model ? tag('span.soft', {}, 'It asks ', tag('bdi', {}, mode
 
 function build() {
   parts = {
-    of: tag('p.pointed'), figures: tag('p.numbers'), bar: tag('progress', {max: told.of, 'aria-label': 'Calls so far'}),
+    of: tag('p.pointed'), figures: tag('p.numbers'), bar: tag('progress', {max: run.of, 'aria-label': 'Calls so far'}),
     stop: tag('button', {type: 'button', onclick: () => order('stop')}, 'Stop'), calls: tag('ol.calls', {role: 'list'}), said: tag('div'), seen: 0,
     close: tag('button', {type: 'button', onclick: () => { panel.hidden = true; }}, 'Close'),
   };
   panel.replaceChildren(parts.of, tag('div.tools', {}, parts.bar, parts.figures, parts.stop, parts.close), parts.said,
     tag('div.last', {tabindex: 0, role: 'region', 'aria-label': 'The last calls'}, parts.calls),
-    tag('details', {}, tag('summary', {}, 'The command'), command(told.command), asks()));
+    tag('details', {}, tag('summary', {}, 'The command'), command(run.command), asks()));
   panel.hidden = false;
 }
 
 function fill() {
-  const now = told.so_far, done = now?.calls ?? 0, running = told.code === null;
-  parts.of.replaceChildren(running ? (told.stopping ? 'Stopping the expansion at ' : 'Expanding at ') : 'Expanded at ', tag('bdi', {}, told.label));
+  const now = run.so_far, done = now?.calls ?? 0, running = run.code === null;
+  parts.of.replaceChildren(running ? (run.stopping ? 'Stopping the expansion at ' : 'Expanding at ') : 'Expanded at ', tag('bdi', {}, run.label));
   parts.bar.value = done;
-  parts.figures.textContent = [`${number(done)} of ${number(told.of)} calls`, now?.failed_calls ? `${number(now.failed_calls)} failed` : null,
+  parts.figures.textContent = [`${number(done)} of ${number(run.of)} calls`, now?.failed_calls ? `${number(now.failed_calls)} failed` : null,
     now ? `${number(now.new)} new personas` : null, now ? `${number(now.new_roles)} new roles` : null, now ? `coverage ${percent(now.coverage)}` : null,
-    now ? `${number(now.tokens)} tokens` : null, `${Math.round(told.seconds)} s`].filter(Boolean).join(' · ');
-  parts.stop.disabled = told.stopping;
+    now ? `${number(now.tokens)} tokens` : null, `${Math.round(run.seconds)} s`].filter(Boolean).join(' · ');
+  parts.stop.disabled = run.stopping;
   parts.stop.hidden = !running;
   parts.close.hidden = running;
-  const error = running ? -1 : told.said.findIndex(line => line.startsWith('Error:')); // while it is running, it may be the refusal of another start
-  const lines = error < 0 ? told.said : told.said.slice(0, error);
+  const error = running ? -1 : run.said.findIndex(line => line.startsWith('Error:')); // while it is running, it may be the refusal of another start
+  const lines = error < 0 ? run.said : run.said.slice(0, error);
   parts.said.replaceChildren(...lines.map(line => tag('p.soft', {dir: 'auto'}, line)),
-    error < 0 ? '' : tag('div.callout', {role: 'alert'}, told.said.slice(error).map(line => tag('p', {dir: 'auto'}, line))));
-  for (const call of told.calls.filter(one => one.order > parts.seen)) {
+    error < 0 ? '' : tag('div.callout', {role: 'alert'}, run.said.slice(error).map(line => tag('p', {dir: 'auto'}, line))));
+  for (const call of run.calls.filter(call => call.order > parts.seen)) {
     parts.seen = call.order;
     parts.calls.prepend(tag('li', {}, tag('p', {dir: 'auto'}, call.reason, ` ${number(call.new)} of ${number(call.answers)} new.`),
-      call.people.length ? tag('ul.fresh', {role: 'list'}, call.people.map(one => tag('li', {}, tag('a', {href: link('persona', {id: one.id}), dir: 'auto'}, one.role || cut(one.text, 60)),
-        ' ', tag('span.soft', {dir: 'auto'}, cut(one.text, 120))))) : null));
+      call.people.length ? tag('ul.fresh', {role: 'list'}, call.people.map(row => tag('li', {}, tag('a', {href: link('persona', {id: row.id}), dir: 'auto'}, row.role || cut(row.text, 60)),
+        ' ', tag('span.soft', {dir: 'auto'}, cut(row.text, 120))))) : null));
   }
   while (parts.calls.children.length > 12) parts.calls.lastChild.remove();
 }

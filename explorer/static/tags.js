@@ -3,18 +3,18 @@
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** tag('a.soft', {href: '#/'}, 'text', child): an element; null children are left out, `onclick` adds a listener. */
-export function tag(kind, given, ...children) {
-  return filled(document.createElement(kind.split('.')[0]), kind, given, children);
+export function tag(kind, attributes, ...children) {
+  return filled(document.createElement(kind.split('.')[0]), kind, attributes, children);
 }
 
-export function shape(kind, given, ...children) {
-  return filled(document.createElementNS(SVG, kind.split('.')[0]), kind, given, children);
+export function shape(kind, attributes, ...children) {
+  return filled(document.createElementNS(SVG, kind.split('.')[0]), kind, attributes, children);
 }
 
-function filled(element, kind, given, children) {
+function filled(element, kind, attributes, children) {
   const [, ...classes] = kind.split('.');
   if (classes.length) element.setAttribute('class', classes.join(' '));
-  for (const [name, value] of Object.entries(given || {})) {
+  for (const [name, value] of Object.entries(attributes || {})) {
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
     else if (name.startsWith('--')) element.style.setProperty(name, value);
     else if (value === true) element.setAttribute(name, '');
@@ -41,14 +41,14 @@ const FILTERS = ['depth', 'relation', 'run', 'language', 'coverage', 'least', 'b
 
 /** The filters in the address. */
 export function filters() {
-  const given = new URLSearchParams(window.location.hash.split(/\?(.*)/s)[1] || '');
-  return Object.fromEntries(FILTERS.filter(name => given.get(name)).map(name => [name, given.get(name)]));
+  const parameters = new URLSearchParams(window.location.hash.split(/\?(.*)/s)[1] || '');
+  return Object.fromEntries(FILTERS.filter(name => parameters.get(name)).map(name => [name, parameters.get(name)]));
 }
 
 /** The address of a view; it keeps the filters. */
-export const link = (view, given) => {
-  const kept = Object.entries({...filters(), ...given}).filter(([, value]) => value !== '' && value !== null && value !== undefined);
-  return `#/${view}${kept.length ? `?${new URLSearchParams(kept)}` : ''}`;
+export const link = (view, parameters) => {
+  const entries = Object.entries({...filters(), ...parameters}).filter(([, value]) => value !== '' && value !== null && value !== undefined);
+  return `#/${view}${entries.length ? `?${new URLSearchParams(entries)}` : ''}`;
 };
 
 /** A table; columns: [heading, function from row to cell, whether it is a number]; the first cell is the header of its row. */
@@ -56,8 +56,8 @@ export function table(caption, columns, rows) {
   const head = columns.map(([name, , right]) => tag(right ? 'th.n' : 'th', {scope: 'col'}, name));
   const body = rows.map(row => tag('tr', {'data-id': row.id}, columns.map(([, cell, right], place) => (
     place ? tag(right ? 'td.n' : 'td', {}, cell(row)) : tag('th', {scope: 'row'}, cell(row))))));
-  const made = tag('table', {}, tag('caption.unseen', {}, caption), tag('thead', {}, tag('tr', {}, head)), tag('tbody', {}, body));
-  return tag('div.wide', {tabindex: 0, role: 'region', 'aria-label': caption}, made);
+  const element = tag('table', {}, tag('caption.unseen', {}, caption), tag('thead', {}, tag('tr', {}, head)), tag('tbody', {}, body));
+  return tag('div.wide', {tabindex: 0, role: 'region', 'aria-label': caption}, element);
 }
 
 export function command(text) {
@@ -69,4 +69,4 @@ export function command(text) {
   return tag('div.cmd', {}, code, navigator.clipboard ? tag('button', {type: 'button', onclick: copy}, 'Copy') : null);
 }
 
-export const tile = (name, value, say) => tag('div.tile', {}, tag('dt', {}, name), tag('dd.big', {}, value), tag('dd.say', {}, say));
+export const tile = (name, value, meaning) => tag('div.tile', {}, tag('dt', {}, name), tag('dd.big', {}, value), tag('dd.say', {}, meaning));

@@ -4,7 +4,7 @@ import asyncio
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -223,13 +223,22 @@ def _read(stack: ExitStack | AsyncExitStack, request: InferRequest) -> _Input:
     rows = records(source, need_text=False)
     first = list(islice(rows, _SAMPLED))
     kinds, total = kinds_of(source.path) if source.form == "parquet" else (None, 0)
-    columns = tuple(kinds or dict.fromkeys(name for row in first for name in getattr(row, "values", ())))
+    columns = tuple(kinds or _columns(first))
     added = {request.column, *(f"{request.column}_{part}" for part in ("model", "prompt", "call"))}
     if taken := sorted(added & set(columns)):
         raise InputError(
             f"{request.input}: already has a column {taken[0]!r}", "Use another column for the answers: --column NAME."
         )
     return _Input(chain(first, rows), columns, kinds, total)
+
+
+def _columns(rows: Iterable[Record | BadRow]) -> dict[str, None]:
+    """The columns of these rows, in the order of their first appearance."""
+    columns: dict[str, None] = {}
+    for row in rows:
+        if isinstance(row, Record):
+            columns |= dict.fromkeys(row.values)
+    return columns
 
 
 def _template(workspace: Workspace, request: InferRequest, columns: tuple[str, ...]) -> Template | AsGiven:

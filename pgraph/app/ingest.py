@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from expansion.personas import Limits
@@ -263,4 +264,6 @@ def _done(store: GraphStore) -> set[str]:
 
 
 def _left(plan: TextPlan, texts: Texts, done: set[str]) -> int:
-    return sum(plan.call_id(text, stance) not in done for text in texts.ids for stance in plan.stances)
+    """How many calls are left: one for each text and stance that has no answer yet."""
+    calls = product(texts.ids, plan.stances)
+    return sum(plan.call_id(text, stance) not in done for text, stance in calls)

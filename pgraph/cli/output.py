@@ -21,9 +21,9 @@ def notice(text: str, *, quiet: bool = False) -> None:
         click.echo(text, err=True)
 
 
-def meant(name: str, known: Iterable[str], otherwise: str) -> str:
+def suggestion(name: str, names: Iterable[str], otherwise: str) -> str:
     """A hint for an unknown name: similar names, or else `otherwise`."""
-    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4)
+    close = difflib.get_close_matches(name, list(names), n=3, cutoff=0.4)
     return f"Did you mean {' or '.join(close)}?" if close else otherwise
 
 
@@ -65,20 +65,27 @@ def _json(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
 def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
     for line in chain([dict(zip(columns, columns, strict=True))], rows):
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerow([_cell(line.get(name), "") for name in columns])
+        csv.writer(text, lineterminator="\n").writerow(_cells(line, columns, ""))
         click.echo(text.getvalue(), nl=False)
 
 
 def _table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], headings: Mapping[str, str]) -> None:
     all_rows = list(rows)
-    numeric = [any(isinstance(row.get(name), int | float) for row in all_rows) for name in columns]
-    lines = [[headings.get(name, name) for name in columns]]
-    lines += [[_cell(row.get(name), "-") for name in columns] for row in all_rows]
+    lines = [[headings.get(name, name) for name in columns], *(_cells(row, columns, "-") for row in all_rows)]
+    numeric = [_is_numeric(all_rows, name) for name in columns]
     limit = 60 if len(columns) > 2 else 160  # one or two columns of long texts, such as paths, may be wide
     widths = [min(limit, max(map(_width, column))) for column in zip(*lines, strict=True)]
     for line in lines:
         padded = [_pad(*cell) for cell in zip(line, widths, numeric, strict=True)]
         click.echo("  ".join(padded).rstrip())
+
+
+def _is_numeric(rows: Iterable[Mapping[str, Any]], column: str) -> bool:
+    return any(isinstance(row.get(column), int | float) for row in rows)
+
+
+def _cells(row: Mapping[str, Any], columns: Iterable[str], missing: str) -> list[str]:
+    return [_cell(row.get(name), missing) for name in columns]
 
 
 def _cell(value: object, missing: str) -> str:

@@ -4,7 +4,7 @@ import click
 
 from foundation.errors import UsageError
 from pgraph.cli.main import Session
-from pgraph.cli.output import dump, meant, show
+from pgraph.cli.output import dump, show, suggestion
 
 
 @click.command("prompts")
@@ -29,7 +29,7 @@ def command(session: Session, *, name: str | None) -> None:
             )
         return
     if name not in prompts:
-        raise UsageError(f"there is no prompt {name!r}", meant(name, prompts, "`pgraph prompts` lists them."))
+        raise UsageError(f"there is no prompt {name!r}", suggestion(name, prompts, "`pgraph prompts` lists them."))
     prompt = prompts[name]
     if session.json:
         dump(asdict(prompt))

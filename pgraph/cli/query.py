@@ -10,7 +10,7 @@ import cypher
 from foundation.errors import UsageError
 from pgraph.cli.explore import show_link
 from pgraph.cli.main import Session
-from pgraph.cli.output import FORMATS, dump, meant, notice, show
+from pgraph.cli.output import FORMATS, dump, notice, show, suggestion
 
 
 @click.command("query")
@@ -128,7 +128,7 @@ def _list(session: Session, form: str) -> None:
 def _header(name: str) -> cypher.Header:
     names = cypher.names("queries")
     if name not in names:
-        raise UsageError(f"there is no query {name!r}", meant(name, names, "`pgraph query` lists them."))
+        raise UsageError(f"there is no query {name!r}", suggestion(name, names, "`pgraph query` lists them."))
     return cypher.header(name)
 
 

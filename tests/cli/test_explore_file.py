@@ -26,7 +26,7 @@ def test_one_file_to_send(either: Field, request: pytest.FixtureRequest, browser
     assert done.json == {"file": "page.html", "personas": 9, "of": 9}
     with read(browser, either.work.directory / "page.html") as page:
         expect(page.locator("main h1")).to_have_text("9 personas in 4 groups")
-        assert "it holds 9 of 9 personas" in page.inner_text("#state")
+        assert "with 9 of 9 personas" in page.inner_text("#state")
         page.locator("tbody a", has_text="Health").click()
         page.locator(".people a", has_text=evil).click()
         expect(page.locator("main h1")).to_have_text(evil)
