@@ -226,7 +226,7 @@ def test_what_is_no_gap_or_no_number_of_calls(ready: tuple[Explorer, str]) -> No
         assert (reply.status, says in reply.json["error"]) == (400, True)
     for other in ("", "none", "expand --from x"):
         reply = running.tell("expand", gap=other, calls=5)
-        assert (reply.status, "Load the page again" in reply.json["hint"]) == (400, True)
+        assert (reply.status, "Reload the page" in reply.json["hint"]) == (400, True)
     told = running.api("expansion")
     assert told["run"] is None
     assert told["model"].startswith("the small bundled model")
