@@ -4,12 +4,16 @@ What is wrong with a whole file is an `InputError`; what is wrong with one row i
 """
 
 import io
+import logging
 import re
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import PurePath
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from foundation.errors import InputError
 from graphstore.files.personas import plain_text
@@ -289,7 +293,6 @@ class _Page(HTMLParser):
 
 
 def _pdf(source: Source, document: _Document) -> Iterator[str]:
-    import logging
 
     from pypdf import PdfReader
     from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
@@ -322,10 +325,6 @@ _BREAKS = {f"{_WORD}tab": " ", f"{_WORD}br": "\n", f"{_WORD}cr": "\n"}
 
 def _docx(source: Source, document: _Document) -> Iterator[str]:
     """The paragraphs of a Word file, those in tables too; the XML is read as a stream and thrown away."""
-    import zipfile
-    import zlib
-    from xml.etree import ElementTree as ET
-
     try:
         with zipfile.ZipFile(source.path) as packed:
             document.title = _docx_title(packed)
@@ -353,7 +352,6 @@ def _docx(source: Source, document: _Document) -> Iterator[str]:
 
 
 def _docx_title(packed: Any) -> str:  # noqa: ANN401  a zipfile.ZipFile, imported where it is opened
-    from xml.etree import ElementTree as ET
 
     if "docProps/core.xml" not in packed.namelist():
         return ""

@@ -7,6 +7,7 @@ half a minute against a server that was lost and never retry a lost MERGE race.
 import importlib.abc
 import logging
 import random
+import shutil
 import sys
 import threading
 import time
@@ -206,7 +207,6 @@ class LocalConnection(Connection):
         super().close()
 
     def _write_error(self, code: str, text: str) -> StoreError | None:
-        import shutil
 
         if "error on commit" in text.lower() and shutil.disk_usage(self.directory).free < 64_000_000:
             return StoreError(

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -190,8 +191,6 @@ def _start(directory: Path, heap: str, idle: float) -> LocalStore:
 
 def _spawn(directory: Path, heap: str, idle: float, seconds: float) -> str:
     """Start a server and wait for its answer: ready, busy, or nothing when it died or took too long."""
-    import select
-
     log_path = directory / LOG
     if log_path.exists() and log_path.stat().st_size > _LOG_BYTES:
         log_path.replace(directory / f"{LOG}.1")
