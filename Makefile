@@ -30,7 +30,7 @@ check: .venv/.test
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 
-docs: .venv/.demo
+docs: .venv/.test
 	$(BIN)/python docs/generate.py
 
 site: .venv/.test
