@@ -202,7 +202,7 @@ def test_diversity_leaves_out_what_the_model_does_not_know(trades: Console) -> N
     assert 1 <= found["persona"]["vendi"] <= found["persona"]["of"]
     assert found["words"]["of"] == 11
     assert 0 < found["words"]["distinct_1"] < found["words"]["distinct_2"] <= found["words"]["distinct_3"] <= 1
-    assert "left out of the first four" in table
+    assert "The first four rows leave out" in table
 
 
 def test_diversity_needs_its_model(trades: Console) -> None:
