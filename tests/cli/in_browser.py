@@ -91,8 +91,15 @@ class Opened:
 
 
 @contextmanager
-def opened(browser: Browser, running: Explorer, width: int = 1280, scheme: Any = "light") -> Iterator[Opened]:
-    """The page by its link; at the end: nothing was said on the console, nobody else was asked."""
+def opened(
+    browser: Browser, running: Explorer, width: int = 1280, scheme: Any = "light", *, counted: bool = True
+) -> Iterator[Opened]:
+    """The page by its link; at the end: nothing was said on the console, nobody else was asked.
+
+    `counted`: opened when the overview is there; else it is drawn anew meanwhile, which moves what is to be clicked.
+    """
+    if counted:
+        running.survey()
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     found = Opened(page, [], [])

@@ -42,7 +42,7 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.mark.parametrize("form", ["parquet", "jsonl"])
-def test_a_dataset_as_others_read_it(field: Field, form: str, tmp_path: Path) -> None:
+def test_a_dataset(field: Field, form: str) -> None:
     fill(field)
     options = ("--split", "train=80,validation=10,test=10", "--format", form)
     done = export(field, "sft", *options)
@@ -55,9 +55,6 @@ def test_a_dataset_as_others_read_it(field: Field, form: str, tmp_path: Path) ->
         sides = [{one for row in split for one in row[thing]} for split in held.values()]
         assert sum(map(len, sides)) == len(set().union(*sides)) == (GROUPS if thing == "group" else GROUPS * PEOPLE)
     assert held["test"][0]["messages"][1]["content"].startswith("Of word")
-    assert outside(LOAD, out, tmp_path) == held
-    issues, sets = outside(CROISSANT, out, tmp_path)
-    assert (issues, sets) == ([], held)
     recipe = json.loads((out / "recipe.json").read_text())
     assert [(one["rows"], one["sha256"]) for one in recipe["splits"]] == [
         (len(held[one["split"]]), sha256(out / one["path"])) for one in recipe["splits"]
@@ -69,6 +66,15 @@ def test_a_dataset_as_others_read_it(field: Field, form: str, tmp_path: Path) ->
     before = contents(field)
     export(field, "sft", *options)
     assert contents(field) == before
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl"])
+def test_a_dataset_as_others_read_it(filled: Field, form: str, tmp_path: Path) -> None:
+    export(filled, "sft", "--split", "train=80,validation=10,test=10", "--format", form)
+    out, held = filled.work.directory / "out", rows(filled)
+    assert outside(LOAD, out, tmp_path) == held
+    issues, sets = outside(CROISSANT, out, tmp_path)
+    assert (issues, sets) == ([], held)
 
 
 def test_the_card(filled: Field) -> None:
@@ -206,8 +212,8 @@ def test_from_a_run_with_a_model(field: Field, tmp_path: Path) -> None:
         ("sft -o out/ --rows 0", "0 is not in the range", ""),
         ("sft -o out/ --balance", "--balance needs --rows", "--rows 1000"),
         ("sft -o out/ --format csv", "a dataset cannot be written as csv", "parquet or jsonl"),
-        ("sft -o out.jsonl --rows 3", "--rows is for datasets", "-o dataset/"),
-        ("personas -o out/ --split train=1", "--split is for datasets", "export sft"),
+        ("sft -o out.jsonl --rows 3", "--rows is only for datasets", "-o dataset/"),
+        ("personas -o out/ --split train=1", "--split is only for datasets", "export sft"),
         ("sft -o foreign/", "holds something other than a dataset of pgraph, such as mine.txt", "Choose another"),
         ("sft -o foreign", "holds something other than a dataset of pgraph", "Choose another"),
         ("sft -o foreign/mine.txt/", "is a file, not a directory", "another name"),

@@ -60,7 +60,7 @@ def test_the_people_of_a_group_as_a_picture(either: Field, browser: Browser) -> 
 
 def test_a_walk(either: Field, browser: Browser) -> None:
     """From the groups to a group, a persona, its seed, and what is missing: by mouse and by keyboard."""
-    with explorer(either.work, env=either.store) as running, opened(browser, running) as found:
+    with explorer(either.work, env=either.store) as running, opened(browser, running, counted=False) as found:
         page = found.page
         expect(page.locator("main h1")).to_have_text("8 personas in 4 groups")
         assert "token" not in page.url
