@@ -24,7 +24,7 @@ from tests.contract.graphs import persona
 WRITER = """
 import sys
 from pathlib import Path
-from graphstore import local
+from graphstore.server import local
 from graphstore.store import Write
 
 directory, name = Path(sys.argv[1]), sys.argv[2]

@@ -133,12 +133,29 @@ def test_an_endpoint_gives_unit_vectors_in_order(tmp_path: Path) -> None:
     assert np.allclose(vectors[7], vector(texts[7]), atol=1e-6)
 
 
+@pytest.fixture
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client's pauses before it tries again are hundredths of a second; it tries as often as ever."""
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
+    monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.01)
+
+
+@pytest.mark.usefixtures("without_pauses")
 def test_an_endpoint_is_tried_again(tmp_path: Path) -> None:
     fault: dict[str, Any] = {"kind": "503", "on": "embeddings", "last": 1}
     with FakeServer(faults=[fault]) as server:
         assert open_embedder(settings(server), tmp_path).embed(["a"]).shape == (1, 64)
 
 
+@pytest.mark.usefixtures("without_pauses")
+def test_an_endpoint_that_keeps_failing_is_tried_six_times(tmp_path: Path) -> None:
+    with FakeServer(faults=[{"kind": "503", "on": "embeddings"}]) as server:
+        with pytest.raises(ModelUnavailableError):
+            open_embedder(settings(server), tmp_path).embed(["a"])
+        assert server.stats()["embeddings"] == 6
+
+
+@pytest.mark.usefixtures("without_pauses")
 def test_a_wrong_model_name_and_a_server_that_is_gone(tmp_path: Path) -> None:
     with FakeServer() as server:
         wrong = replace(settings(server), model="nope")
