@@ -14,7 +14,7 @@ import numpy as np
 from distill.groups.nearest import Vectors, neighbours
 from distill.spending import DistillCall, DistillOutcome, failure_row, optional, spend
 from foundation import StopReason, Unusable
-from foundation.model import Chat, ChatReply, ChatRequest, Embedder
+from foundation.model import Chat, ChatReply, ChatRequest, Embedder, object_schema, text_schema
 from foundation.prompts import Prompt
 from graphstore import GraphStore, call_id, contradicts, digest, language_of, normal_name
 from population.runs import Batch, Run
@@ -23,12 +23,7 @@ LABELS = 12  # that a prompt shows
 OTHERS = 4  # near groups that it names
 LONGEST = 60  # characters of a name
 NAME_FIELDS = {"labels", "others", "taken"}  # that a prompt may have
-SCHEMA = {
-    "type": "object",
-    "properties": {"name": {"type": "string", "minLength": 1, "maxLength": LONGEST}},
-    "required": ["name"],
-    "additionalProperties": False,
-}
+SCHEMA = object_schema({"name": text_schema(1, LONGEST)})
 _SEPARATORS = re.compile(r"[,;/|\n]| and ")
 
 

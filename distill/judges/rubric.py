@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from foundation.errors import PromptError, UsageError
+from foundation.model import object_schema, text_schema
 from foundation.prompts import Prompt, load_prompt, read_yaml
 from graphstore import digest
 
@@ -36,13 +37,7 @@ class Rubric:
     def schema(self) -> dict[str, Any]:
         """JSON schema of a judgement: the reason comes first, so that the scores follow from it."""
         score = {"type": "integer", "enum": list(range(LEAST, MOST + 1))}
-        properties = {
-            "reason": {"type": "string", "minLength": 12, "maxLength": 400},
-            **dict.fromkeys(self.criteria, score),
-        }
-        return {
-            "type": "object", "properties": properties, "required": list(properties), "additionalProperties": False,
-        }  # fmt: skip
+        return object_schema({"reason": text_schema(12, 400), **dict.fromkeys(self.criteria, score)})
 
     def messages(self, item: str) -> tuple[Mapping[str, str], ...]:
         """The messages that ask for a judgement of `item`, a text."""

@@ -22,7 +22,7 @@ from distill.spending import (
 )
 from foundation import StopReason, Unusable
 from foundation.clock import now
-from foundation.model import Chat, ChatReply, ChatRequest
+from foundation.model import Chat, ChatReply, ChatRequest, list_schema, object_schema, text_schema
 from graphstore import GraphStore, call_id, digest, normal_text
 from population.runs import Batch, Run
 
@@ -71,28 +71,17 @@ def joint_schema(people: int) -> dict[str, Any]:
     """JSON schema of a joint answer by so many people."""
     standpoint = {
         "person": {"type": "string", "enum": list(LETTERS[:people])},
-        "contribution": {"type": "string", "minLength": 20, "maxLength": 600},
+        "contribution": text_schema(20, 600),
     }
     properties = {
-        "standpoints": {
-            "type": "array",
-            "items": _object(standpoint),
-            "minItems": min(2, people),
-            "maxItems": people,
-        },
+        "standpoints": list_schema(object_schema(standpoint), min(2, people), people),
         "disagreement": {"type": "string", "maxLength": 600},
-        "synthesis": {"type": "string", "minLength": 120, "maxLength": 2500},
+        "synthesis": text_schema(120, 2500),
     }
-    return _object(properties)
+    return object_schema(properties)
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object", "properties": properties, "required": list(properties), "additionalProperties": False,
-    }  # fmt: skip
-
-
-SOLO = _object({"answer": {"type": "string", "minLength": 120, "maxLength": 3000}})
+SOLO = object_schema({"answer": text_schema(120, 3000)})
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from foundation import StopReason, Unusable
 from foundation.clock import now
 from foundation.concurrency import in_thread
 from foundation.errors import UsageError
-from foundation.model import Chat, ChatReply, ChatRequest, Embedder
+from foundation.model import Chat, ChatReply, ChatRequest, Embedder, list_schema, object_schema, text_schema
 from graphstore import GraphStore, call_id, digest, language_of, normal_text
 from population.matching import KnownTexts, RoleBook, Thresholds, can_embed
 from population.runs import Batch, Run
@@ -78,37 +78,26 @@ class AskPlan(SpendPlan):
 
 
 def reply_schema(kind: QuestionKind, count: int, people: int) -> dict[str, Any]:
-    """JSON schema of a reply. Every text has a maxLength: without it, small models write until the token limit."""
+    """JSON schema of a reply with `count` questions of a `kind`, posed by so many `people`."""
     letter = {"type": "string", "enum": list(LETTERS[:people])}
-    position = {"person": letter, "position": _text(8, 300)}
+    position = {"person": letter, "position": text_schema(8, 300)}
     extra: dict[QuestionKind, dict[str, Any]] = {
         "open": {},
-        "qa": {"answer": _text(1, 300)},
-        "mcq": {"choices": _many(_text(1, 120), 4, 4), "key": {"type": "string", "enum": ["A", "B", "C", "D"]}},
-        "debate": {"positions": _many(_object(position), 2, people)},
+        "qa": {"answer": text_schema(1, 300)},
+        "mcq": {
+            "choices": list_schema(text_schema(1, 120), 4, 4),
+            "key": {"type": "string", "enum": ["A", "B", "C", "D"]},
+        },
+        "debate": {"positions": list_schema(object_schema(position), 2, people)},
     }
     question = {
-        "question": _text(12, 400),
-        "topic": _text(3, 60),
+        "question": text_schema(12, 400),
+        "topic": text_schema(3, 60),
         "level": {"type": "string", "enum": list(LEVELS)},
-        "needs": _many(letter, min(2, people), people),
+        "needs": list_schema(letter, min(2, people), people),
         **extra[kind],
     }
-    return _object({"questions": _many(_object(question), count, count)})
-
-
-def _text(least: int, most: int) -> dict[str, Any]:
-    return {"type": "string", "minLength": least, "maxLength": most}
-
-
-def _many(item: dict[str, Any], least: int, most: int) -> dict[str, Any]:
-    return {"type": "array", "items": item, "minItems": least, "maxItems": most}
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object", "properties": properties, "required": list(properties), "additionalProperties": False,
-    }  # fmt: skip
+    return object_schema({"questions": list_schema(object_schema(question), count, count)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from expansion.selection import NO_HINT, Hint
-from foundation.model import ChatRequest
+from foundation.model import ChatRequest, list_schema, object_schema, text_schema
 from foundation.prompts import Prompt
 from graphstore import call_id, digest
 from population import Relation, relations_digest
@@ -126,25 +126,18 @@ class Plan:
 
 @cache
 def reply_schema(relation: str, count: int, probability: Literal["", "asked", "any"] = "") -> dict[str, Any]:
-    """JSON schema of a reply. Every text has a maxLength: without it, small models write until the token limit.
+    """JSON schema of a reply with `count` personas in this `relation`.
 
     `probability`: "asked" requires a number with each persona. "any" allows one of any type, since a reply is usable
     without it.
     """
     person = {
         "relation": {"type": "string", "enum": [relation, "none"]},
-        "persona": {"type": "string", "minLength": 12, "maxLength": 300},
-        "role": {"type": "string", "minLength": 2, "maxLength": 48},
-        "domain": {"type": "string", "minLength": 2, "maxLength": 48},
+        "persona": text_schema(12, 300),
+        "role": text_schema(2, 48),
+        "domain": text_schema(2, 48),
     }
     required = [*person, "probability"] if probability == "asked" else list(person)
     if probability:
         person["probability"] = {"type": "number"} if probability == "asked" else {}
-    item = {"type": "object", "properties": person, "required": required, "additionalProperties": False}
-    people = {"type": "array", "items": item, "minItems": count, "maxItems": count}
-    return {
-        "type": "object",
-        "properties": {"personas": people},
-        "required": ["personas"],
-        "additionalProperties": False,
-    }
+    return object_schema({"personas": list_schema(object_schema(person, required), count, count)})

@@ -10,7 +10,7 @@ from typing import Any
 
 from expansion.recognition import NamedPersona, named_persona, one_line, text_problem
 from foundation import Unusable
-from foundation.model import ChatReply, ChatRequest
+from foundation.model import ChatReply, ChatRequest, object_schema, text_schema
 from foundation.prompts import Prompt, load_prompt, read_yaml
 from graphstore import call_id, digest
 from graphstore.files import Piece
@@ -20,18 +20,14 @@ STANCES = ("read", "write", "like", "dislike")
 SHORTEST_QUOTE = 4  # characters without blanks: a Chinese quote is short
 _ASIDE = str.maketrans("", "", "\"'`´‘’‚‛“”„‟«»‹›「」『』-‐‑‒–—―−\u00ad")  # noqa: RUF001  quote marks and dashes of any kind
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
-_text = {"type": "string", "minLength": 2, "maxLength": 48}
-SCHEMA: dict[str, Any] = {  # every text has a maxLength: without it, small models write until the token limit
-    "type": "object",
-    "properties": {
-        "evidence": {"type": "string", "minLength": SHORTEST_QUOTE, "maxLength": 200},
-        "persona": {"type": "string", "minLength": 12, "maxLength": 300},
-        "role": _text,
-        "domain": _text,
-    },
-    "required": ["evidence", "persona", "role", "domain"],
-    "additionalProperties": False,
-}
+SCHEMA = object_schema(
+    {
+        "evidence": text_schema(SHORTEST_QUOTE, 200),
+        "persona": text_schema(12, 300),
+        "role": text_schema(2, 48),
+        "domain": text_schema(2, 48),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

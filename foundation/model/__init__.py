@@ -6,6 +6,7 @@ from foundation.model.embedding import CachedEmbedder, Embedder, open_embedder
 from foundation.model.messages import Chat, ChatReply, ChatRequest
 from foundation.model.options import ChatOptions, EmbeddingOptions
 from foundation.model.replies import Replies, tag_of
+from foundation.model.schemas import list_schema, object_schema, text_schema
 
 __all__ = [
     "MODEL",
@@ -19,7 +20,10 @@ __all__ = [
     "EmbeddingOptions",
     "Replies",
     "is_installed",
+    "list_schema",
+    "object_schema",
     "open_chat",
     "open_embedder",
     "tag_of",
+    "text_schema",
 ]

@@ -19,7 +19,6 @@ The spiders of a forest plot (Sackett et al. 2011, as in Chao and Jost): 168 cau
 """
 
 import math
-from collections.abc import Sequence
 
 
 def unseen(n: int, f1: int, f2: int) -> float:
@@ -62,7 +61,7 @@ def grown(distinct: int, n: int, f1: int, more: float) -> float:
     distinct · (1 + more/n)^(f1/distinct): Heaps' law with the exponent that the share of singles estimates where
     probabilities fall by a power law (S. Karlin 1967, "Central limit theorems for certain infinite urn schemes", Journal
     of Mathematics and Mechanics 17). In simulated worlds, 500 calls ahead, it stayed
-    within 14 % from 200 sightings on (benchmarks/forecasts.py), where `distinct_after` foretold as little as a tenth.
+    within 14 % from 200 sightings on (benchmarks/forecasts.py), where `distinct_after` predicted as little as a tenth.
 
     >>> round(grown(180, 200, 160, 2500))
     1820
@@ -77,25 +76,7 @@ def grown_needed(distinct: int, n: int, f1: int, new: float) -> float:
     return n * ((1 + new / distinct) ** (distinct / f1) - 1) if f1 else math.inf
 
 
-def distinct_before(counts: Sequence[int], m: int) -> float:
-    """Expected number of species among m of the sightings, drawn without replacement; `counts`: sightings by species.
-
-    Cost: O(different counts).
-    """
-    n = sum(counts)
-    sizes: dict[int, int] = {}
-    for count in counts:
-        sizes[count] = sizes.get(count, 0) + 1
-    missed = (times * math.exp(_chosen(n - size, m) - _chosen(n, m)) for size, times in sizes.items() if size <= n - m)
-    return len(counts) - math.fsum(missed)
-
-
 def _kept(n: int, f1: int, f2: int) -> float:
     """A: by which factor the uncovered share shrinks with a sighting."""
     once, twice = (f1, f2) if f2 else (f1 - 1, 1)
     return (n - 1) * once / ((n - 1) * once + 2 * twice) if f1 else 0.0
-
-
-def _chosen(n: int, k: int) -> float:
-    """The logarithm of n over k."""
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)

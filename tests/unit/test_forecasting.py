@@ -1,7 +1,6 @@
 import doctest
 import math
 from collections import Counter
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from population.reports import forecasting
 from population.reports.forecasting import (
     coverage_after,
     distinct_after,
-    distinct_before,
     grown,
     grown_needed,
     sightings_needed,
@@ -34,15 +32,6 @@ def test_published_figures(counts: list[int], coverage: float, species: float) -
     n, f1, f2 = sum(counts), counts.count(1), counts.count(2)
     assert coverage_after(n, f1, f2, 0) == pytest.approx(coverage, abs=5e-5)
     assert len(counts) + unseen(n, f1, f2) == pytest.approx(species, abs=5e-4)
-
-
-@given(st.lists(st.integers(1, 4), min_size=1, max_size=5), st.integers(0, 20))
-def test_fewer_sightings_are_the_mean_over_all_ways_to_draw_them(counts: list[int], m: int) -> None:
-    sightings = [species for species, times in enumerate(counts) for _ in range(times)]
-    m = min(m, len(sightings))
-    drawn = [len(set(some)) for some in combinations(sightings, m)] if math.comb(len(sightings), m) < 3000 else None
-    if drawn is not None:
-        assert distinct_before(counts, m) == pytest.approx(np.mean(drawn))
 
 
 @given(st.integers(0, 500), st.integers(0, 100), st.integers(0, 100), st.floats(0, 1))
