@@ -109,7 +109,7 @@ def test_graphml(work: Console) -> None:
     done = work.run("--json", "export", "graph", "-o", "g.graphml")
     graph = nx.read_graphml(work.directory / "g.graphml", force_multigraph=True)
     assert done.json["rows"] == graph.number_of_nodes() == 9
-    assert f"Holding 9 nodes and {graph.number_of_edges()} edges in memory" in done.err
+    assert f"Keeping 9 nodes and {graph.number_of_edges()} edges in memory" in done.err
     kinds = sorted(data["label"] for *_, data in graph.edges(data=True))
     assert kinds == sorted(
         ["DERIVED_FROM"] * 2 + ["IMPORTED_BY"] * 3 + ["IN_DOMAIN"] * 2 + ["RELATED_TO", "DUPLICATE_OF", "IN_GROUP"]
