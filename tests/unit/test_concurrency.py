@@ -166,7 +166,7 @@ def test_an_error_of_the_sink_ends_the_run_at_once() -> None:
     for items in (range(100), range(3)):  # with more to take, and with all taken
         with pytest.raises(ValueError, match="disk"):
             asyncio.run(for_each(iter(items), work, sink, 4))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 25  # the others would take 30
 
 
 def test_an_error_of_the_iterator_is_raised() -> None:
@@ -196,7 +196,7 @@ def test_a_cancelled_run_sinks_what_was_completed_and_ends_soon() -> None:
 
     began = time.monotonic()
     asyncio.run(main())
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30  # the others would take 60
     assert sorted(sink.items) == list(range(30))
 
 
@@ -210,22 +210,20 @@ def test_a_cancelled_run_gives_up_on_a_sink_that_hangs() -> None:
 
     began = time.monotonic()
     asyncio.run(main())
-    assert 1 < time.monotonic() - began < 3
+    assert 1 < time.monotonic() - began < 30  # the sink would take 60
 
 
 def test_a_paused_item_lends_its_slot() -> None:
     async def work(item: int) -> int:
         if item < 4:
-            await pause(0.3)
+            await pause(2)
         else:
             await asyncio.sleep(0.001)
         return item
 
-    began = time.monotonic()
     sink = _Sink()
     asyncio.run(for_each(iter(range(100)), work, sink, 4, ahead=1000))
-    assert time.monotonic() - began < 0.6
-    assert sink.items[-4:] == [0, 1, 2, 3]
+    assert sorted(sink.items[-4:]) == [0, 1, 2, 3], "all others went through their slots meanwhile"
 
 
 def test_paused_items_are_bounded() -> None:
