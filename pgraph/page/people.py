@@ -28,7 +28,7 @@ _RUN_COLUMNS = {
 _COMPARED = {
     "calls": "calls",
     "tokens": "tokens",
-    "sightings": "sightings",
+    "sightings": "answers",
     "new": "new personas",
     "duplicate": "seen before",
     "unusable": "unusable answers",
@@ -39,7 +39,7 @@ _COMPARED = {
 
 def reference(reached: Reached) -> dict[str, Any]:
     best = sorted((row for row in reached.rows if row.personas), key=lambda row: (-row.personas, row.label))
-    columns = {"label": "entry", "code": "code", "personas": "personas", "exact": "by name", "sightings": "sightings"}
+    columns = {"label": "entry", "code": "code", "personas": "personas", "exact": "by name", "sightings": "answers"}
     return {
         "summary": reached.summary,
         "file": Path(reached.summary.file).name,

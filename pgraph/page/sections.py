@@ -16,7 +16,7 @@ _GROUP_COLUMNS = {
     "coverage": "coverage",
     "personas": "personas",
     "roles": "roles",
-    "sightings": "sightings",
+    "sightings": "answers",
     "singles": "named once",
     "next_new": "expected new",
 }
@@ -66,7 +66,7 @@ def _numbers(points: Sequence[GrowthPoint], n: int) -> Table:
         }
         for point in points
     ]
-    columns = {"sightings": "sightings", "roles": "distinct roles", "coverage": "coverage"}
+    columns = {"sightings": "answers", "roles": "distinct roles", "coverage": "coverage"}
     return table("Growth", columns, rows, right=("coverage",))
 
 
