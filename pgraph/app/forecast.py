@@ -111,7 +111,7 @@ def _sample(
     role_lengths: list[int] = []
     for names in lists:
         role_lengths += [len(role) + 2 for role in names]  # with the separator
-    lengths = [sum(len(message["content"]) for message in request.messages) for request in requests]
+    lengths = [_characters(request) for request in requests]
     return _Sample(
         roles=people.tally.overall(),
         personas=len(people.ids),
@@ -122,6 +122,10 @@ def _sample(
         listed=sum(role_lengths) / max(1, len(requests)),
         role_characters=mean(role_lengths) if role_lengths else 0.0,
     )
+
+
+def _characters(request: ChatRequest) -> int:
+    return sum(len(message["content"]) for message in request.messages)
 
 
 def _first_requests(
