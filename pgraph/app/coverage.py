@@ -86,7 +86,7 @@ class ExplainedGap:
 class Page:
     """The parts of the report that only the HTML page shows."""
 
-    made: str
+    time: str  # of the report
     groups: list[GroupCoverage]
     relations: list[RelationCoverage]
     runs: list[RunRow]
@@ -216,7 +216,7 @@ def _page(workspace: Workspace, loaded: Loaded, kinds: list[str], history: Histo
     roles = loaded.population.tally.overall()
     stories = list(reversed(history.runs.values()))
     return Page(
-        made=now_in_words(),
+        time=now_in_words(),
         groups=coverage_by_group(loaded),
         relations=coverage_by_relation(loaded, kinds),
         runs=[story.row() for story in stories],

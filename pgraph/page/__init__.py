@@ -9,8 +9,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pgraph.app.coverage import CoverageReport, Page
+from pgraph.app.wording import counted
 from pgraph.page import people, sections
-from pgraph.page.figures import counted, cut, number, percent
+from pgraph.page.figures import cut, number, percent
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")

@@ -14,15 +14,6 @@ def number(value: float | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
 
 
-def counted(count: int, what: str) -> str:
-    """So many of something.
-
-    >>> counted(1, "persona"), counted(1200, "persona")
-    ('1 persona', '1,200 personas')
-    """
-    return f"{count:,} {what}" + ("" if count == 1 else "s")
-
-
 def figure(value: float | None) -> str:
     """A figure beside others of other sizes: three digits or so.
 

@@ -71,7 +71,17 @@ def test_files_named_in_the_pages_exist() -> None:
 def test_files_named_in_the_code_exist() -> None:
     code = [
         path
-        for folder in ("pgraph", "explorer", "expansion", "distill", "population", "graphstore", "cypher", "foundation", "benchmarks")
+        for folder in (
+            "pgraph",
+            "explorer",
+            "expansion",
+            "distill",
+            "population",
+            "graphstore",
+            "cypher",
+            "foundation",
+            "benchmarks",
+        )
         for path in (ROOT / folder).rglob("*.py")
     ]
     for path in [*code, ROOT / "pyproject.toml"]:
