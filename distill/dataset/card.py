@@ -46,9 +46,9 @@ _COLUMNS = {
     "key": "the letter of the right choice",
     "kind": "what kind of question it answers: open, qa, mcq, debate",
     "topic": "what the question is about, in a few words",
-    "level": "for whom the question is: beginner, practitioner, expert",
+    "level": "who the question is for: beginner, practitioner, expert",
     "about": "the groups or domains in which the question came up",
-    "personas": "the ids of the personas who speak in it, or whom the question needs",
+    "personas": "the ids of the personas who speak in it, or that the question needs",
     "distilled_from": "who speaks in it, and what each contributes",
     "disagreement": "where they disagree",
     "domains": "the domains of those personas",
@@ -199,10 +199,10 @@ def _inputs(recipe: Mapping[str, Any]) -> Iterator[str]:
     yield "\nTheir digests are in `recipe.json`. The terms of the models named above may bind as well."
 
 
-_LIMITS = """Questions and answers were written by a model and checked for form, not for truth. The personas are invented, \
-or drawn from texts;
-they are no sample of any population. What the model knows little of, or is wrong about, it answers all the same. Where
-people speak in an answer, a model speaks for them."""
+_LIMITS = """Questions and answers were written by a model and checked for form, not for truth. The personas are invented \
+or drawn from texts.
+They are not a sample of any population. The model also answers what it knows little about, or is wrong about. If people speak
+in an answer, a model speaks for them."""
 
 _CHECK = """```
 pgraph verify DIR

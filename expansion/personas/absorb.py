@@ -29,7 +29,7 @@ class PersonaCall:
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:
-    """What came of a call: `answers` asked for and paid for, the personas among them, and how many of those are new species.
+    """The outcome of a call: `answers` asked for and paid for, the personas among them, and how many of those are new species.
 
     `hits`: answers that landed in the region that the call named, None where it named none.
     """
@@ -90,7 +90,7 @@ class Absorber:
     def absorb(self, batch: Sequence[tuple[PersonaCall | TextCall, ChatReply]]) -> list[CallOutcome]:
         """Write a `batch` of calls with their replies in one transaction.
 
-        Returns what came of each, for `apply_recognised` on the thread that owns the population. Raises `StoreError`.
+        Returns the outcome of each, for `apply_recognised` on the thread that owns the population. Raises `StoreError`.
         """
         rows = Batch()
         parsed = [(call, reply, *self._parse(call, reply)) for call, reply in batch if isinstance(call, PersonaCall)]

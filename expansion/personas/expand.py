@@ -187,7 +187,7 @@ class Expansion:
         }
 
     def _arm(self, call: PersonaCall | TextCall) -> int:
-        """What a call's answers count for; where a region was named, they are no draws from what the arm leads to."""
+        """The arm that a call's answers count for: none if the call named a region, since they are not draws of its arm then."""
         if isinstance(call, TextCall):
             return call.arm
         return NO_ARM if call.reason.named else self.population.arm(call.source, call.relation)

@@ -71,7 +71,7 @@ class Strategy(Protocol):
 
 
 def predictions_for(strategy: Strategy, population: Population) -> Callable[[], Arms]:
-    """A function that gives the predictions as they stand, whether or not the `strategy` uses them."""
+    """A function that gives the predictions as they stand, even if the `strategy` does not use them."""
     return strategy.arms if isinstance(strategy, CoverageFirst) else Predictions(population).arms
 
 

@@ -19,7 +19,7 @@ _WORD = re.compile(r"\w+")
 
 
 def measure_diversity(loaded: Loaded, embed: Embed, *, sample: int = SAMPLE, seed: int = SEED) -> dict[str, Any]:
-    """Read-outs on a sample of the survivors, each figure with how many personas it is of.
+    """Measures of a `sample` of the survivors, each with the number of personas behind it.
 
     Those by embedding (vendi, nearest) leave out languages that the model does not know, those by words leave out texts
     written without blanks. Embeds up to 2 x `sample` texts.

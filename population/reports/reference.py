@@ -1,4 +1,4 @@
-"""An outside list (occupations, say) against the population: which entries were reached, and whom to ask for the others.
+"""An outside list (occupations, say) against the population: which entries were reached, and who to ask for the others.
 
 A role counts for the entries that have its very name, as label or alternative label; a role that no entry has, for the
 entry with the nearest label, at a cosine of SAME_ENTRY or more and only where the letters are those of English.
@@ -122,7 +122,7 @@ class NearPersona(ReportRow):
 
 @dataclass(frozen=True, slots=True)
 class UnreachedEntry(ReportRow):
-    """An entry that nobody stands for, and whom to ask: `depth` is how far to expand them, None where nobody is near."""
+    """An entry without a persona, and who to ask: `depth` is how far to expand them, None if nobody is near."""
 
     code: str
     label: str
