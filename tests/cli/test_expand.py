@@ -193,7 +193,7 @@ def test_coverage_finds_more_roles_than_the_other_strategies(work: Console, mode
     for strategy in ("coverage", "random", "breadth-first"):
         work.empty()
         field.seed(60)
-        options = ("--per-call", "5", "--strategy", strategy, "--calls", "1000", "--at-once", "16")
+        options = ("--per-call", "5", "--strategy", strategy, "--calls", "1000", "--at-once", "4")
         work.run(*field.arguments(*options, "--depth", "9"), env=field.env(model), timeout=300)
         report = work.run("--json", "coverage", "--by", "overall").json["overall"]
         found[strategy] = next(row for row in report if row["resolution"] == "role")["distinct"]
