@@ -57,10 +57,10 @@ class Console:
         env: Mapping[str, str] | None = None,
         code: int | None = 0,
         timeout: float = 100,
-        anew: bool = False,
+        cold: bool = False,
     ) -> Done:
-        """Run to the end; `code` is the exit code it must have, None for any. `anew`: Python is started for it."""
-        how = _anew if anew or os.environ.get("PGRAPH_TEST_ANEW") == "1" else warm.run
+        """Run to the end; `code` is the exit code it must have, None for any. `cold`: Python is started for it."""
+        how = _cold if cold or os.environ.get("PGRAPH_TEST_COLD") == "1" else warm.run
         number, out, err = how(args, cwd=self.directory, env=self.environment(env), stdin=stdin, timeout=timeout)
         result = Done(number, out.decode(), err.decode())
         assert code is None or result.code == code, f"exit code {result.code}: {result.out}\n{result.err}"
@@ -86,7 +86,7 @@ class Console:
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
-def _anew(
+def _cold(
     args: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: bytes, timeout: float
 ) -> tuple[int, bytes, bytes]:
     done = subprocess.run(

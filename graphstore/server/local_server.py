@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,14 +74,16 @@ def _serve(directory: Path, idle: float, heap: str, pipe: Any) -> None:  # noqa:
         signal.signal(number, lambda *_: stop.set())
     info = Path(INFO)
     info.unlink(missing_ok=True)
-    server, facts = _start(directory, heap)
-    write_private(info, json.dumps(facts))
-    _answer(pipe, READY)
-    pipe.close()
     try:
+        server, facts = _start(directory, heap)
+        write_private(info, json.dumps(facts))
+        _answer(pipe, READY)
+        pipe.close()
         _wait_for_the_end(stop, facts["port"], idle)
         info.unlink(missing_ok=True)
         server.stop()
+    except BaseException:  # noqa: BLE001  whatever it was, the log has it, and no process stays behind
+        traceback.print_exc()
     finally:
         os._exit(0)  # not through the interpreter's exit: Java threads may linger; the locks go with the process
 

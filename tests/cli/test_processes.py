@@ -52,7 +52,7 @@ def test_every_command_runs_in_a_python_of_its_own(work: Console) -> None:
         env = Field(work, {}).env(server)
         for line in STEPS.strip().splitlines():
             args = [part.strip("'") for part in re.findall(r"'[^']*'|\S+", line)]
-            done = work.run(*args, env=env, anew=True, code=None)
+            done = work.run(*args, env=env, cold=True, code=None)
             assert done.code in (0, 1), f"{line}: {done.err}"
             assert "Traceback" not in done.err
             run.add(args[0])
@@ -85,7 +85,7 @@ def comparable(done: Done) -> tuple[int, str, str]:
 def test_a_process_that_is_ready_says_what_a_new_one_says(work: Console, arguments: str) -> None:
     args, given = arguments.split(), "A nurse who keeps bees\nएक नर्स\n".encode()
     work.run(*args, stdin=given, code=None)  # what is said the first time only
-    new, *ready = (comparable(work.run(*args, stdin=given, anew=anew, code=None)) for anew in (True, False, False))
+    new, *ready = (comparable(work.run(*args, stdin=given, cold=cold, code=None)) for cold in (True, False, False))
     assert ready == [new, new]
 
 

@@ -1,5 +1,6 @@
 """The local server's life: started by many at once, killed, idle, stopped, in strange places."""
 
+import fcntl
 import json
 import os
 import random
@@ -18,6 +19,7 @@ import pytest
 from foundation.errors import SettingsError, StoreError, StoreUnavailableError
 from graphstore.server import local
 from graphstore.server.bolt import LocalStore
+from graphstore.server.local_server import SERVER_LOCK, locked
 from graphstore.store import Write
 from tests.contract.graphs import persona
 
@@ -193,6 +195,8 @@ def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
     assert str(tmp_path / local.LOG) in caught.value.hint
     assert time.monotonic() - started < 30
     assert local.status(tmp_path).pid == 0
+    with locked(tmp_path / SERVER_LOCK, fcntl.LOCK_EX):  # no process that failed to start stays behind with it
+        pass
 
 
 def test_a_heap_that_java_does_not_take(tmp_path: Path) -> None:
