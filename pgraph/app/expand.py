@@ -105,9 +105,19 @@ async def _expand(
             )
         stances = text_plan(workspace, plan) if request.with_texts else None
         waiting = await asyncio.to_thread(_waiting, store, model, run) if run.resumed else []
-        prices = workspace.settings().price_in, workspace.settings().price_out
-        began = time.monotonic(), run.progress.calls
-        work = _ExpandWork(store, embedder, model, plan, run, allowed, *began, stances, prices, waiting)
+        work = _ExpandWork(
+            store=store,
+            embedder=embedder,
+            model=model,
+            plan=plan,
+            run=run,
+            allowed=allowed,
+            began=time.monotonic(),
+            before=run.progress.calls,
+            texts=stances,
+            prices=(workspace.settings().price_in, workspace.settings().price_out),
+            waiting=waiting,
+        )
         paid = [] if plan.strategy == "breadth-first" else waiting  # breadth-first reaches these calls in its own order
         while True:  # repeated each time that new domains make it necessary to group again
             expansion = await asyncio.to_thread(_prepare, work, notice)
