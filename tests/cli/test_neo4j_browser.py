@@ -6,13 +6,14 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
 from playwright.sync_api import Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import TimeoutError as NotInTimeError
 
 import cypher
 from graphstore.server.bolt import BoltStore
@@ -61,6 +62,14 @@ class Opened:
         self.press(self.page.locator("pre.runnable:visible", has_text=box))
         expect(self.page.locator(EDITOR)).to_contain_text(re.compile(re.escape(box[:20]).replace(r"\ ", r"\s")))
         self.run()
+
+    def run_when_connected(self) -> None:
+        """Run after a page was loaded again: it connects in its own time, and until then an editor runs nothing."""
+        for _ in range(6):
+            self.run()
+            with suppress(NotInTimeError):
+                self.page.locator(CIRCLE).first.wait_for(timeout=10_000)
+                return
 
     def drawn(self) -> list[str]:
         """The colours of the nodes in the newest frame."""
@@ -142,7 +151,7 @@ def test_a_walk_through_neo4j_browser(work: Console, env: dict[str, str], chromi
 
         page.goto(link)
         expect(page.locator(EDITOR)).to_contain_text("picture_neighbours")
-        found.run()
+        found.run_when_connected()
         assert found.drawn() == sorted(colours()[kind] for kind in kinds)
 
         files = parse_qs(urlsplit(guide_link).query)["arg"][0].replace("guide.html", "queries.zip")
