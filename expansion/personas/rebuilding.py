@@ -5,7 +5,7 @@ were sent; nothing else is ever shown in their place. The folders `earlier` keep
 versions, so that older runs can still be shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -84,4 +84,8 @@ def _text_prompts() -> list[tuple[Prompt, dict[str, str]]]:
 
 @cache
 def _relations() -> list[dict[str, Relation]]:
-    return [{kind.id: kind for kind in load_relations(path)} for path in _versions(RELATIONS)]
+    return [_by_id(load_relations(path)) for path in _versions(RELATIONS)]
+
+
+def _by_id(kinds: Iterable[Relation]) -> dict[str, Relation]:
+    return {kind.id: kind for kind in kinds}

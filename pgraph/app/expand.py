@@ -90,35 +90,9 @@ async def _expand(
     explain: Explain | None,
 ) -> ExpandSummary:
     async with AsyncExitStack() as stack:
-        store = stack.enter_context(await asyncio.to_thread(open_store, workspace))
-        await asyncio.to_thread(require_people, store, request)
-        plan = make_plan(workspace, request, workspace.settings().model)  # raises before a model is started
-        allowed = await asyncio.to_thread(allowed_sources, store, plan.from_cypher)
-        model = await stack.enter_async_context(open_model(workspace, notice))
-        plan = replace(plan, model=model.chat.model)
-        embedder = stack.enter_context(open_embedder(workspace))
-        run = stack.enter_context(await asyncio.to_thread(_hold, workspace, store, plan, request))
-        if run.resumed:
-            notice(
-                f"Continuing run {run.id} (started {run.started}, {counted(run.progress.calls, 'call')} so far); "
-                "--new-run starts a new one."
-            )
-        stances = text_plan(workspace, plan) if request.with_texts else None
-        waiting = await asyncio.to_thread(_waiting, store, model, run) if run.resumed else []
-        work = _ExpandWork(
-            store=store,
-            embedder=embedder,
-            model=model,
-            plan=plan,
-            run=run,
-            allowed=allowed,
-            began=time.monotonic(),
-            before=run.progress.calls,
-            texts=stances,
-            prices=(workspace.settings().price_in, workspace.settings().price_out),
-            waiting=waiting,
-        )
-        paid = [] if plan.strategy == "breadth-first" else waiting  # breadth-first reaches these calls in its own order
+        work = await _open_work(stack, workspace, request, notice)
+        by_level = work.plan.strategy == "breadth-first"  # it reaches the waiting calls in its own order
+        paid = [] if by_level else work.waiting
         while True:  # repeated each time that new domains make it necessary to group again
             expansion = await asyncio.to_thread(_prepare, work, notice)
             summary = await _go(work, expansion, paid, report, explain)
@@ -126,9 +100,43 @@ async def _expand(
                 break
             paid = []
         if summary.error is None:
-            await asyncio.to_thread(reconcile, store, embedder, run, notice)
-        await asyncio.to_thread(record, store, summary)
+            await asyncio.to_thread(reconcile, work.store, work.embedder, work.run, notice)
+        await asyncio.to_thread(record, work.store, summary)
     return summary
+
+
+async def _open_work(
+    stack: AsyncExitStack, workspace: Workspace, request: ExpandRequest, notice: Callable[[str], None]
+) -> _ExpandWork:
+    """Open store, model, embedder and run; the `stack` closes them."""
+    store = stack.enter_context(await asyncio.to_thread(open_store, workspace))
+    await asyncio.to_thread(require_people, store, request)
+    plan = make_plan(workspace, request, workspace.settings().model)  # raises before a model is started
+    allowed = await asyncio.to_thread(allowed_sources, store, plan.from_cypher)
+    model = await stack.enter_async_context(open_model(workspace, notice))
+    plan = replace(plan, model=model.chat.model)
+    embedder = stack.enter_context(open_embedder(workspace))
+    run = stack.enter_context(await asyncio.to_thread(_hold, workspace, store, plan, request))
+    if run.resumed:
+        notice(
+            f"Continuing run {run.id} (started {run.started}, {counted(run.progress.calls, 'call')} so far); "
+            "--new-run starts a new one."
+        )
+    stances = text_plan(workspace, plan) if request.with_texts else None
+    waiting = await asyncio.to_thread(_waiting, store, model, run) if run.resumed else []
+    return _ExpandWork(
+        store=store,
+        embedder=embedder,
+        model=model,
+        plan=plan,
+        run=run,
+        allowed=allowed,
+        began=time.monotonic(),
+        before=run.progress.calls,
+        texts=stances,
+        prices=(workspace.settings().price_in, workspace.settings().price_out),
+        waiting=waiting,
+    )
 
 
 def _hold(workspace: Workspace, store: GraphStore, plan: Plan, request: ExpandRequest) -> AbstractContextManager[Run]:

@@ -53,6 +53,11 @@ def draw(lines: Sequence[Line], *, share: bool = False, wide: int = 1000, high: 
     def place(x: float, y: float) -> tuple[float, float]:
         return wide * x / right, high - high * y / top
 
+    def drawn(line: Line) -> DrawnLine:
+        places = [place(x, y) for x, y in line.points]
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+        return DrawnLine(line.name, line.style, points, places[-1] if places else (0, high))
+
     return Drawing(
         wide,
         high,
@@ -63,15 +68,7 @@ def draw(lines: Sequence[Line], *, share: bool = False, wide: int = 1000, high: 
             )
             for value in ([0, 0.25, 0.5, 0.75, 1.0] if share else _ticks(top))
         ],
-        [
-            DrawnLine(
-                line.name,
-                line.style,
-                " ".join("{:.1f},{:.1f}".format(*place(x, y)) for x, y in line.points),
-                place(*line.points[-1]) if line.points else (0, high),
-            )
-            for line in lines
-        ],
+        [drawn(line) for line in lines],
     )
 
 

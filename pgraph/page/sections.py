@@ -7,7 +7,7 @@ from pgraph.app.coverage import CoverageReport, Page
 from pgraph.page.charts import Line, draw
 from pgraph.page.figures import percent
 from pgraph.page.tables import Table, table
-from population.reports import GrowthPoint, HeatCell, spoken
+from population.reports import GrowthPoint, HeatCell, HeatRow, spoken
 
 GROUPS = 30
 _NUMBERS = 12  # rows of the table behind a curve
@@ -92,15 +92,13 @@ def heat(page: Page) -> dict[str, Any]:
         limits.append(f"the {len(heat_map.rows)} least covered of {heat_map.regions} groups")
     if heat_map.kinds > len(relations):
         limits.append(f"the {len(relations)} most asked of {heat_map.kinds} relationships")
-    rows = [
-        {
-            "group": row.group,
-            "uncovered": f"{100 * row.uncovered:.0f}",
-            "cells": [_heat_cell(cell, name, top) for name, cell in zip(relations, row.cells, strict=True)],
-        }
-        for row in heat_map.rows
-    ]
+    rows = [_heat_row(row, relations, top) for row in heat_map.rows]
     return {"relations": relations, "limits": limits, "top": top, "rows": rows}
+
+
+def _heat_row(row: HeatRow, relations: Sequence[str], top: int) -> dict[str, Any]:
+    cells = [_heat_cell(cell, name, top) for name, cell in zip(relations, row.cells, strict=True)]
+    return {"group": row.group, "uncovered": f"{100 * row.uncovered:.0f}", "cells": cells}
 
 
 def _heat_cell(cell: HeatCell, relation: str, top: int) -> dict[str, Any]:

@@ -28,12 +28,20 @@ def table(
 ) -> Table:
     """`columns`: key -> heading; those in `right`, and those of numbers, stand to the right."""
     keys = list(columns)
-    numbers = set(right) | {key for key in keys[1:] if any(isinstance(row.get(key), int | float) for row in rows)}
+    numbers = set(right) | {key for key in keys[1:] if _has_numbers(rows, key)}
     return Table(
         caption,
         [Cell(columns[key], key in numbers) for key in keys],
-        [[_cell(row.get(key), right=key in numbers) for key in keys] for row in rows],
+        [_cells(row, keys, numbers) for row in rows],
     )
+
+
+def _has_numbers(rows: Sequence[Mapping[str, Any]], key: str) -> bool:
+    return any(isinstance(row.get(key), int | float) for row in rows)
+
+
+def _cells(row: Mapping[str, Any], keys: Sequence[str], right: Collection[str]) -> list[Cell]:
+    return [_cell(row.get(key), right=key in right) for key in keys]
 
 
 def _cell(value: Any, *, right: bool) -> Cell:  # noqa: ANN401  a value of a row

@@ -4,7 +4,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -75,13 +75,14 @@ def nearest_distance(vectors: Vectors) -> float | None:
     return float(np.mean(1.0 - np.minimum(cosines.max(axis=1), 1.0)))
 
 
+def _runs(words: Sequence[str], n: int) -> Iterable[tuple[str, ...]]:
+    """Each run of `n` neighbouring words."""
+    return (tuple(words[start : start + n]) for start in range(len(words) - n + 1))
+
+
 def distinct(texts: Iterable[Sequence[str]], n: int) -> float | None:
     """Different runs of n words among all (Li et al. 2016, "A diversity-promoting objective function"); falls with the sample."""
-    grams = [
-        gram
-        for words in texts
-        for gram in (pairwise(words) if n == 2 else zip(*(words[i:] for i in range(n)), strict=False))
-    ]
+    grams = list(chain.from_iterable(_runs(words, n) for words in texts))
     return round(len(set(grams)) / len(grams), 4) if grams else None
 
 

@@ -5,7 +5,7 @@ entry with the nearest label, at a cosine of SAME_ENTRY or more and only where t
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -188,9 +188,7 @@ class _Candidates:
         self.names = list(roles)
         self.members = list(roles.values())
         self.roles = len(roles)
-        self.known = [
-            name.isascii() and any(_is_known(people.texts[p]) for p in members) for name, members in roles.items()
-        ]
+        self.known = [name.isascii() and self._has_known_text(members) for name, members in roles.items()]
         if len(roles) < _FEW_ROLES:
             bare = [p for p, role in enumerate(people.roles) if role is None and _is_known(people.texts[p])]
             for position in bare[:_TEXTS]:
@@ -202,16 +200,16 @@ class _Candidates:
         """The persona nearest to the seeds that was not asked along all of the shipped relationships yet."""
         if place not in self._askable:
             people = self._people
-            kinds = range(people.tally.relations)
-            self._askable[place] = next(
-                (
-                    p
-                    for p in sorted(self.members[place], key=lambda p: (people.depths[p], people.ids[p]))
-                    if sum(not people.may_ask(p, k) for k in kinds) < self._shipped
-                ),
-                None,
-            )
+            nearest_first = sorted(self.members[place], key=lambda p: (people.depths[p], people.ids[p]))
+            self._askable[place] = next(filter(self._may_be_asked, nearest_first), None)
         return self._askable[place]
+
+    def _may_be_asked(self, persona: int) -> bool:
+        kinds = range(self._people.tally.relations)
+        return sum(not self._people.may_ask(persona, kind) for kind in kinds) < self._shipped
+
+    def _has_known_text(self, members: Iterable[int]) -> bool:
+        return any(_is_known(self._people.texts[p]) for p in members)
 
 
 def _is_known(text: str) -> bool:
@@ -221,7 +219,11 @@ def _is_known(text: str) -> bool:
 def _exact(entries: Sequence[Entry], people: _Candidates) -> list[list[int]]:
     """By entry: the roles that have one of its names."""
     places = {name: place for place, name in enumerate(people.names[: people.roles])}
-    return [[places[name] for name in entry.names if name in places] for entry in entries]
+    return [_places(entry.names, places) for entry in entries]
+
+
+def _places(names: Iterable[str], places: Mapping[str, int]) -> list[int]:
+    return [places[name] for name in names if name in places]
 
 
 def _near(
@@ -298,7 +300,8 @@ def _unreached(entry: Entry, around: Mapping[int, float], loaded: Loaded, people
 
 def _summary(reference: ReferenceList, rows: Sequence[ReferenceRow], loaded: Loaded) -> ReferenceSummary:
     entries = len(rows)
-    once, five = (sum(row.personas >= least for row in rows) for least in (1, 5))
+    once = sum(row.personas >= 1 for row in rows)
+    five = sum(row.personas >= 5 for row in rows)
     population = loaded.population
     return ReferenceSummary(
         file=reference.file,
@@ -308,7 +311,7 @@ def _summary(reference: ReferenceList, rows: Sequence[ReferenceRow], loaded: Loa
         reached_share=round(once / entries, 4),
         reached_5=five,
         reached_5_share=round(five / entries, 4),
-        by_name_only=sum(not any(name.isascii() for name in entry.names) for entry in reference.entries),
+        by_name_only=sum(not any(map(str.isascii, entry.names)) for entry in reference.entries),
         threshold=SAME_ENTRY,
         personas=len(population.ids),
         personas_without_role=sum(role is None for role in population.roles),
