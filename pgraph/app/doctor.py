@@ -15,6 +15,7 @@ from http.client import HTTPException
 from foundation.errors import ExitCode, PgraphError
 from foundation.model import is_installed
 from pgraph.app.settings import Settings, Workspace
+from pgraph.app.wording import counted
 from pgraph.app.workspace import open_store
 
 _OK, _WARN, _FAIL = "ok", "warn", "fail"
@@ -67,7 +68,7 @@ def _store(workspace: Workspace, values: Settings) -> Finding:
             schema = max(row["id"] for row in store.read("schema/applied"))
     except PgraphError as error:
         return Finding("store", _FAIL, error.message, error.hint, exit_code=ExitCode.STORE)
-    contents = ", ".join(f"{count} {name}" for name, count in counts.items())
+    contents = ", ".join(counted(count, name.removesuffix("s")) for name, count in counts.items())
     return Finding("store", _OK, f"{values.store}, schema {schema.partition('_')[0]}; {contents}")
 
 

@@ -129,7 +129,7 @@ def test_a_killed_server_is_started_again_by_the_next_command(grown: Console) ->
 
 def test_doctor_finds_all_well(grown: Console) -> None:
     done = grown.run("doctor", code=None)
-    assert "7 personas, 1 texts, 3 domains, 2 groups, 0 questions, 0 answers, 3 runs" in done.out
+    assert "7 personas, 1 text, 3 domains, 2 groups, 0 questions, 0 answers, 3 runs" in done.out
     assert re.search(r"^ok    Python: ", done.out, re.MULTILINE)
     assert done.code == 0
 
