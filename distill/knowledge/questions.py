@@ -290,7 +290,7 @@ class Book:
         self._embed = embedder.embed
         self._ids: set[str] = set()
         self._by_region: dict[str, dict[str, str]] = {}  # region -> id -> text, of those whose language can be embedded
-        self._texts = KnownTexts(self._embed, self._members, Thresholds())
+        self._texts = KnownTexts(self._embed, self._members, lambda region: [region], Thresholds())
         self._topics: RoleBook | None = None
         self._topic_names: set[str] = set()
 
@@ -309,7 +309,7 @@ class Book:
         exact = "q" + digest(normal_text(text))
         if exact in self._ids:
             return exact
-        match = self._texts.find(text, language_of(text), [region])
+        match = self._texts.find(text, language_of(text), region)
         return match.survivor if match else None
 
     def topic(self, name: str, language: str) -> str:

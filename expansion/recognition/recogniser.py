@@ -50,7 +50,7 @@ class Recogniser:
         self._vectors: dict[str, Vectors] = {}  # of the batch at hand
         self._regions = DomainPlacer(loaded.domains, self._embed)
         self._roles: RoleBook | None = None
-        self._texts = KnownTexts(self._embed, self._members, loaded.thresholds)
+        self._texts = KnownTexts(self._embed, self._members, self._regions.around, loaded.thresholds)
         self._has_texts = False
         self._fresh: set[str] = set()  # new survivors that the population does not hold yet
 
@@ -107,7 +107,7 @@ class Recogniser:
         role = self._role_book().canonical(person.role, person.language) if person.role else None
         as_said = person.role if person.role and role != person.role else None
         texts = self._known_texts()
-        match = texts.find(person.text, person.language, self._regions.around(placed.region))
+        match = texts.find(person.text, person.language, placed.region)
         if match is not None:
             self._duplicates[person.id] = match.survivor
             rows.add("duplicate_of", persona=person.id, survivor=match.survivor, method=match.method, score=match.score)

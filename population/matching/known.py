@@ -10,19 +10,21 @@ from population.matching.matchers import Embed, Match, MeaningMatcher, WordMatch
 from population.matching.thresholds import Thresholds
 
 Members = Callable[[str], tuple[Sequence[str], Sequence[str]]]
+Around = Callable[[str], Sequence[str]]
 
 
 class KnownTexts:
     """The texts that survive.
 
     Meaning is compared only in languages that the embedding model knows. `members` gives the ids and texts of a region's
-    survivors in such languages; it is called when the region is first compared, so that only the regions in use are
-    embedded.
+    survivors in such languages, `around` the region itself and its neighbours. Both are called only when meaning is
+    compared, so that only the regions in use are embedded.
     """
 
-    def __init__(self, embed: Embed, members: Members, thresholds: Thresholds) -> None:
+    def __init__(self, embed: Embed, members: Members, around: Around, thresholds: Thresholds) -> None:
         self._embed = embed
         self._members = members
+        self._around = around
         self._words = WordMatcher(thresholds.words)
         self._meaning = MeaningMatcher(thresholds.meaning)
         self._meaning_counts = thresholds.meaning < 1
@@ -32,12 +34,13 @@ class KnownTexts:
         """Whether texts in this language are compared by meaning."""
         return self._meaning_counts and can_embed(language)
 
-    def find(self, text: str, language: str, regions: Sequence[str]) -> Match | None:
-        """The survivor that says the same; `regions`: its own and the neighbours, for meaning."""
+    def find(self, text: str, language: str, region: str) -> Match | None:
+        """The survivor that says the same as a `text` of this `region`."""
         match = self._words.find(text)
         if match is None and self.by_meaning(language):
-            for region in regions:
-                self._load(region)
+            regions = self._around(region)
+            for near in regions:
+                self._load(near)
             match = self._meaning.find(regions, self._embed([text])[0])
         return match
 
