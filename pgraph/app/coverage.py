@@ -115,7 +115,13 @@ class CoverageReport:
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """The columns of the table."""
         return TABLE_COLUMNS[self.by]
+
+    @property
+    def overall_columns(self) -> tuple[str, ...]:
+        """The columns of the table above it."""
+        return TABLE_COLUMNS["overall"]
 
     def as_json(self) -> dict[str, Any]:
         parts: dict[str, Any] = {"overall": _as_json(self.overall), "by": self.by, "rows": _as_json(self.rows)}

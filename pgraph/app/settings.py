@@ -87,6 +87,11 @@ class Workspace:
         """The directory of what pgraph keeps here: the local store, the reply cache, vectors, logs."""
         return self.directory / ".pgraph"
 
+    @property
+    def store(self) -> Path:
+        """The directory in which the local server keeps its graph."""
+        return self.data / "store"
+
     def settings(self) -> Settings:
         """The settings in force here. Raises `SettingsError`; reads up to two small files."""
         return resolve(self.directory, self.flags)[0]

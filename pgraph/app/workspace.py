@@ -3,17 +3,11 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 
 from foundation.model import SLOTS, CachedEmbedder, Chat, ChatOptions, EmbeddingOptions, Replies, open_chat
 from foundation.model import open_embedder as open_cached_embedder
 from graphstore import GraphStore
 from pgraph.app.settings import Settings, Workspace
-
-
-def local_directory(workspace: Workspace) -> Path:
-    """Where the local server of a workspace keeps its graph."""
-    return workspace.data / "store"
 
 
 def open_store(workspace: Workspace) -> GraphStore:
@@ -26,7 +20,7 @@ def open_store(workspace: Workspace) -> GraphStore:
     if values.store == "local":
         from graphstore.server import local
 
-        store = local.connect(local_directory(workspace), heap=values.local_heap, idle=values.local_idle)
+        store = local.connect(workspace.store, heap=values.local_heap, idle=values.local_idle)
     else:
         from graphstore.server import BoltStore
 

@@ -10,11 +10,10 @@ import click
 from foundation.errors import UsageError
 from pgraph.cli.main import Session
 from pgraph.cli.output import dump, notice, redirected, show
-from population.reports import TABLE_COLUMNS, Comparison
 
 if TYPE_CHECKING:
     from pgraph.app.coverage import CoverageReport
-    from population.reports import Reached
+    from population.reports import Comparison, Reached
 
 NOT_ASKED = (
     "There is no coverage yet: it is the share of a model's answers that would name a known role, and no call has been made. "
@@ -167,7 +166,7 @@ def _lists(report: "CoverageReport") -> Iterator[tuple[str, int]]:
 
 
 def _tables(report: "CoverageReport", limit: int) -> None:
-    show([row.as_json() for row in report.overall], TABLE_COLUMNS["overall"], "table", HEADINGS)
+    show([row.as_json() for row in report.overall], report.overall_columns, "table", HEADINGS)
     if report.rows:
         click.echo()
         show([row.as_json() for row in report.rows[:limit]], report.columns, "table", HEADINGS)
