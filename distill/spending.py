@@ -95,8 +95,8 @@ async def spend(
         return call, await chat.ask(call.request)
 
     async def sink(batch: Sequence[tuple[Pending, tuple[DistillCall, ChatReply]]]) -> None:
-        for learned in await asyncio.to_thread(absorb, [pair for _, pair in batch]):
-            learn(learned)
+        for outcome in await asyncio.to_thread(absorb, [pair for _, pair in batch]):
+            learn(outcome)
 
     await for_each(pending, ask, sink, at_once, ahead=1 if at_once == 1 else None)
 

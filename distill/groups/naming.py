@@ -16,7 +16,7 @@ from distill.spending import DistillCall, DistillOutcome, failure_row, optional,
 from foundation import StopReason, Unusable
 from foundation.model import Chat, ChatReply, ChatRequest, Embedder, object_schema, text_schema
 from foundation.prompts import Prompt
-from graphstore import GraphStore, call_id, contradicts, digest, language_of, normal_name
+from graphstore import GraphStore, call_id, contradicts, digest, language_of, normal_name, seed_of
 from population.runs import Batch, Run
 
 LABELS = 12  # that a prompt shows
@@ -49,7 +49,7 @@ class NamePlan:
         phrases = {name: optional(self.prompt, name, context[name]) for name in context if name in self.prompt.fields}
         values = {"labels": "\n".join(f"- {label}" for label in group.labels), **phrases}
         identity = call_id({**self.recipe(), "labels": group.labels, "others": group.others, "taken": taken})
-        seed = int(digest(identity), 16) % 2**31
+        seed = seed_of(identity)
         request = ChatRequest(self.prompt.fill(values), SCHEMA, seed=seed, tag={"run": run, "call": identity})
         return DistillCall(identity, number, [], request)
 

@@ -14,7 +14,7 @@ from foundation import StopReason
 from foundation.clock import now
 from foundation.concurrency import in_thread
 from foundation.model import Chat, ChatReply, ChatRequest
-from graphstore import GraphStore, call_id, digest
+from graphstore import GraphStore, call_id, digest, seed_of
 from population.runs import Batch, Run
 
 TRIES = 2  # failed judgements of an item before it is left out
@@ -54,7 +54,7 @@ class JudgePlan:
         """The call of `run` for one `item` with its `text`; `tries`: how often it has failed."""
         decides = {"item": item, "rubric": self.rubric.digest, "judge": self.name, "try": tries}
         identity = call_id({**decides, "model": self.model, "seed": self.seed, **self.sampling})
-        seed = int(digest(identity, self.seed), 16) % 2**31
+        seed = seed_of(identity, self.seed)
         tag = {"run": run, "call": identity, "item": item}
         request = ChatRequest(self.rubric.messages(text), self.rubric.schema(), seed=seed, tag=tag)
         return DistillCall(identity, 0, [], request, item)

@@ -23,7 +23,7 @@ from distill.spending import (
 from foundation import StopReason, Unusable
 from foundation.clock import now
 from foundation.model import Chat, ChatReply, ChatRequest, list_schema, object_schema, text_schema
-from graphstore import GraphStore, call_id, digest, normal_text
+from graphstore import GraphStore, call_id, digest, normal_text, seed_of
 from population.runs import Batch, Run
 
 Mode = Literal["joint", "solo"]
@@ -61,7 +61,7 @@ class DistillPlan(SpendPlan):
         )  # fmt: skip
         tag = {"run": run, "call": identity, "question": question.id}
         schema = joint_schema(len(people)) if self.mode == "joint" else SOLO
-        seed = int(digest(identity, self.seed), 16) % 2**31
+        seed = seed_of(identity, self.seed)
         return DistillCall(
             identity, region, people, ChatRequest(prompt.fill(values), schema, seed=seed, tag=tag), question.id
         )

@@ -25,7 +25,7 @@ from foundation.clock import now
 from foundation.concurrency import in_thread
 from foundation.errors import UsageError
 from foundation.model import Chat, ChatReply, ChatRequest, Embedder, list_schema, object_schema, text_schema
-from graphstore import GraphStore, call_id, digest, language_of, normal_text
+from graphstore import GraphStore, call_id, digest, language_of, normal_text, seed_of
 from population.matching import KnownTexts, RoleBook, Thresholds, can_embed
 from population.runs import Batch, Run
 
@@ -73,7 +73,7 @@ class AskPlan(SpendPlan):
         identity = call_id({**self.recipe(), "calls": None, "label": label, "asked": ids, "avoid": avoid, "n": number})
         tag = {"run": run, "call": identity, "label": label, "people": ids, "avoid": avoid, "number": number}
         schema = reply_schema(self.kind, self.per_call, len(people))
-        seed = int(digest(identity, self.seed), 16) % 2**31
+        seed = seed_of(identity, self.seed)
         return DistillCall(identity, region, people, ChatRequest(prompt.fill(values), schema, seed=seed, tag=tag))
 
 

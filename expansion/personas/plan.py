@@ -9,7 +9,7 @@ from typing import Any, Literal
 from expansion.selection import NO_HINT, Hint
 from foundation.model import ChatRequest, list_schema, object_schema, text_schema
 from foundation.prompts import Prompt
-from graphstore import call_id, digest
+from graphstore import call_id, seed_of
 from population import Relation, relations_digest
 
 PERSONA_PROMPT = Path(__file__).parents[1] / "prompts" / "persona_to_persona.yml"
@@ -105,7 +105,7 @@ class Plan:
         }
         call = self.call_id(source_id, relation)
         tag = {"run": run, "call": call, "source": source_id, "relation": kind.id, **hint.tag()}
-        seed = int(digest(call, self.seed), 16) % 2**31
+        seed = seed_of(call, self.seed)
         schema, accepts = reply_schema(kind.id, self.per_call), None
         if self.verbalise:
             schema, accepts = (reply_schema(kind.id, self.per_call, probability) for probability in ("asked", "any"))

@@ -12,7 +12,7 @@ from expansion.recognition import NamedPersona, named_persona, one_line, text_pr
 from foundation import Unusable
 from foundation.model import ChatReply, ChatRequest, object_schema, text_schema
 from foundation.prompts import Prompt, load_prompt, read_yaml
-from graphstore import call_id, digest
+from graphstore import call_id, seed_of
 from graphstore.files import Piece
 
 TEXT_PROMPT = Path(__file__).parents[1] / "prompts" / "text_to_persona.yml"
@@ -79,7 +79,7 @@ class TextPlan:
         return ChatRequest(
             self.prompt.fill(values),
             offering(piece.text) if self.offered else SCHEMA,
-            seed=int(digest(call), 16) % 2**31,
+            seed=seed_of(call),
             tag=tag,
         )
 

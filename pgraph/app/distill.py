@@ -120,7 +120,7 @@ def _plan(workspace: Workspace, request: SpendRequest, regions: Regions, prompt:
     shared: dict[str, Any] = {
         "calls": request.calls, "unit": request.by, "only": _only(request, regions), "language": request.language,
         "context": values.context, "from_cypher": request.from_cypher, "seed": request.seed, "model": values.model,
-        "sampling": {"temperature": values.temperature, "max_tokens": values.max_tokens},
+        "sampling": values.sampling,
     }  # fmt: skip
     if request.command == "distill":
         return DistillPlan(prompt, mode=request.mode, **shared)

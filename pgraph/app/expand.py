@@ -219,7 +219,7 @@ def make_plan(workspace: Workspace, request: ExpandRequest, model: str) -> Plan:
         context=values.context,
         from_cypher=request.from_cypher,
         model=model,
-        sampling={"temperature": values.temperature, "max_tokens": values.max_tokens},
+        sampling=values.sampling,
         stances=_stances_digest() if request.with_texts else "",
         exclude=_excluded(request, values),
         void=values.void,

@@ -67,8 +67,7 @@ async def _named(
 ) -> SpendSummary:
     def plan(store: GraphStore, _: CachedEmbedder) -> tuple[NamePlan, Callable[[NamePlan, Run], Naming]]:
         values = workspace.settings()
-        sampling = {"temperature": values.temperature, "max_tokens": values.max_tokens}
-        name_plan = NamePlan(prompt, sum(map(needs_name, groups)), values.model, sampling)
+        name_plan = NamePlan(prompt, sum(map(needs_name, groups)), values.model, values.sampling)
         return name_plan, lambda plan, run: Naming(store, plan, run, groups)
 
     work = Work("group", plan, written="reads/distill_calls", fresh=False)

@@ -259,9 +259,7 @@ def _template(workspace: Workspace, request: InferRequest, columns: tuple[str, .
 def _job(workspace: Workspace, request: InferRequest, template: Template | AsGiven) -> Job:
     if wrong := sorted(_RESERVED & set(request.extra)):
         raise UsageError(f"--extra-request-body: {wrong[0]} cannot be set there", "Leave it out.")
-    values = workspace.settings()
-    sampling = {"temperature": values.temperature, "max_tokens": values.max_tokens}
-    return Job(template, sampling, request.extra, request.request_rate, request.ordered)
+    return Job(template, workspace.settings().sampling, request.extra, request.request_rate, request.ordered)
 
 
 def _report_literals(template: Template | AsGiven, notice: Callable[[str], None]) -> None:

@@ -86,7 +86,7 @@ def _make_plan(workspace: Workspace, request: IngestRequest, model: str) -> Text
         context=values.context,
         model=model,
         offered=not values.base_url,
-        sampling={"temperature": values.temperature, "max_tokens": values.max_tokens},
+        sampling=values.sampling,
     )
 
 

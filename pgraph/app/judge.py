@@ -101,5 +101,5 @@ def _plan(workspace: Workspace, request: JudgeRequest) -> JudgePlan:
         reask=request.reask,
         seed=request.seed,
         model=values.model,
-        sampling={"temperature": values.temperature, "max_tokens": values.max_tokens},
+        sampling=values.sampling,
     )

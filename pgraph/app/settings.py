@@ -74,6 +74,11 @@ class Settings:
         most=1,
     )
 
+    @property
+    def sampling(self) -> dict[str, float]:
+        """How a model draws its answers, as plans keep it."""
+        return {"temperature": self.temperature, "max_tokens": self.max_tokens}
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
