@@ -12,26 +12,12 @@ from foundation.model import retrying
 from foundation.model.messages import CallFailedError, ChatReply, ChatRequest
 from foundation.model.options import ChatOptions
 from foundation.model.retrying import RetryingChat
+from tests.fakes.clock import Clock
 
 BROKEN: dict[str, Any] = {"again": True}
 BUSY: dict[str, Any] = {"again": True, "rate_limited": True}
 NOBODY: dict[str, Any] = {"again": True, "nobody_there": True}
 REFUSED: dict[str, Any] = {"again": False}
-
-
-class Clock:
-    """A pause turns it on."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.pauses: list[float] = []
-
-    def monotonic(self) -> float:
-        return self.now
-
-    async def pause(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.now += seconds
 
 
 @pytest.fixture

@@ -7,29 +7,15 @@ from neo4j.exceptions import ClientError, Neo4jError, ServiceUnavailable, Sessio
 
 from graphstore.server import connection
 from graphstore.server.connection import Connection, LocalConnection, _Retry
+from tests.fakes.clock import Clock
 
 NEO4J = Connection("bolt://127.0.0.1:1", "neo4j", "", "neo4j")  # never opened
 RACE = "Neo.ClientError.Schema.ConstraintValidationFailed"
 
 
-class Clock:
-    """Sleep turns it on."""
-
-    def __init__(self) -> None:
-        self.now = 50.0
-        self.pauses: list[float] = []
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.now += seconds
-
-
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    turned = Clock()
+    turned = Clock(50.0)
     monkeypatch.setattr(connection, "time", turned)
     monkeypatch.setattr(random, "random", lambda: 0.5)  # the middle: each pause as it is
     return turned
