@@ -24,6 +24,7 @@ ExpandCommand = Callable[[str, int, int], tuple[str, Sequence[str]]]
 MAX_CALLS = 1_000_000
 RECENT = 12  # calls that the page gets
 LINES = 40  # of notices and errors
+LOST_AFTER = 8.0  # seconds after which a Ctrl-C that the expansion did not follow is sent again
 
 
 class Expanding:
@@ -137,9 +138,17 @@ class _Process:
 
     def stop(self) -> None:
         with self._lock:
-            if not self._stopping:  # a second Ctrl-C would cut its end short
+            if not self._stopping:  # a second Ctrl-C at once would cut its end short
                 self._stopping = True
                 self._process.send_signal(signal.SIGINT)
+                again = threading.Timer(LOST_AFTER, self._stop_again)
+                again.daemon = True
+                again.start()
+
+    def _stop_again(self) -> None:
+        """Python loses a Ctrl-C now and then, such as one that comes while a module's lock is released."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
 
     def wait(self) -> None:
         try:
