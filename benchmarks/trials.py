@@ -129,20 +129,28 @@ class Trial:
         batch: list[tuple[Choice | TextChoice, Hint]] = []
         while len(batch) < size and isinstance(choice := self.strategy.choose(), Choice | TextChoice):
             if isinstance(choice, TextChoice):
+                self.people.under_way.begin(*self._awaited(choice, NO_HINT))
                 batch.append((choice, NO_HINT))
                 continue
             self.people.mark_asked(choice.source, choice.relation)
-            self.people.in_flight += 1
             arm = self.people.arm(choice.source, choice.relation)
-            batch.append((choice, self.voids.draw(arm) or Hint(self.exclusions.draw(arm))))
+            hint = self.voids.draw(arm) or Hint(self.exclusions.draw(arm))
+            self.people.under_way.begin(*self._awaited(choice, hint))
+            batch.append((choice, hint))
         return batch
+
+    def _awaited(self, choice: Choice | TextChoice, hint: Hint) -> tuple[int, int, int | None]:
+        if isinstance(choice, TextChoice):
+            return text_arm(choice.bucket), 1, None
+        region = self.people.region_index[hint.void] if hint.void else None
+        return self.people.arm(choice.source, choice.relation), PER_CALL, region
 
     def _ask(self, choice: Choice, hint: Hint) -> None:
         people = self.people
         source = self.roles[choice.source]
         arm = NO_ARM if hint.void else people.arm(choice.source, choice.relation)
         depth = people.depths[choice.source] + 1
-        people.in_flight -= 1
+        people.under_way.end(*self._awaited(choice, hint))
         pair = source, self.kinds[choice.relation]
         answers = self.world.draw(*pair, PER_CALL, self.draws)
         if hint.void:
@@ -153,6 +161,7 @@ class Trial:
 
     def _ask_about(self, choice: TextChoice) -> None:
         self.about_texts += 1
+        self.people.under_way.end(*self._awaited(choice, NO_HINT))
         self._take([self.shelves.draw(choice, self.draws)], text_arm(choice.bucket), 0, choice.expected)
 
     def _take(self, answers: Sequence[int], arm: int, depth: int, expected: float | None) -> None:

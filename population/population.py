@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from population.coverage import NO_ARM, Tally
+from population.under_way import UnderWay
 
 Bools = NDArray[np.bool_]
 
@@ -25,7 +26,7 @@ class Population:
         self.index: dict[str, int] = {}
         self.region_ids: list[str] = []
         self.region_index: dict[str, int] = {}
-        self.in_flight = 0
+        self.under_way = UnderWay()
         self.version = 0  # changes with every sighting
         self._members: list[list[int]] = []  # by region: all survivors
         self._sources: list[list[int]] = []  # by region: survivors that may be asked

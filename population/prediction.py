@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from population.coverage import Tally
 from population.population import Population
+from population.under_way import UnderWay
 
 PRIOR = 8.0  # sightings that a region's prior is worth, and answers that an arm's back-off is worth
 TRUST = 4.0  # answers that the prediction of an arm is worth, by sighting of the regions it rests on
@@ -50,6 +51,20 @@ class Flows:
         mean: Floats = (direct + PRIOR * back_off.ravel()) / (self._landed + PRIOR)
         return mean
 
+    def landing(self, answers: Floats) -> Floats:
+        """By region, how many of the `answers` land there, which are given by arm: the transpose of `mean`.
+
+        `answers`: shape (regions * relations,); the result: (regions,).
+        """
+        known = self._answer_counts * (answers / (self._landed + PRIOR))[self._arm]
+        backed = (answers * PRIOR / (self._landed + PRIOR)).reshape(self.regions, self.relations)
+        leaving = (backed @ (1 - self._stay_shares)) / (self._exits + SHRINK)
+        exits = (self._answer_counts * leaving[self._home])[self._leaves]
+        landed: Floats = np.bincount(self._region, known, self.regions) + backed @ self._stay_shares
+        landed += np.bincount(self._region[self._leaves], exits, self.regions)
+        landed += SHRINK * leaving.sum() * self._arrivals
+        return landed
+
     def row(self, arm: int) -> Floats:
         """By region, the chance that an answer of `arm` lands there, shape (regions,); computed once, then kept."""
         if arm not in self._rows:
@@ -76,6 +91,7 @@ class Arms:
     new: Floats  # q: chance that an answer is a new species
     weight: Floats  # how uncovered the regions are in which the new ones would land
     trust: Floats  # answers that `new` is worth
+    asked: Floats  # answers, those under way included
     uncovered: Floats  # U by region, shape (regions,)
     flows: Flows
 
@@ -87,30 +103,41 @@ def uncovered_shares(tally: Tally) -> Floats:
     return shares
 
 
-def predict(tally: Tally) -> Arms:
+def predict(tally: Tally, under_way: UnderWay | None = None, flows: Flows | None = None) -> Arms:
     """Uncovered shares, landing shares and their product for all arms of `tally` at once.
 
     q(g,k) = Σ_h T·U. q is worth as many answers as the regions that it rests on have sightings, by their harmonic mean,
-    times TRUST. Cost: O(cells + arms).
+    times TRUST. Answers `under_way` count as if all of them had come and none were new: U' = U·(n + t)/(n + t + pending), and
+    their arms have been asked for them. So calls that are chosen together spread. `flows`: of the tally, if they were made
+    before. Cost: O(cells + arms).
     """
+    flows = flows or Flows(tally)
     uncovered = uncovered_shares(tally)
-    flows = Flows(tally)
+    asked = tally.asked.astype(float)
+    if under_way:
+        by_arm, by_region = under_way.arrays(tally)
+        asked += by_arm
+        uncovered *= (tally.n + PRIOR) / (tally.n + PRIOR + flows.landing(by_arm) + by_region)
     new_shares = np.minimum(flows.mean(uncovered), 1.0)  # rounding could make it more
     trust = TRUST / flows.mean((1.0 / (tally.n + PRIOR)).astype(float))
-    return Arms(new_shares, flows.mean(uncovered**2) / np.maximum(new_shares, 1e-12), trust, uncovered, flows)
+    weight = flows.mean(uncovered**2) / np.maximum(new_shares, 1e-12)
+    return Arms(new_shares, weight, trust, asked, uncovered, flows)
 
 
 class Predictions:
-    """The predictions from all sightings of a `population`, computed again when there are new ones."""
+    """The predictions from all sightings of a `population` and the calls under way, computed again when these change."""
 
     def __init__(self, population: Population) -> None:
         self._population = population
-        self._state = population.version
-        self._arms = predict(population.tally)
+        self._state = population.version, population.under_way.version
+        self._arms = predict(population.tally, population.under_way)
 
     def arms(self) -> Arms:
-        """The predictions as of now. Cost after a new sighting: O(cells + arms), see `predict`."""
-        if self._state != self._population.version:
-            self._arms = predict(self._population.tally)
-            self._state = self._population.version
+        """The predictions as of now. Cost after a new sighting or call: O(cells + arms), see `predict`."""
+        people = self._population
+        state = people.version, people.under_way.version
+        if self._state != state:
+            flows = self._arms.flows if self._state[0] == people.version else None
+            self._arms = predict(people.tally, people.under_way, flows)
+            self._state = state
         return self._arms

@@ -31,6 +31,7 @@ from population import NO_ARM, Coverage, Loaded
 from population.runs import RunProgress
 
 REGROUP_LEAST = 50  # new domains
+AHEAD = 2  # at most this many times as many calls as are made at once are chosen and not yet absorbed
 RECENT = 50  # calls whose yield is compared with the predicted one before a run stops by itself
 
 
@@ -104,7 +105,7 @@ class Expansion:
                     explain(self._explained(outcome))
             report()
 
-        ahead = 1 if at_once == 1 else None  # one at a time: each choice knows all answers before it
+        ahead = 1 if at_once == 1 else AHEAD * at_once  # one at a time: each choice knows all answers before it
         calls: Iterator[Any] = self._calls(paid)  # mypy cannot tell a union of calls from the WAIT among them
         await for_each(calls, ask, absorb, at_once, ordered=self._strategy.ordered, ahead=ahead)
 
@@ -129,12 +130,17 @@ class Expansion:
         self.stopped_by = reason
 
     def _begin(self, choice: Choice | TextChoice, how: How | None = None) -> PersonaCall | TextCall:
-        people = self.population
-        people.in_flight += 1
         self._begun += 1
-        if isinstance(choice, TextChoice):
-            assert self._texts is not None  # noqa: S101  it made the choice
-            return self._texts.call(choice, self.run, how)
+        call = self._text_call(choice, how) if isinstance(choice, TextChoice) else self._persona_call(choice, how)
+        self.population.under_way.begin(*self._awaited(call))
+        return call
+
+    def _text_call(self, choice: TextChoice, how: How | None) -> TextCall:
+        assert self._texts is not None  # noqa: S101  it made the choice
+        return self._texts.call(choice, self.run, how)
+
+    def _persona_call(self, choice: Choice, how: How | None) -> PersonaCall:
+        people = self.population
         people.mark_asked(choice.source, choice.relation)
         source, arm = people.ids[choice.source], people.arm(choice.source, choice.relation)
         call = self.plan.call_id(source, choice.relation)
@@ -150,7 +156,7 @@ class Expansion:
     def _learn(self, outcome: CallOutcome) -> None:
         people, arm = self.population, self._arm(outcome.call)
         new = sum(apply_recognised(persona, people, arm, outcome.call.id) for persona in outcome.recognised)
-        people.in_flight -= 1
+        people.under_way.end(*self._awaited(outcome.call))
         people.miss(arm, outcome.answers - outcome.usable)
         self._recent.append(new)
 
@@ -191,6 +197,13 @@ class Expansion:
         if isinstance(call, TextCall):
             return call.arm
         return NO_ARM if call.reason.named else self.population.arm(call.source, call.relation)
+
+    def _awaited(self, call: PersonaCall | TextCall) -> tuple[int, int, int | None]:
+        """What a call under way is for, as `UnderWay.begin` gets it."""
+        if isinstance(call, TextCall):
+            return call.arm, 1, None
+        region = self.population.region_index.get(call.reason.toward) if call.reason.named else None
+        return self._arm(call), self.plan.per_call, region
 
     def _limit(self) -> StopReason | None:
         """The user's limit that is reached."""

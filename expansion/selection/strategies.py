@@ -48,7 +48,7 @@ class TextChoice:
 class TextBuckets(Protocol):
     """Texts as arms beside those of the graph (`expansion.texts.TextArms`)."""
 
-    def draw(self, tally: Tally, uncovered: Floats, rng: np.random.Generator) -> tuple[float, int, float] | None:
+    def draw(self, people: Population, uncovered: Floats, rng: np.random.Generator) -> tuple[float, int, float] | None:
         """The sampled worth of the best bucket, the bucket, and its predicted chance; None if no text is left."""
 
     def next(self, bucket: int, expected: float, how: How = "text") -> TextChoice: ...
@@ -75,7 +75,7 @@ def predictions_for(strategy: Strategy, population: Population) -> Callable[[], 
     return strategy.arms if isinstance(strategy, CoverageFirst) else Predictions(population).arms
 
 
-def sampled(rng: np.random.Generator, single: Counts, asked: Counts, new: Floats, trust: Floats | float) -> Floats:
+def sampled(rng: np.random.Generator, single: Counts, asked: Floats, new: Floats, trust: Floats | float) -> Floats:
     """For each arm, a draw of the chance that its next answer is new (Thompson sampling).
 
     The draw is from a Beta distribution: the arm's own counts, with the prediction as prior. `trust`: the number of
@@ -111,7 +111,7 @@ class CoverageFirst:
         open_ = people.open_arms()
         drawn = self._draw(open_) if open_.any() else None
         if self._texts is not None:
-            text = self._texts.draw(people.tally, arms.uncovered, rng)
+            text = self._texts.draw(people, arms.uncovered, rng)
             if text is not None:
                 worth, bucket, new = text
                 if drawn is None or worth > drawn[0]:
@@ -119,7 +119,7 @@ class CoverageFirst:
                 if rng.random() < UNIFORM * self._texts.record(people.tally):
                     return self._texts.next(bucket, new, "chance")
         if drawn is None:
-            return "wait" if people.in_flight else None
+            return "wait" if people.under_way else None
         region, relation = divmod(drawn[1], people.tally.relations)
         how: How = "chance" if drawn[0] == np.inf else "coverage"
         return Choice(self._source(region, relation), relation, how, float(arms.new[drawn[1]]))
@@ -130,7 +130,7 @@ class CoverageFirst:
         if rng.random() < UNIFORM:
             return np.inf, int(rng.choice(np.flatnonzero(open_)))
         contenders = self._contenders(open_)
-        counts = tally.single[contenders], tally.asked[contenders]
+        counts = tally.single[contenders], arms.asked[contenders]
         worth = sampled(rng, *counts, arms.new[contenders], arms.trust[contenders]) * arms.weight[contenders]
         best = int(worth.argmax())
         return float(worth[best]), int(contenders[best])
@@ -140,7 +140,7 @@ class CoverageFirst:
         arms, tally = self.arms(), self._population.tally
         if open_.sum() <= CONTENDERS:
             return np.flatnonzero(open_)
-        answers = tally.asked + arms.trust
+        answers = arms.asked + arms.trust
         mean = (tally.single + arms.trust * arms.new) / answers
         optimistic = (mean + 3 * np.sqrt(mean * (1 - mean) / answers)) * arms.weight
         return np.argpartition(np.where(open_, -optimistic, 0.0), CONTENDERS)[:CONTENDERS]
@@ -181,7 +181,7 @@ class BreadthFirst:
     def _walk(self) -> Iterator[Choice | Literal["wait"]]:
         people = self._population
         for depth in count() if people.depth is None else range(people.depth):
-            while people.in_flight:  # a level is complete only when all answers of the one above have come
+            while people.under_way:  # a level is complete only when all answers of the one above have come
                 yield "wait"
             for source in people.level(depth):
                 for relation in range(people.tally.relations):
@@ -202,7 +202,7 @@ class RandomChoice:
         people = self._population
         pair = people.any_pair(self._rng)
         if pair is None:
-            return "wait" if people.in_flight else None
+            return "wait" if people.under_way else None
         return Choice(*pair, "random")
 
     def best(self) -> float | None:

@@ -16,7 +16,7 @@ from expansion.texts.calls import TextCall
 from expansion.texts.plan import TextPlan
 from graphstore import digest
 from graphstore.files import Piece
-from population import NO_ARM, PRIOR, Floats, Tally, text_arm
+from population import NO_ARM, PRIOR, Floats, Population, Tally, text_arm
 
 AHEAD = 64  # texts read at once
 TRUST = 60.0  # answers that the prediction of a bucket is worth
@@ -77,16 +77,19 @@ class TextArms:
         self._left[bucket].remove(text)
         return TextChoice(bucket, self._piece(text, [text]), stance)
 
-    def draw(self, tally: Tally, uncovered: Floats, rng: np.random.Generator) -> tuple[float, int, float] | None:
+    def draw(self, people: Population, uncovered: Floats, rng: np.random.Generator) -> tuple[float, int, float] | None:
         """The sampled worth of the best bucket, the bucket, and its predicted chance; None if no text is left.
 
-        The worth counts per answer of a call about a persona, so that it compares with the worth of an arm.
+        The worth counts per answer of a call about a persona, so that it compares with the worth of an arm. Calls under
+        way count as if they had found nobody new.
         """
+        tally = people.tally
         open_ = self.open()
         if not len(open_):
             return None
         new, weight = self._predict(tally, uncovered)
-        worth = sampled(rng, tally.text_single, tally.text_asked, new, TRUST) * weight / self._cost
+        asked = tally.text_asked + people.under_way.of_texts(self.buckets)
+        worth = sampled(rng, tally.text_single, asked, new, TRUST) * weight / self._cost
         best = int(open_[worth[open_].argmax()])
         return float(worth[best]), best, float(new[best])
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from population.coverage import Coverage, Tally
+from population.coverage import NO_ARM, Coverage, Tally
 from population.prediction import PRIOR, SHRINK, predict
+from population.under_way import UnderWay
 
 REGIONS, RELATIONS = 3, 2
 FILE = -2  # where a row of a file stands for an arm
@@ -94,6 +95,34 @@ def test_prediction_is_the_formula_written_out(sightings: list[tuple[int, int, i
             assert math.isclose(sum(share), 1.0)
             expected = sum(s * u for s, u in zip(share, uncovered, strict=True))
             assert predict(tally).new[g * RELATIONS + k] == pytest.approx(expected)
+
+
+@given(
+    st.lists(SIGHTING, max_size=40),
+    st.lists(st.integers(0, 9), min_size=REGIONS * RELATIONS, max_size=REGIONS * RELATIONS),
+)
+def test_answers_under_way_land_where_those_of_their_arms_do(
+    sightings: list[tuple[int, int, int, int, int]], answers: list[int]
+) -> None:
+    flows = predict(filled(sightings)).flows
+    expected = sum(count * flows.row(arm) for arm, count in enumerate(answers))
+    assert np.allclose(flows.landing(np.array(answers, float)), expected)
+
+
+def test_answers_under_way_count_as_if_none_of_them_were_new_until_they_have_come() -> None:
+    tally = filled([(species, 0, 0, 1, species) for species in range(10)])
+    before, under_way = predict(tally), UnderWay()
+    under_way.begin(0, 5)
+    under_way.begin(NO_ARM, 5, region=1)
+    during = predict(tally, under_way)
+    landed = 5 * before.flows.row(0) + [0, 5, 0]
+    assert np.allclose(during.uncovered, before.uncovered * (tally.n + PRIOR) / (tally.n + PRIOR + landed))
+    assert during.asked[0] == 15
+    assert during.new[0] < before.new[0]
+    under_way.end(0, 5)
+    under_way.end(NO_ARM, 5, region=1)
+    assert not under_way
+    assert predict(tally, under_way).new.tolist() == before.new.tolist()
 
 
 def test_nothing_seen_is_nothing_covered() -> None:

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 
 from benchmarks.world import World
@@ -55,14 +57,31 @@ def test_breadth_first_waits_for_its_level_and_goes_by_id() -> None:
     strategy = BreadthFirst(population)
     first = [strategy.choose(), strategy.choose()]
     assert [population.ids[c.source] for c in first if isinstance(c, Choice)] == ["a", "b"]
-    population.in_flight = 1
+    population.under_way.begin(0, 3)
     for choice in first:
         assert isinstance(choice, Choice)
         population.mark_asked(choice.source, choice.relation)
     assert strategy.choose() == "wait"
-    population.in_flight = 0
+    population.under_way.end(0, 3)
     deeper = population.add("c", "text", None, 1, region)
     assert strategy.choose() == Choice(deeper, 0, "breadth-first")
+
+
+def test_calls_that_are_chosen_together_spread() -> None:
+    """Sixty-four calls before the first answer: no group and relationship gets more than a few of them."""
+    population = people(8, 20)
+    strategy = CoverageFirst(population, np.random.default_rng(0), lambda _: None)
+    by_arm: Counter[int] = Counter()
+    for _ in range(64):
+        choice = strategy.choose()
+        assert isinstance(choice, Choice)
+        population.mark_asked(choice.source, choice.relation)
+        arm = population.arm(choice.source, choice.relation)
+        population.under_way.begin(arm, 5)
+        by_arm[arm] += 1
+    assert max(by_arm.values()) <= 4
+    by_region = Counter(arm // RELATIONS for arm in by_arm.elements())
+    assert max(by_region.values()) <= 16
 
 
 def test_an_exhausted_region_is_left_alone() -> None:
