@@ -1,0 +1,153 @@
+"""Whether the choice of `pgraph expand` finds more people than chance does, in worlds that it was not made for.
+
+    python -m benchmarks.worlds [--worlds regions flat] [--strategies coverage random] [--calls 1000] [--at-once 16]
+                                [--seconds 0] [--honoured 0] [--seeds 3] [--rows FILE]
+
+Each run goes the user's way: `pgraph import` of 170 people, then `pgraph expand` against a server of the OpenAI protocol
+that answers from the world, in free wording, after so many `--seconds`. What counts is how many kinds of people the world
+has named at the end, which the server knows, not what pgraph counts. The oracle knows the world (see oracle.py).
+`--honoured`: the chance that the model heeds a list of known roles; without it, runs have no lists. `--rows`: append each
+run there as a JSON object.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.worlds.oracle import Oracle
+from benchmarks.worlds.world import MECHANISMS, World
+from population import load_relations
+from tests.fakes.server import MODEL, FakeServer
+
+PEOPLE, PER_CALL = 170, 5
+STRATEGIES = ("coverage", "random", "breadth-first", "oracle")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run to be made."""
+
+    world: str
+    strategy: str
+    seed: int
+    calls: int
+    at_once: int
+    seconds: float  # until the server answers
+    honoured: float
+
+
+@dataclass(frozen=True)
+class Outcome(Trial):
+    """What came of it. `known`: kinds named, the imported ones included; `wall`: seconds of `pgraph expand`."""
+
+    known: int
+    made: int  # calls
+    wall: float
+
+
+def run(trial: Trial) -> Outcome:
+    world = World(
+        MECHANISMS[trial.world], [kind.id for kind in load_relations()], seed=trial.seed, honoured=trial.honoured
+    )
+    people = world.people(PEOPLE)
+    began = time.perf_counter()
+    if trial.strategy == "oracle":
+        made = len(Oracle(world, PER_CALL).run(trial.calls, np.random.default_rng([trial.seed, 2])))
+    else:
+        made = _pgraph(trial, world, people)
+    return Outcome(**asdict(trial), known=int(world.known.sum()), made=made, wall=round(time.perf_counter() - began, 1))
+
+
+def _pgraph(trial: Trial, world: World, people: Sequence[dict[str, str]]) -> int:
+    """Make the run through the command line; returns how many calls the server answered."""
+
+    def answer(request: dict[str, object]) -> str:
+        return json.dumps({"personas": world.answer(request)}, ensure_ascii=False)
+
+    with tempfile.TemporaryDirectory() as folder, FakeServer(answer=answer, latency=trial.seconds) as server:
+        (Path(folder) / "people.jsonl").write_text("\n".join(map(json.dumps, people)), encoding="utf-8")
+        (Path(folder) / "pgraph.toml").write_text(
+            f'base_url = "{server.base_url}"\nmodel = "{MODEL}"\nat_once = {trial.at_once}\n', encoding="utf-8"
+        )
+
+        def pgraph(*arguments: object) -> None:
+            command = [sys.executable, "-m", "pgraph", *map(str, arguments)]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            if done.returncode not in {0, 5}:
+                raise RuntimeError(f"{' '.join(command)}: {done.stderr[-1000:]}")
+
+        try:
+            pgraph("import", "people.jsonl")
+            options = {
+                "depth": 1000,
+                "calls": trial.calls,
+                "per-call": PER_CALL,
+                "strategy": trial.strategy,
+                "seed": trial.seed,
+                "exclude": 50 if trial.honoured else 0,
+            }
+            pgraph("expand", *(part for name, value in options.items() for part in (f"--{name}", value)))
+        finally:
+            pgraph("local", "stop")
+        return int(server.stats()["paid"])
+
+
+def table(outcomes: Iterable[Outcome]) -> list[str]:
+    """Rows of Markdown: for each world, what each strategy found, and its share of what there was to gain over chance."""
+    known: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for outcome in outcomes:
+        known[outcome.world][outcome.strategy].append(outcome.known)
+    rows = [
+        "| world | what matters | strategy | kinds known | to random | share of the gain |",
+        "|---|---|---|---:|---:|---:|",
+    ]
+    for world, by_strategy in known.items():
+        mean = {strategy: statistics.mean(found) for strategy, found in by_strategy.items()}
+        chance, best = mean.get("random"), mean.get("oracle")
+        for strategy, found in mean.items():
+            ratio = f"{found / chance:.3f}" if chance else ""
+            share = f"{(found - chance) / (best - chance):.2f}" if chance and best and best > 1.01 * chance else ""
+            rows.append(f"| {world} | {MECHANISMS[world].says} | {strategy} | {found:,.0f} | {ratio} | {share} |")
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--worlds", nargs="+", choices=MECHANISMS, default=list(MECHANISMS))
+    parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=list(STRATEGIES))
+    parser.add_argument("--calls", type=int, default=1000)
+    parser.add_argument("--at-once", type=int, default=16)
+    parser.add_argument("--seconds", type=float, default=0.0)
+    parser.add_argument("--honoured", type=float, default=0.0)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rows", type=Path)
+    options = parser.parse_args()
+    outcomes = []
+    for world in options.worlds:
+        for seed in range(options.seeds):
+            for strategy in options.strategies:
+                trial = Trial(world, strategy, seed, options.calls, options.at_once, options.seconds, options.honoured)
+                outcome = run(trial)
+                outcomes.append(outcome)
+                print(
+                    f"{world:10} {strategy:14} seed {seed}: {outcome.known:6,} after {outcome.made:,} calls, {outcome.wall:.0f} s",
+                    flush=True,
+                )
+                if options.rows:
+                    with options.rows.open("a", encoding="utf-8") as file:
+                        file.write(json.dumps(asdict(outcome)) + "\n")
+    print("\n" + "\n".join(table(outcomes)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""The best that a choice can do: it knows the world, asks one call at a time, and takes the one that brings most."""
+
+from collections import defaultdict
+
+import numpy as np
+
+from benchmarks.worlds.kinds import Ints
+from benchmarks.worlds.world import RETRIES, Bools, Floats, World
+
+
+class Oracle:
+    """Chooses greedily by the true chance that the next answer is new. It does not know which answer will come."""
+
+    def __init__(self, world: World, per_call: int) -> None:
+        self._world, self._per_call = world, per_call
+        how, relations = world.mechanism, len(world.relations)
+        self._landing = np.stack(
+            [[world.landing(home, k) for k in range(relations)] for home in range(world.kinds.regions)]
+        )  # (regions, relationships, regions)
+        self._pools = [(pool, world.shares[: len(pool)] / world.shares[: len(pool)].sum()) for pool in world.pools]
+        self._led = [(pool, world.shares[: len(pool)] / world.shares[: len(pool)].sum()) for pool in world.led]
+        self._famous = world.famous, world.shares[: len(world.famous)] / world.shares[: len(world.famous)].sum()
+        self._regional = 1 - how.famous - how.circle - how.relation
+        self._sources: list[int] = []
+        self._circles: list[Ints] = []
+        self._unknown = np.zeros(0)  # by source, the unknown share of its circle
+        self._open = np.zeros((0, relations), bool)
+        self._around: dict[int, list[int]] = defaultdict(list)  # kind -> the sources whose circle holds it
+
+    def run(self, calls: int, rng: np.random.Generator) -> list[int]:
+        """The number of kinds known after each of so many calls; `World.known` says where it starts."""
+        world, curve = self._world, []
+        for kind in np.flatnonzero(world.known).tolist():
+            self._add(kind)
+        for _ in range(calls):
+            worth = self.worth()
+            best = int(worth.argmax())
+            source, relation = divmod(best, len(world.relations))
+            self._open[source, relation] = False
+            for _ in range(self._per_call):
+                self._learn(self._answer(self._sources[source], relation, rng))
+            curve.append(int(world.known.sum()))
+        return curve
+
+    def worth(self) -> Floats:
+        """By (source, relationship), the chance that an answer is new; -1 where it was asked already."""
+        world, how = self._world, self._world.mechanism
+        unknown = np.array([_missing(pool, world.known) for pool in self._pools])
+        by_region = self._regional * (self._landing @ unknown)
+        by_relation = how.famous * _missing(self._famous, world.known) + how.relation * np.array(
+            [_missing(pool, world.known) for pool in self._led]
+        )
+        home = world.kinds.region[np.array(self._sources)]
+        new = by_region[home] + by_relation[None, :] + how.circle * self._unknown[:, None]
+        worth: Floats = np.where(self._open, new, -1.0)
+        return worth
+
+    def _answer(self, source: int, relation: int, rng: np.random.Generator) -> int:
+        """One answer, with a list of everybody known, as far as the model heeds it."""
+        world = self._world
+        kind = world.draw(source, relation, rng)
+        for _ in range(RETRIES):
+            if not world.known[kind] or rng.random() >= world.honoured:
+                break
+            kind = world.draw(source, relation, rng)
+        return kind
+
+    def _learn(self, kind: int) -> None:
+        if not self._world.known[kind]:
+            self._world.known[kind] = True
+            for source in self._around.get(kind, ()):
+                self._unknown[source] -= 1.0 / len(self._circles[source])
+            self._add(kind)
+
+    def _add(self, kind: int) -> None:
+        number, circle = len(self._sources), self._world.circle(kind)
+        self._sources.append(kind)
+        self._circles.append(circle)
+        for other in circle.tolist():
+            self._around[other].append(number)
+        self._unknown = np.append(self._unknown, float((~self._world.known[circle]).mean()))
+        self._open = np.concatenate([self._open, np.ones((1, len(self._world.relations)), bool)])
+
+
+def _missing(pool: tuple[Ints, Floats], known: Bools) -> float:
+    kinds, shares = pool
+    return float(shares[~known[kinds]].sum())
