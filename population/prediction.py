@@ -11,6 +11,7 @@ from population.under_way import UnderWay
 
 PRIOR = 8.0  # sightings that a region's prior is worth, and answers that an arm's back-off is worth
 TRUST = 4.0  # answers that the prediction of an arm is worth, by sighting of the regions it rests on
+KNOWN_ALIKE = 100.0  # singles, found and predicted, that "all relationships are alike" is worth
 SHRINK = 20.0  # answers that the mean over all relationships, or all regions, is worth for one of them
 Floats = NDArray[np.float64]
 
@@ -93,6 +94,7 @@ class Arms:
     trust: Floats  # answers that `new` is worth
     asked: Floats  # answers, those under way included
     uncovered: Floats  # U by region, shape (regions,)
+    factors: Floats  # r by relationship, shape (relations,)
     flows: Flows
 
 
@@ -103,25 +105,39 @@ def uncovered_shares(tally: Tally) -> Floats:
     return shares
 
 
-def predict(tally: Tally, under_way: UnderWay | None = None, flows: Flows | None = None) -> Arms:
+def relation_factors(tally: Tally, flows: Flows) -> Floats:
+    """By relationship, how many of its answers are singles, to how many its regions alone predict; shape (relations,).
+
+    An answer is a single where it would be new if its call came last, so the factor says what a relationship brings now, not
+    what it brought once. Cost: O(cells + arms).
+    """
+    shape = tally.regions, tally.relations
+    predicted = (tally.asked * flows.mean(uncovered_shares(tally))).reshape(shape).sum(axis=0)
+    factors: Floats = (tally.single.reshape(shape).sum(axis=0) + KNOWN_ALIKE) / (predicted + KNOWN_ALIKE)
+    return factors
+
+
+def predict(tally: Tally, under_way: UnderWay | None = None, before: Arms | None = None) -> Arms:
     """Uncovered shares, landing shares and their product for all arms of `tally` at once.
 
-    q(g,k) = Σ_h T·U. q is worth as many answers as the regions that it rests on have sightings, by their harmonic mean,
-    times TRUST. Answers `under_way` count as if all of them had come and none were new: U' = U·(n + t)/(n + t + pending), and
-    their arms have been asked for them. So calls that are chosen together spread. `flows`: of the tally, if they were made
-    before. Cost: O(cells + arms).
+    q(g,k) = r_k · Σ_h T·U, r by `relation_factors`. q is worth as many answers as the regions that it rests on have sightings,
+    by their harmonic mean, times TRUST. Answers `under_way` count as if all of them had come and none were new:
+    U' = U·(n + t)/(n + t + pending), and their arms have been asked for them. So calls that are chosen together spread.
+    `before`: predictions from the same tally, with other calls under way. Cost: O(cells + arms).
     """
-    flows = flows or Flows(tally)
+    flows = before.flows if before else Flows(tally)
+    factors = before.factors if before else relation_factors(tally, flows)
     uncovered = uncovered_shares(tally)
     asked = tally.asked.astype(float)
     if under_way:
         by_arm, by_region = under_way.arrays(tally)
         asked += by_arm
         uncovered *= (tally.n + PRIOR) / (tally.n + PRIOR + flows.landing(by_arm) + by_region)
-    new_shares = np.minimum(flows.mean(uncovered), 1.0)  # rounding could make it more
+    mean = flows.mean(uncovered)
+    new_shares = np.minimum(mean * np.tile(factors, tally.regions), 1.0)
     trust = TRUST / flows.mean((1.0 / (tally.n + PRIOR)).astype(float))
-    weight = flows.mean(uncovered**2) / np.maximum(new_shares, 1e-12)
-    return Arms(new_shares, weight, trust, asked, uncovered, flows)
+    weight = flows.mean(uncovered**2) / np.maximum(mean, 1e-12)
+    return Arms(new_shares, weight, trust, asked, uncovered, factors, flows)
 
 
 class Predictions:
@@ -137,7 +153,7 @@ class Predictions:
         people = self._population
         state = people.version, people.under_way.version
         if self._state != state:
-            flows = self._arms.flows if self._state[0] == people.version else None
-            self._arms = predict(people.tally, people.under_way, flows)
+            before = self._arms if self._state[0] == people.version else None
+            self._arms = predict(people.tally, people.under_way, before)
             self._state = state
         return self._arms

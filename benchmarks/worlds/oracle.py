@@ -1,15 +1,16 @@
-"""The best that a choice can do: it knows the world, asks one call at a time, and takes the one that brings most."""
-
-from collections import defaultdict
+"""The best that a choice can do: it knows the world, asks one call at a time, and takes the one that promises most."""
 
 import numpy as np
 
 from benchmarks.worlds.kinds import Ints
-from benchmarks.worlds.world import RETRIES, Bools, Floats, World
+from benchmarks.worlds.world import CIRCLE, RETRIES, Bools, Floats, World
 
 
 class Oracle:
-    """Chooses greedily by the true chance that the next answer is new. It does not know which answer will come."""
+    """Chooses greedily by the true chance that the next answer is new.
+
+    It knows neither which answer will come nor who is in the circle of a person.
+    """
 
     def __init__(self, world: World, per_call: int) -> None:
         self._world, self._per_call = world, per_call
@@ -22,10 +23,8 @@ class Oracle:
         self._famous = world.famous, world.shares[: len(world.famous)] / world.shares[: len(world.famous)].sum()
         self._regional = 1 - how.famous - how.circle - how.relation
         self._sources: list[int] = []
-        self._circles: list[Ints] = []
-        self._unknown = np.zeros(0)  # by source, the unknown share of its circle
+        self._asked = np.zeros(0)  # by source, the answers it gave
         self._open = np.zeros((0, relations), bool)
-        self._around: dict[int, list[int]] = defaultdict(list)  # kind -> the sources whose circle holds it
 
     def run(self, calls: int, rng: np.random.Generator) -> list[int]:
         """The number of kinds known after each of so many calls; `World.known` says where it starts."""
@@ -37,6 +36,7 @@ class Oracle:
             best = int(worth.argmax())
             source, relation = divmod(best, len(world.relations))
             self._open[source, relation] = False
+            self._asked[source] += self._per_call
             for _ in range(self._per_call):
                 self._learn(self._answer(self._sources[source], relation, rng))
             curve.append(int(world.known.sum()))
@@ -51,9 +51,17 @@ class Oracle:
             [_missing(pool, world.known) for pool in self._led]
         )
         home = world.kinds.region[np.array(self._sources)]
-        new = by_region[home] + by_relation[None, :] + how.circle * self._unknown[:, None]
+        new = by_region[home] + by_relation[None, :] + how.circle * self._in_circles(home)[:, None]
         worth: Floats = np.where(self._open, new, -1.0)
         return worth
+
+    def _in_circles(self, home: Ints) -> Floats:
+        """By source, the chance that an answer from its circle is new: who is in a circle shows only when somebody asks."""
+        world = self._world
+        unknown = np.array([float((~world.known[pool]).mean()) for pool in world.pools])
+        around = 0.5 * unknown + 0.5 * unknown[world.near].mean(axis=1)
+        chance: Floats = around[home] * (1 - 1 / CIRCLE) ** (world.mechanism.circle * self._asked)
+        return chance
 
     def _answer(self, source: int, relation: int, rng: np.random.Generator) -> int:
         """One answer, with a list of everybody known, as far as the model heeds it."""
@@ -68,17 +76,11 @@ class Oracle:
     def _learn(self, kind: int) -> None:
         if not self._world.known[kind]:
             self._world.known[kind] = True
-            for source in self._around.get(kind, ()):
-                self._unknown[source] -= 1.0 / len(self._circles[source])
             self._add(kind)
 
     def _add(self, kind: int) -> None:
-        number, circle = len(self._sources), self._world.circle(kind)
         self._sources.append(kind)
-        self._circles.append(circle)
-        for other in circle.tolist():
-            self._around[other].append(number)
-        self._unknown = np.append(self._unknown, float((~self._world.known[circle]).mean()))
+        self._asked = np.append(self._asked, 0.0)
         self._open = np.concatenate([self._open, np.ones((1, len(self._world.relations)), bool)])
 
 

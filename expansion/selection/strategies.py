@@ -151,8 +151,14 @@ class CoverageFirst:
         return best if self._texts is None else max(best, self._texts.best(self._population.tally, arms.uncovered))
 
     def _source(self, region: int, relation: int) -> int:
-        """Of a few personas not asked yet, the one least like those already asked in this region."""
-        candidates = self._population.candidates(region, relation, CANDIDATES, self._rng)
+        """Of a few personas not asked along this relationship, the one that was asked along the fewest others.
+
+        A person who is asked again names the same people again. Of equals, the one least like those already asked in this region.
+        """
+        people = self._population
+        candidates = people.candidates(region, relation, CANDIDATES, self._rng)
+        fewest = min(map(people.times_asked, candidates))
+        candidates = [source for source in candidates if people.times_asked(source) == fewest]
         asked = self._asked.setdefault(region, [])
         best = candidates[0]
         if asked and len(candidates) > 1:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from population.coverage import NO_ARM, Coverage, Tally
-from population.prediction import PRIOR, SHRINK, predict
+from population.prediction import KNOWN_ALIKE, PRIOR, SHRINK, predict
 from population.under_way import UnderWay
 
 REGIONS, RELATIONS = 3, 2
@@ -80,6 +80,7 @@ def test_prediction_is_the_formula_written_out(sightings: list[tuple[int, int, i
     mean = (home + 0.5 * SHRINK) / (everything + SHRINK)
     into = [sum(c for (g, _, h), c in cells.items() if g != h and h == to) + 1 / REGIONS for to in range(REGIONS)]
     arrivals = [x / sum(into) for x in into]
+    by_regions: dict[tuple[int, int], float] = {}
     for g in range(REGIONS):
         out = [sum(c for (a, _, h), c in cells.items() if a == g != h and h == to) for to in range(REGIONS)]
         exits = [(out[h] + SHRINK * arrivals[h]) / (sum(out) + SHRINK) for h in range(REGIONS)]
@@ -94,7 +95,13 @@ def test_prediction_is_the_formula_written_out(sightings: list[tuple[int, int, i
             ]
             assert math.isclose(sum(share), 1.0)
             expected = sum(s * u for s, u in zip(share, uncovered, strict=True))
-            assert predict(tally).new[g * RELATIONS + k] == pytest.approx(expected)
+            by_regions[g, k] = expected
+    for k in range(RELATIONS):
+        singles = sum(tally.single[g * RELATIONS + k] for g in range(REGIONS))
+        predicted = sum(by_regions[g, k] * tally.asked[g * RELATIONS + k] for g in range(REGIONS))
+        factor = (singles + KNOWN_ALIKE) / (predicted + KNOWN_ALIKE)
+        for g in range(REGIONS):
+            assert predict(tally).new[g * RELATIONS + k] == pytest.approx(min(1.0, factor * by_regions[g, k]))
 
 
 @given(

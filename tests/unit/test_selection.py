@@ -5,6 +5,7 @@ import numpy as np
 from benchmarks.world import World
 from expansion.selection.strategies import BreadthFirst, Choice, CoverageFirst, RandomChoice
 from population.population import Population
+from population.prediction import Predictions
 
 RELATIONS = 8
 
@@ -82,6 +83,29 @@ def test_calls_that_are_chosen_together_spread() -> None:
     assert max(by_arm.values()) <= 4
     by_region = Counter(arm // RELATIONS for arm in by_arm.elements())
     assert max(by_region.values()) <= 16
+
+
+def test_what_a_relationship_brings_is_learned_across_regions() -> None:
+    """Along relationship 0 the same few people come up again, along 1 new ones: so it is where neither was asked."""
+    population = people(6, 1)
+    for call in range(200):
+        for relation, name in ((0, f"same{call % 10}"), (1, f"new{call}")):
+            position = population.index.get(name)
+            region = call % 5
+            known = population.add(name, "text", None, 1, region) if position is None else position
+            population.see(known, region * RELATIONS + relation, call=f"{call} {relation}")
+    new = Predictions(population).arms().new.reshape(6, RELATIONS)
+    assert new[5, 0] < 0.7 * new[5, 1]
+    assert new[5, 0] < 0.9 * new[5, 2] < new[5, 1]
+
+
+def test_the_source_is_one_that_was_asked_least() -> None:
+    population = people(1, 8)
+    strategy = CoverageFirst(population, np.random.default_rng(0), lambda _: None)
+    for relation in range(RELATIONS):
+        for _ in range(8):
+            population.mark_asked(strategy._source(0, relation), relation)
+        assert {population.times_asked(source) for source in range(8)} == {relation + 1}
 
 
 def test_an_exhausted_region_is_left_alone() -> None:
