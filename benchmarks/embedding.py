@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("--texts", type=int, default=100_000)
     parser.add_argument("--batches", type=int, nargs="*", default=[32, 256, 1024])
-    parser.add_argument("--light", action="store_true", help="also pgraph's own forward pass in numpy")
+    parser.add_argument("--light", action="store_true", help="also pgraph's own way, in integers")
     asked = parser.parse_args()
     some = texts(asked.texts)
     ways: list[tuple[str, Embedder]] = [
