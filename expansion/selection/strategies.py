@@ -18,6 +18,7 @@ from population import Arms, Counts, Floats, Population, Predictions, Tally
 UNIFORM = 0.02  # share of calls on an arm drawn uniformly, and at most on texts: one-step values cannot see all
 CONTENDERS = 256  # draw a value only for the arms whose value may be the highest
 CANDIDATES = 8  # personas compared when a source is chosen
+COMPARED = 256  # personas asked before with whom they are compared
 
 How = Literal["coverage", "chance", "breadth-first", "random", "text", "again"]  # what made a call the next one
 
@@ -101,9 +102,7 @@ class CoverageFirst:
         self._rng = rng
         self._vectors = vectors
         self._texts = texts
-        self._asked: dict[
-            int, list[int]
-        ] = {}  # by region: the personas asked in this run, for the farthest-source rule
+        self._asked: dict[int, Vectors] = {}  # by region: of the personas asked last in this run
         self.arms = Predictions(population).arms
 
     def choose(self) -> Choice | TextChoice | Literal["wait"] | None:
@@ -159,14 +158,14 @@ class CoverageFirst:
         candidates = people.candidates(region, relation, CANDIDATES, self._rng)
         fewest = min(map(people.times_asked, candidates))
         candidates = [source for source in candidates if people.times_asked(source) == fewest]
-        asked = self._asked.setdefault(region, [])
-        best = candidates[0]
-        if asked and len(candidates) > 1:
-            known, others = self._vectors(candidates), self._vectors(asked[-256:])
-            if known is not None and others is not None:
-                best = candidates[int((known @ others.T).max(axis=1).argmin())]
-        asked.append(best)
-        return best
+        vectors = self._vectors(candidates)
+        if vectors is None:
+            return candidates[0]
+        asked = self._asked.get(region)
+        best = 0 if asked is None else int((vectors @ asked.T).max(axis=1).argmin())
+        row = vectors[best : best + 1]
+        self._asked[region] = row if asked is None else np.concatenate([asked[1 - COMPARED :], row])
+        return candidates[best]
 
 
 class BreadthFirst:
