@@ -37,9 +37,7 @@ _WIDTH = 384
 _TOKENS = 256
 _TOKENS_A_BATCH = 512  # the working set of a batch stays in the processor's cache
 _FILE = "all-MiniLM-L6-v2-int8-1.onnx"  # count up when int8.py gives other vectors
-_OF_THE_IMAGE = (
-    Path(sys.prefix) / "share" / "pgraph"
-)  # where docker/Dockerfile builds it: nothing can be kept there later
+_OF_THE_IMAGE = Path(sys.prefix) / "pgraph"  # docker/Dockerfile builds it there: a container cannot keep it later
 _CALIBRATION = 100  # texts of random words, by which the ranges of the inputs are known
 
 

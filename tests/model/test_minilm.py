@@ -82,6 +82,14 @@ def test_without_a_place_to_keep_it_it_works(cache: Path, tmp_path: Path) -> Non
     assert np.array_equal(vectors, MiniLM(MODEL, cache).embed(TEXTS[:3]))
 
 
+def test_a_container_that_can_keep_nothing_uses_the_one_of_its_image(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(minilm, "_OF_THE_IMAGE", cache)
+    monkeypatch.setattr(minilm, "_build", lambda *_: pytest.fail("built again"))
+    assert MiniLM(MODEL, tmp_path / "nothing").embed(["a"]).shape == (1, 384)
+
+
 def test_it_writes_and_reports_nothing_else(cache: Path, tmp_path: Path) -> None:
     """Builds of onnxruntime from the index keep an id of the machine, and send it, unless they are told not to."""
     (graph,) = cache.iterdir()
