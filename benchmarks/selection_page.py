@@ -22,7 +22,7 @@ Simulated worlds in which the truth is known ([the world](../benchmarks/world.py
 60,000 roles in 120 regions, eight relationships, five personas per call, and recognition that makes mistakes. All policies choose
 through the interface that `pgraph expand` uses, in the same worlds. The oracle knows for each region and relationship how many
 answers would be new, and takes the best; it does not know which answer will come. Made by
-`python -m benchmarks.selection --write docs`.
+`python -m benchmarks.selection --write docs`. What a user can expect is in [worlds.md](worlds.md).
 
 {text}
 ![Distinct roles by calls](selection-growth.svg)
