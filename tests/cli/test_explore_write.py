@@ -39,6 +39,15 @@ def children(running: Explorer) -> list[psutil.Process]:
     return [one for one in psutil.Process(running.pid).children() if "expand" in one.cmdline()]
 
 
+def child_of(running: Explorer, seconds: float = 20) -> psutil.Process:
+    """The expansion that was started; for a moment after its start a process has no command line."""
+    deadline = time.monotonic() + seconds
+    while not (found := children(running)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    (child,) = found
+    return child
+
+
 def gone(process: psutil.Process, seconds: float = 20) -> bool:
     deadline = time.monotonic() + seconds
     while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
@@ -59,7 +68,7 @@ def test_from_a_gap_to_new_personas(field: Field, model: FakeServer) -> None:
         started = running.tell("expand", gap=gap, calls=9)
         assert started.status == 200, started.body
         assert started.json["run"]["code"] is None
-        (child,) = children(running)
+        child = child_of(running)
         assert [word for word in child.cmdline() if word in command.split()][-3:] == [
             "--depth",
             command.split()[-3],
@@ -145,7 +154,7 @@ def test_the_explorer_ends_and_its_expansion_with_it(seeded: Field, model: FakeS
     gap, _ = gap_of(running)
     running.tell("expand", gap=gap, calls=400)
     running.run(lambda run: len(run["calls"]) > 2)
-    (child,) = children(running)
+    child = child_of(running)
     process.send_signal(how)
     _, err = process.communicate(timeout=30)
     if how != signal.SIGKILL:
