@@ -2,7 +2,7 @@
 
 from foundation.model.bundled import MODEL, SLOTS, is_installed
 from foundation.model.chat import open_chat
-from foundation.model.embedding import CachedEmbedder, Embedder, open_embedder
+from foundation.model.embedding import CachedEmbedder, Embedder, is_light, open_embedder
 from foundation.model.messages import Chat, ChatReply, ChatRequest
 from foundation.model.options import ChatOptions, EmbeddingOptions
 from foundation.model.replies import Replies, tag_of
@@ -20,6 +20,7 @@ __all__ = [
     "EmbeddingOptions",
     "Replies",
     "is_installed",
+    "is_light",
     "list_schema",
     "object_schema",
     "open_chat",

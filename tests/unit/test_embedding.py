@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from foundation.errors import ModelSetupError, ModelUnavailableError, StoreError
-from foundation.model import EmbeddingOptions
+from foundation.model import EmbeddingOptions, embedding, is_light
 from foundation.model.embedding import CachedEmbedder, open_embedder
+from pgraph.app.doctor import _embedding
+from pgraph.app.settings import Settings
 from tests.fakes.replies import vector
 from tests.fakes.server import FakeServer
 
@@ -210,3 +212,12 @@ def test_a_model_that_cannot_be_loaded_says_so(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)  # as if it were not installed
     with pytest.raises(ModelSetupError, match="not installed"):
         open_embedder(replace(EmbeddingOptions(), model="some/other"), tmp_path).embed(["a"])
+
+
+def test_without_one_of_its_packages_the_light_model_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def all_but_onnxruntime(name: str) -> object:
+        return None if name == "onnxruntime" else name
+
+    monkeypatch.setattr(embedding, "find_spec", all_but_onnxruntime)
+    assert not is_light("all-MiniLM-L6-v2")
+    assert _embedding(Settings()).state == "warn"
