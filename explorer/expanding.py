@@ -141,14 +141,10 @@ class _Process:
             if not self._stopping:  # a second Ctrl-C at once would cut its end short
                 self._stopping = True
                 self._process.send_signal(signal.SIGINT)
-                again = threading.Timer(LOST_AFTER, self._stop_again)
+                # Python loses a Ctrl-C now and then, such as one that comes while a module's lock is released.
+                again = threading.Timer(LOST_AFTER, self._process.send_signal, (signal.SIGINT,))
                 again.daemon = True
                 again.start()
-
-    def _stop_again(self) -> None:
-        """Python loses a Ctrl-C now and then, such as one that comes while a module's lock is released."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
 
     def wait(self) -> None:
         try:

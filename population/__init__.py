@@ -1,9 +1,9 @@
 """The population in memory, how much of it is covered, and what the next answer would bring."""
 
-from population.coverage import NO_ARM, Counts, Coverage, Tally, text_arm
+from population.coverage import NO_ARM, Counts, Coverage, Floats, Tally, text_arm
 from population.loading import Loaded, load_population
 from population.population import Population
-from population.prediction import PRIOR, Arms, Floats, Predictions
+from population.prediction import PRIOR, Arms, Predictions
 from population.relations import RELATIONS, Relation, at_distances, load_relations, relations_digest
 
 __all__ = [

@@ -22,6 +22,7 @@ CALLS = "*"  # instead of a call: several
 NO_ARM = -1  # the arm of a sighting that no numbered arm made
 
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 def text_arm(bucket: int) -> int:

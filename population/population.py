@@ -1,7 +1,5 @@
 """The population in memory: who may be asked what, and the fold over the sightings. Built from the graph, never state."""
 
-from collections import Counter
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +31,6 @@ class Population:
         self._members: list[list[int]] = []  # by region: all survivors
         self._sources: list[list[int]] = []  # by region: survivors that may be asked
         self._asked_pairs: set[int] = set()  # source * relations + relation
-        self._times_asked: Counter[int] = Counter()  # by source
         self._pairs_left: NDArray[np.int64] = np.zeros(0, np.int64)  # pairs left by arm
         self._askable_ids: set[str] | None = None
 
@@ -130,13 +127,12 @@ class Population:
         """Note that `source` was asked along `relation`."""
         if self.may_ask(source, relation):
             self._pairs_left[self.arm(source, relation)] -= 1
-        pair = source * self.tally.relations + relation
-        self._times_asked[source] += pair not in self._asked_pairs
-        self._asked_pairs.add(pair)
+        self._asked_pairs.add(source * self.tally.relations + relation)
 
     def times_asked(self, source: int) -> int:
         """Along how many relationships `source` was asked."""
-        return self._times_asked[source]
+        first = source * self.tally.relations
+        return sum(pair in self._asked_pairs for pair in range(first, first + self.tally.relations))
 
     def open_arms(self) -> Bools:
         """Which arms still have a persona to ask, a mask of shape (regions * relations,)."""

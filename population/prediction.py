@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from population.coverage import Tally
+from population.coverage import Floats, Tally
 from population.population import Population
 from population.under_way import UnderWay
 
@@ -13,7 +12,6 @@ PRIOR = 8.0  # sightings that a region's prior is worth, and answers that an arm
 TRUST = 4.0  # answers that the prediction of an arm is worth, by sighting of the regions it rests on
 KNOWN_ALIKE = 100.0  # singles, found and predicted, that "all relationships are alike" is worth
 SHRINK = 20.0  # answers that the mean over all relationships, or all regions, is worth for one of them
-Floats = NDArray[np.float64]
 
 
 class Flows:
@@ -135,7 +133,7 @@ def predict(tally: Tally, under_way: UnderWay | None = None, before: Arms | None
         uncovered *= (tally.n + PRIOR) / (tally.n + PRIOR + flows.landing(by_arm) + by_region)
     mean = flows.mean(uncovered)
     new_shares = np.minimum(mean * np.tile(factors, tally.regions), 1.0)
-    trust = TRUST / flows.mean((1.0 / (tally.n + PRIOR)).astype(float))
+    trust = before.trust if before else TRUST / flows.mean((1.0 / (tally.n + PRIOR)).astype(float))
     weight = flows.mean(uncovered**2) / np.maximum(mean, 1e-12)
     return Arms(new_shares, weight, trust, asked, uncovered, factors, flows)
 

@@ -3,11 +3,8 @@
 from collections import Counter
 
 import numpy as np
-from numpy.typing import NDArray
 
-from population.coverage import NO_ARM, Tally, text_arm
-
-Floats = NDArray[np.float64]
+from population.coverage import NO_ARM, Floats, Tally, text_arm
 
 
 class UnderWay:

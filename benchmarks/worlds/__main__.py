@@ -62,7 +62,8 @@ def run(trial: Trial) -> Outcome:
     people = world.people(PEOPLE)
     began = time.perf_counter()
     if trial.strategy == "oracle":
-        made = len(Oracle(world, PER_CALL).run(trial.calls, np.random.default_rng([trial.seed, 2])))
+        Oracle(world, PER_CALL).run(trial.calls, np.random.default_rng([trial.seed, 2]))
+        made = trial.calls
     else:
         made = _pgraph(trial, world, people)
     return Outcome(**asdict(trial), known=int(world.known.sum()), made=made, wall=round(time.perf_counter() - began, 1))

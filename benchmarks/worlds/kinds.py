@@ -1,7 +1,6 @@
 """The kinds of people of the worlds, and what a model says of one: free wording, another one each time."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +47,7 @@ class Kinds:
     def __len__(self) -> int:
         return len(self.jobs) * len(self.settings)
 
-    @cached_property
+    @property
     def regions(self) -> int:
         """How many there are."""
         return len(self.domains)

@@ -18,17 +18,17 @@ class Oracle:
         self._landing = np.stack(
             [[world.landing(home, k) for k in range(relations)] for home in range(world.kinds.regions)]
         )  # (regions, relationships, regions)
-        self._pools = [(pool, world.shares[: len(pool)] / world.shares[: len(pool)].sum()) for pool in world.pools]
-        self._led = [(pool, world.shares[: len(pool)] / world.shares[: len(pool)].sum()) for pool in world.led]
-        self._famous = world.famous, world.shares[: len(world.famous)] / world.shares[: len(world.famous)].sum()
+        self._pools = [_with_shares(pool, world) for pool in world.pools]
+        self._led = [_with_shares(pool, world) for pool in world.led]
+        self._famous = _with_shares(world.famous, world)
         self._regional = 1 - how.famous - how.circle - how.relation
         self._sources: list[int] = []
         self._asked = np.zeros(0)  # by source, the answers it gave
         self._open = np.zeros((0, relations), bool)
 
-    def run(self, calls: int, rng: np.random.Generator) -> list[int]:
-        """The number of kinds known after each of so many calls; `World.known` says where it starts."""
-        world, curve = self._world, []
+    def run(self, calls: int, rng: np.random.Generator) -> None:
+        """Make so many calls; `World.known` says where it starts, and where it ends."""
+        world = self._world
         for kind in np.flatnonzero(world.known).tolist():
             self._add(kind)
         for _ in range(calls):
@@ -39,8 +39,6 @@ class Oracle:
             self._asked[source] += self._per_call
             for _ in range(self._per_call):
                 self._learn(self._answer(self._sources[source], relation, rng))
-            curve.append(int(world.known.sum()))
-        return curve
 
     def worth(self) -> Floats:
         """By (source, relationship), the chance that an answer is new; -1 where it was asked already."""
@@ -82,6 +80,11 @@ class Oracle:
         self._sources.append(kind)
         self._asked = np.append(self._asked, 0.0)
         self._open = np.concatenate([self._open, np.ones((1, len(self._world.relations)), bool)])
+
+
+def _with_shares(pool: Ints, world: World) -> tuple[Ints, Floats]:
+    shares = world.shares[: len(pool)]
+    return pool, shares / shares.sum()
 
 
 def _missing(pool: tuple[Ints, Floats], known: Bools) -> float:

@@ -7,7 +7,7 @@ leads to, or the region where it leads. How often each is drawn from is what mak
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -79,8 +79,6 @@ class World:
         for region, size in enumerate(sizes.tolist()):
             self.pools.append(rng.permutation(np.flatnonzero(kinds.region == region))[:size])
         everyone = rng.permutation(np.concatenate(self.pools))
-        self.exists: Bools = np.zeros(len(kinds), bool)
-        self.exists[everyone] = True
         talk = rng.permutation(1.0 / np.arange(1, kinds.regions + 1) ** how.popular)
         self.talk: Floats = (talk / talk.sum()).astype(np.float64)
         self.homes = rng.permutation(np.linspace(*how.homes, len(self.relations)))
@@ -91,7 +89,6 @@ class World:
         self.famous = self.famous[np.argsort(-self.talk[kinds.region[self.famous]], kind="stable")][:FAMOUS]
         self._texts: dict[str, int] = {}
         self.known: Bools = np.zeros(len(kinds), bool)
-        self.curve: list[int] = []  # kinds known after each call
 
     @cached_property
     def shares(self) -> Floats:
@@ -163,14 +160,13 @@ class World:
                 kind, number = self.draw(source, self.relations.index(relation), rng), number + 1
                 row = self._say(kind, rng)
             rows.append({"relation": relation, **row})
-        self.curve.append(int(self.known.sum()))
         return rows
 
     def _say(self, kind: int, rng: np.random.Generator) -> dict[str, str]:
         person = self.kinds.say(kind, rng)
         self._texts[person.persona] = kind
         self.known[kind] = True
-        return {"persona": person.persona, "role": person.role, "domain": person.domain}
+        return asdict(person)
 
 
 _SOURCE = re.compile(r"Person: (.+)\nRelationship: ")

@@ -156,8 +156,9 @@ class CoverageFirst:
         """
         people = self._population
         candidates = people.candidates(region, relation, CANDIDATES, self._rng)
-        fewest = min(map(people.times_asked, candidates))
-        candidates = [source for source in candidates if people.times_asked(source) == fewest]
+        times = [people.times_asked(source) for source in candidates]
+        fewest = min(times)
+        candidates = [source for source, asked in zip(candidates, times, strict=True) if asked == fewest]
         vectors = self._vectors(candidates)
         if vectors is None:
             return candidates[0]
