@@ -1,6 +1,7 @@
 """The population in memory, how much of it is covered, and what the next answer would bring."""
 
 from population.coverage import NO_ARM, Counts, Coverage, Floats, Tally, text_arm
+from population.lift import Lift, LiftSums, read_lifts
 from population.loading import Loaded, load_population
 from population.population import Population
 from population.prediction import PRIOR, Arms, Predictions
@@ -14,6 +15,8 @@ __all__ = [
     "Counts",
     "Coverage",
     "Floats",
+    "Lift",
+    "LiftSums",
     "Loaded",
     "Population",
     "Predictions",
@@ -22,6 +25,7 @@ __all__ = [
     "at_distances",
     "load_population",
     "load_relations",
+    "read_lifts",
     "relations_digest",
     "text_arm",
 ]

@@ -13,6 +13,7 @@ from expansion.personas.plan import Plan
 from expansion.recognition import apply_recognised
 from expansion.selection import (
     Choice,
+    ControlGroup,
     Exclusions,
     Hint,
     How,
@@ -27,7 +28,7 @@ from expansion.texts import TextArms, TextCall
 from foundation import StopReason
 from foundation.concurrency import WAIT, Wait, for_each
 from foundation.model import Chat, ChatReply
-from population import NO_ARM, Coverage, Loaded
+from population import NO_ARM, Coverage, Lift, Loaded
 from population.runs import RunProgress
 
 REGROUP_LEAST = 50  # new domains
@@ -41,7 +42,8 @@ class Expansion:
     `stopped_by` tells afterwards what ended it. It is None after an error, and when as many domains came as had been
     grouped: then the groups must be made again before it continues.
 
-    `hints`: by call id, the hint that the call carried before the run was interrupted.
+    `hints`: by call id, the hint that the call carried before the run was interrupted. `control`: the one that the
+    `strategy` has.
     """
 
     def __init__(  # noqa: PLR0917
@@ -54,6 +56,7 @@ class Expansion:
         rng: np.random.Generator,
         texts: TextArms | None = None,
         hints: Mapping[str, Hint] | None = None,
+        control: ControlGroup | None = None,
     ) -> None:
         self.plan = plan
         self.run = run
@@ -66,6 +69,7 @@ class Expansion:
         self._hints = hints or {}
         self._strategy = strategy
         self._texts = texts
+        self._control = control
         self._absorber = absorber
         self._begun = absorber.progress.calls
         self._recent: deque[int] = deque(maxlen=RECENT)  # new species by call
@@ -79,6 +83,16 @@ class Expansion:
     def coverage(self) -> Coverage:
         """Coverage of roles in the whole graph, as the run knows it."""
         return self.population.tally.overall()
+
+    @property
+    def lift(self) -> Lift | None:
+        """What the choice of this run is worth so far, compared with chance; None if it cannot be told."""
+        return None if self._control is None else self._control.lift
+
+    @property
+    def is_by_chance(self) -> bool:
+        """Whether chance has taken over, since it was better than the choice."""
+        return self._control is not None and self._control.has_taken_over
 
     async def go(
         self,
@@ -146,9 +160,10 @@ class Expansion:
         call = self.plan.call_id(source, choice.relation)
         hint = self._hints.get(call)
         if hint is None:
-            hint = self._voids.draw(arm) or Hint(self._exclusions.draw(arm))
+            void = None if choice.how == "control" else self._voids.draw(arm)
+            hint = void or Hint(self._exclusions.draw(arm))
         reason = predicted_reason(self._loaded, self._arms(), arm, how or choice.how, hint)
-        reason = replace(reason, verbalised=self.plan.verbalise)
+        reason = replace(reason, verbalised=self.plan.verbalise, control=choice.control)
         text = people.texts[choice.source]
         request = self.plan.request(self.run, source, text, choice.relation, hint)
         return PersonaCall(call, choice.source, choice.relation, request, reason)
@@ -159,6 +174,9 @@ class Expansion:
         people.under_way.end(*self._awaited(outcome.call))
         people.miss(arm, outcome.answers - outcome.usable)
         self._recent.append(new)
+        chance = outcome.call.reason.control
+        if self._control is not None and chance is not None and outcome.answers:
+            self._control.learn(outcome.new, chance, is_control=outcome.call.reason.how == "control")
 
     def _explained(self, outcome: CallOutcome) -> dict[str, Any]:
         """A call as data, with its reason in words."""
@@ -189,6 +207,7 @@ class Expansion:
             "new": progress.new,
             "tokens": progress.tokens,
             "coverage": self.coverage.share,
+            "lift": None if self.lift is None else self.lift.as_json(),
             "personas": len(self.population.ids),
         }
 

@@ -49,6 +49,7 @@ class Plan:
     stances: str = ""  # to texts, and the prompt for them, if texts are arms too
     exclude: int = 0  # at most so many known roles that the model is asked not to name
     void: float = 0.0  # share of the calls that name a region for the answers to land in
+    control: float = 0.0  # share of the calls that are drawn by chance, to compare with; more at the beginning
     verbalise: float = 0.0  # ask for each persona's probability, and for one below this; 0: do not ask
 
     def recipe(self) -> dict[str, Any]:
@@ -59,7 +60,7 @@ class Plan:
             "depth": self.depth,
             "per_call": self.per_call,
             "exclude": self.exclude,
-            **{name: value for name in ("void", "verbalise") if (value := getattr(self, name))},
+            **{name: value for name in ("void", "verbalise", "control") if (value := getattr(self, name))},
             "seed": self.seed,
             "context": self.context,
             "from": self.from_cypher,

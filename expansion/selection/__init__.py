@@ -1,5 +1,6 @@
 """What to ask next, why, and what to say besides the question."""
 
+from expansion.selection.control import ControlGroup
 from expansion.selection.exclusion import PROBES, Exclusions
 from expansion.selection.hint import NO_HINT, Hint
 from expansion.selection.reason import Reason, predicted_reason, reason_in_words
@@ -22,6 +23,7 @@ __all__ = [
     "PROBES",
     "BreadthFirst",
     "Choice",
+    "ControlGroup",
     "CoverageFirst",
     "Exclusions",
     "Hint",

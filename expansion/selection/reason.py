@@ -11,7 +11,8 @@ from expansion.selection.strategies import How
 from population import Arms, Loaded
 
 _RULES = {
-    "chance": "Drawn by chance, like 2 of 100 calls, to find what predictions cannot see",
+    "control": "Drawn by chance, for the control group that shows what the choice is worth",
+    "chance": "A text drawn by chance, to find what predictions cannot see",
     "breadth-first": "Next in the order of breadth-first",
     "random": "Drawn at random",
     "again": "Repeated from before the interruption",
@@ -34,13 +35,14 @@ class Reason:
     uncovered: float = 0.0
     listed: int = 0  # known roles that the model was asked not to name
     named: int = 0  # known roles of `toward` that the prompt named; then nothing is predicted
+    control: float | None = None  # the chance that this call belonged to the control group
     verbalised: float = 0.0  # the model was asked for each persona's probability, and for one below this
 
     def props(self) -> dict[str, Any]:
         """The properties that the graph keeps."""
         known = {"how": self.how, "expected": self.expected, "toward": self.toward or None, "listed": self.listed}
         shares = {"share": self.share, "uncovered": self.uncovered} if self.toward else {}
-        switches = {"named": self.named or None, "verbalised": self.verbalised or None}
+        switches = {"control": self.control, "named": self.named or None, "verbalised": self.verbalised or None}
         return {name: value for name, value in {**known, **shares, **switches}.items() if value is not None}
 
 

@@ -12,15 +12,18 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from expansion.selection.control import ControlGroup
 from graphstore.files import Piece
 from population import Arms, Counts, Floats, Population, Predictions, Tally
 
-UNIFORM = 0.02  # share of calls on an arm drawn uniformly, and at most on texts: one-step values cannot see all
+UNIFORM = 0.02  # at most this share of the calls is about any text that is left
 CONTENDERS = 256  # draw a value only for the arms whose value may be the highest
 CANDIDATES = 8  # personas compared when a source is chosen
 COMPARED = 256  # personas asked before with whom they are compared
 
-How = Literal["coverage", "chance", "breadth-first", "random", "text", "again"]  # what made a call the next one
+How = Literal[
+    "coverage", "control", "chance", "breadth-first", "random", "text", "again"
+]  # what made a call the next one
 
 Vectors = NDArray[np.float32]
 
@@ -33,6 +36,7 @@ class Choice:
     relation: int
     how: How = "coverage"
     expected: float | None = None  # predicted chance that an answer is new; None if the strategy predicts nothing
+    control: float | None = None  # the chance that this call belonged to the control group; None in a run without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +101,22 @@ class CoverageFirst:
         rng: np.random.Generator,
         vectors: Callable[[list[int]], Vectors | None],
         texts: TextBuckets | None = None,
+        control: ControlGroup | None = None,
     ) -> None:
         self._population = population
         self._rng = rng
         self._vectors = vectors
         self._texts = texts
+        self._control = control or ControlGroup(0.0)
         self._asked: dict[int, Vectors] = {}  # by region: of the personas asked last in this run
         self.arms = Predictions(population).arms
 
     def choose(self) -> Choice | TextChoice | Literal["wait"] | None:
         people, rng, arms = self._population, self._rng, self.arms()
         open_ = people.open_arms()
+        chance = self._control.chance()
+        if open_.any() and rng.random() < chance:
+            return self._by_chance(chance)
         drawn = self._draw(open_) if open_.any() else None
         if self._texts is not None:
             text = self._texts.draw(people, arms.uncovered, rng)
@@ -120,14 +129,20 @@ class CoverageFirst:
         if drawn is None:
             return "wait" if people.under_way else None
         region, relation = divmod(drawn[1], people.tally.relations)
-        how: How = "chance" if drawn[0] == np.inf else "coverage"
-        return Choice(self._source(region, relation), relation, how, float(arms.new[drawn[1]]))
+        self._control.begin()
+        expected = float(arms.new[drawn[1]])
+        return Choice(self._source(region, relation), relation, "coverage", expected, chance or None)
+
+    def _by_chance(self, chance: float) -> Choice:
+        """A call of the control group: exactly what `RandomChoice` would ask now."""
+        pair = self._population.any_pair(self._rng)
+        assert pair is not None  # noqa: S101  an arm is open
+        self._control.begin()
+        return Choice(*pair, "control", float(self.arms().new[self._population.arm(*pair)]), chance)
 
     def _draw(self, open_: NDArray[np.bool_]) -> tuple[float, int]:
         """The sampled worth of the best open arm, and that arm."""
         rng, arms, tally = self._rng, self.arms(), self._population.tally
-        if rng.random() < UNIFORM:
-            return np.inf, int(rng.choice(np.flatnonzero(open_)))
         contenders = self._contenders(open_)
         counts = tally.single[contenders], arms.asked[contenders]
         worth = sampled(rng, *counts, arms.new[contenders], arms.trust[contenders]) * arms.weight[contenders]

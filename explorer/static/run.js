@@ -93,6 +93,7 @@ function fill() {
   parts.bar.value = done;
   parts.figures.textContent = [`${number(done)} of ${number(run.of)} calls`, now?.failed_calls ? `${number(now.failed_calls)} failed` : null,
     now ? `${number(now.new)} new personas` : null, now ? `${number(now.new_roles)} new roles` : null, now ? `coverage ${percent(now.coverage)}` : null,
+    now?.lift ? `lift ${now.lift.ratio.toFixed(2)} (${now.lift.low.toFixed(2)} to ${now.lift.high.toFixed(2)})` : null,
     now ? `${number(now.tokens)} tokens` : null, `${Math.round(run.seconds)} s`].filter(Boolean).join(' · ');
   parts.stop.disabled = run.stopping;
   parts.stop.hidden = !running;

@@ -12,7 +12,7 @@ from foundation.errors import ModelError
 from graphstore import GraphStore
 from pgraph.app.settings import Workspace
 from pgraph.app.workspace import open_embedder, open_store
-from population import Loaded, load_population
+from population import Loaded, load_population, read_lifts
 from population.matching import Embed
 from population.reports import (
     TABLE_COLUMNS,
@@ -196,7 +196,8 @@ def _diversity(
 
 
 def _history(store: GraphStore, loaded: Loaded) -> History:
-    return fold_history(read_events(store, loaded), loaded, (row["run"] for row in store.read("reads/runs")))
+    runs = (row["run"] for row in store.read("reads/runs"))
+    return fold_history(read_events(store, loaded), loaded, runs, read_lifts(store))
 
 
 def _announced(embed: Embed, notice: Notice) -> Embed:

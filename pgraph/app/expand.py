@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from expansion.personas import PERSONA_PROMPT, Absorber, Expansion, Limits, Plan, StrategyName
-from expansion.selection import BreadthFirst, CoverageFirst, Hint, RandomChoice, Strategy, Vectors
+from expansion.selection import BreadthFirst, ControlGroup, CoverageFirst, Hint, RandomChoice, Strategy, Vectors
 from expansion.texts import STANCES, TextArms, TextPlan, load_stances
 from foundation import StopReason
 from foundation.errors import InputError, ModelError, PgraphError, StoreError, UsageError
@@ -22,7 +22,7 @@ from pgraph.app.settings import Settings, Workspace
 from pgraph.app.summary import ExpandSummary, ProgressReport, stop_reason
 from pgraph.app.wording import counted
 from pgraph.app.workspace import Model, open_embedder, open_model, open_store
-from population import RELATIONS, Loaded, at_distances, load_population, load_relations
+from population import RELATIONS, Loaded, at_distances, load_population, load_relations, read_lifts
 from population.runs import Run, hold_run
 
 EXCLUDED = 50  # by default; not with the bundled model, which names the very roles that a list excludes
@@ -152,11 +152,12 @@ def _prepare(work: _ExpandWork, notice: Callable[[str], None]) -> Expansion:
         ensure_groups(work.store, work.embedder, work.run.id, notice)
     texts = None if work.texts is None else text_arms(work.store, work.texts, work.plan.per_call)
     loaded = _load(work, texts)
-    strategy = make_strategy(work.plan, loaded, work.embedder, work.run, texts)
+    control = ControlGroup(work.plan.control, read_lifts(work.store, work.run.id).get(work.run.id))
+    strategy = make_strategy(work.plan, loaded, work.embedder, work.run, texts, control=control)
     absorber = Absorber(work.store, work.embedder, loaded, work.plan, work.run)
     rng = np.random.default_rng([work.plan.seed, work.run.progress.calls, 1])
     hints = {tag["call"]: Hint.of(tag) for tag in work.waiting}
-    return Expansion(work.plan, work.run.id, loaded, strategy, absorber, rng, texts, hints)
+    return Expansion(work.plan, work.run.id, loaded, strategy, absorber, rng, texts, hints, control)
 
 
 async def _go(
@@ -169,7 +170,9 @@ async def _go(
     def report_progress() -> None:
         progress, people = expansion.progress, len(expansion.population.ids)
         seconds, calls = time.monotonic() - work.began, progress.calls - work.before
-        report(ProgressReport(progress, work.plan.limits, expansion.coverage.coverage, people, seconds, calls))
+        coverage, lift = expansion.coverage.coverage, expansion.lift
+        by_chance = expansion.is_by_chance
+        report(ProgressReport(progress, work.plan.limits, coverage, people, seconds, calls, lift, by_chance))
 
     error: PgraphError | None = None
     try:
@@ -197,6 +200,8 @@ def _summary(expansion: Expansion, seconds: float, error: PgraphError | None, mo
         missed,
         error,
         money,
+        expansion.lift,
+        expansion.is_by_chance,
     )
 
 
@@ -223,6 +228,7 @@ def make_plan(workspace: Workspace, request: ExpandRequest, model: str) -> Plan:
         stances=_stances_digest() if request.with_texts else "",
         exclude=_excluded(request, values),
         void=values.void,
+        control=values.control if request.strategy == "coverage" else 0.0,
         verbalise=values.verbalise,
     )
 
@@ -310,7 +316,13 @@ def _load(work: _ExpandWork, texts: TextArms | None) -> Loaded:
 
 
 def make_strategy(
-    plan: Plan, loaded: Loaded, embedder: CachedEmbedder, run: Run, texts: TextArms | None = None
+    plan: Plan,
+    loaded: Loaded,
+    embedder: CachedEmbedder,
+    run: Run,
+    texts: TextArms | None = None,
+    *,
+    control: ControlGroup | None = None,
 ) -> Strategy:
     """The strategy of a plan, for a loaded population; it draws from the plan's seed and the calls made so far."""
     import numpy as np
@@ -323,7 +335,7 @@ def make_strategy(
         return embeddings if known.all() else None
 
     if plan.strategy == "coverage":
-        return CoverageFirst(people, rng, vectors, texts)
+        return CoverageFirst(people, rng, vectors, texts, control)
     return BreadthFirst(people) if plan.strategy == "breadth-first" else RandomChoice(people, rng)
 
 

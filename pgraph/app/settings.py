@@ -60,6 +60,13 @@ class Settings:
         "near,mid,far",
         "Distances of the relationships that `expand` asks along: near,mid,far, or some of these.",
     )
+    control: float = _setting(
+        0.05,
+        "Share of the calls of `expand` that are drawn by chance, to measure what the choice is worth; of the first 100 calls "
+        "a fifth. 0: none.",
+        least=0,
+        most=0.5,
+    )
     void: float = _setting(
         0.0,
         "Share of the calls of `expand` that name roles of the least covered region within reach, to get answers from there.",

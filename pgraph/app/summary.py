@@ -9,6 +9,7 @@ from expansion.personas import Limits
 from foundation import StopReason
 from foundation.errors import ExitCode, PgraphError, StoreError
 from pgraph.app.wording import counted
+from population import Lift
 from population.runs import RunProgress
 
 
@@ -38,6 +39,8 @@ class ProgressReport:
     personas: int
     seconds: float  # since this process started to ask
     calls: int  # since then
+    lift: Lift | None = None
+    by_chance: bool = False  # chance has taken over
 
     def line(self) -> str:
         done, limits = self.progress, self.limits
@@ -49,6 +52,8 @@ class ProgressReport:
             f"duplicate {done.duplicate}",
             *([f"failed {done.failed_calls}"] if done.failed_calls else []),
             f"coverage {self.coverage:.2f}",
+            *([f"lift {self.lift.in_words()}"] if self.lift else []),
+            *(["chance chooses"] if self.by_chance else []),
             f"tokens {done.tokens:,}" + (f"/{limits.tokens:,}" if limits.tokens else ""),
             f"{rate:.1f} calls/s",
         ]
@@ -70,6 +75,8 @@ class ExpandSummary:
     goal_missed: bool
     error: PgraphError | None = field(default=None, compare=False)
     money: float = 0.0  # 0: the prices are unknown
+    lift: Lift | None = None
+    by_chance: bool = False  # chance had taken over at the end
 
     def props(self) -> dict[str, Any]:
         """The properties of the Run node."""
@@ -104,6 +111,8 @@ class ExpandSummary:
             "coverage": round(self.coverage, 4),
             "personas": self.personas,
             "money": round(self.money, 6) or None,
+            "lift": None if self.lift is None else self.lift.as_json(),
+            "by_chance": self.by_chance,
             "stopped_by": self.stopped_by or "",
             "exit_reason": self.exit_reason,
             "exit_code": self.exit_code,
@@ -118,6 +127,7 @@ class ExpandSummary:
                 f"{counted(done.calls, 'call')}{cached}: {answers}",
                 f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s{self.price()}",
                 f"The graph holds {counted(self.personas, 'persona')}; coverage of roles {self.coverage:.1%}",
+                *([lift_in_words(self.lift, by_chance=self.by_chance)] if self.lift else []),
                 f"Stopped by: {self.stopped_by or 'nothing'}"
                 + (f" ({self.exit_reason})" if self.exit_code else "")
                 + (f" · run {self.run}" if self.run else ""),
@@ -270,6 +280,14 @@ def grouping_in_words(grouping: GroupingResult) -> str:
     coarser = "".join(f", {count} at level {level}" for level, count in enumerate(grouping.levels[1:], 2))
     placed = f"; {counted(grouping.placed, 'persona')} placed by their neighbours" if grouping.placed else ""
     return f"{counted(grouping.domains, 'domain')} in {counted(grouping.groups, 'group')}{coarser}{placed}"
+
+
+def lift_in_words(lift: Lift, *, by_chance: bool) -> str:
+    """What the choice was worth, as a sentence or two."""
+    calls = f"{counted(lift.control, 'call')} drawn by chance"
+    text = f"A chosen call brought {lift.ratio:.2f} times as many new roles as one by chance (90% interval "
+    text += f"{lift.low:.2f} to {lift.high:.2f}, from {calls})"
+    return text + ("; so 9 of 10 calls were left to chance" if by_chance else "")
 
 
 def _agreement(pair: Mapping[str, Any]) -> str:

@@ -88,6 +88,13 @@ if TYPE_CHECKING:
     "list, to measure the effect. [default: 50; with the bundled model 0, no list]",
 )
 @setting_option(
+    "--control",
+    type=Number(0, 0.5),
+    metavar="SHARE",
+    help="Draw this share of the calls by chance, to measure what the choice is worth (the lift); of the first 100 calls a fifth. "
+    "Where chance is better, 9 of 10 calls are left to it. [default: 0.05]",
+)
+@setting_option(
     "--void",
     type=Number(0, 1),
     metavar="SHARE",

@@ -23,6 +23,7 @@ _RUN_COLUMNS = {
     "unusable": "unusable",
     "new_roles": "new roles",
     "late_new": "new roles per 100 calls",
+    "lift": "lift (90% interval)",
     "coverage": "coverage after it",
 }
 _COMPARED = {
@@ -67,6 +68,7 @@ def comparison(compare: Comparison) -> dict[str, Any]:
 def _side_by_side(first: RunRow, second: RunRow, roles: RoleOverlap) -> Table:
     rows = [(name, figure(getattr(first, key)), figure(getattr(second, key))) for key, name in _COMPARED.items()]
     rows += [
+        ("lift of the choice over chance (90% interval)", _lift(first), _lift(second)),
         ("coverage of the graph at its end", percent(first.coverage), percent(second.coverage)),
         ("distinct roles among its answers", figure(roles.first), figure(roles.second)),
         ("of these, not in the other", figure(roles.only_first), figure(roles.only_second)),
@@ -74,6 +76,10 @@ def _side_by_side(first: RunRow, second: RunRow, roles: RoleOverlap) -> Table:
     columns = {"what": "", "first": "first", "second": "second"}
     named = [dict(zip(columns, row, strict=True)) for row in rows]
     return table("Two runs side by side", columns, named, right=("first", "second"))
+
+
+def _lift(row: RunRow) -> str:
+    return NONE if row.lift is None else f"{row.lift:.2f} ({row.lift_low:.2f} to {row.lift_high:.2f})"
 
 
 def diversity(measured: Mapping[str, Any] | None, page: Page) -> dict[str, Any]:
@@ -129,10 +135,11 @@ def runs(page: Page) -> dict[str, Any]:
             "started": str(row.started or NONE)[:16].replace("T", " "),
             "coverage": percent(row.coverage),
             "late_new": None if row.late_new is None else f"{row.late_new:,.0f}",
+            "lift": _lift(row),
         }
         for row in shown
     ]
-    right = ("calls", "tokens", "new_roles", "late_new", "coverage")
+    right = ("calls", "tokens", "new_roles", "late_new", "lift", "coverage")
     return {
         "table": table("Runs", _RUN_COLUMNS, rows, right=right),
         "more": len(page.runs) - len(shown),

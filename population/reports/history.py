@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from foundation.errors import UsageError
 from graphstore import GraphStore
 from population.coverage import Coverage, Tally, rounded
+from population.lift import Lift, LiftSums
 from population.loading import Loaded
 from population.reports.forecasting import coverage_after, distinct_after, unseen
 from population.reports.rows import ReportRow
@@ -54,6 +55,9 @@ class RunRow(ReportRow):
     new_roles: int | None
     coverage: float | None  # of roles in the whole graph, at its end
     late_new: float | None  # new roles per 100 calls in its last fifth
+    lift: float | None  # new roles of a chosen call to those of a call by chance, if the run had a control group
+    lift_low: float | None  # its 90% interval
+    lift_high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ class RunStory:
     sightings: int = 0
     new: int = 0  # personas first seen here
     unusable: int = 0
+    lift: Lift | None = None
     coverage: float | None = None  # of roles in the whole graph after its last event
     new_roles: dict[str, int] = field(default_factory=dict)  # call -> roles that the graph did not have, in order
     growth: list[int] = field(default_factory=list)  # after each call: the distinct roles that the run named so far
@@ -118,6 +123,9 @@ class RunStory:
             new_roles=sum(self.new_roles.values()) if self.new_roles else None,
             coverage=rounded(self.coverage),
             late_new=round(100 * sum(late) / len(late), 2) if late else None,
+            lift=None if self.lift is None else round(self.lift.ratio, 4),
+            lift_low=None if self.lift is None else round(self.lift.low, 4),
+            lift_high=None if self.lift is None else round(self.lift.high, 4),
         )
 
 
@@ -146,10 +154,15 @@ def read_events(store: GraphStore, loaded: Loaded) -> list[Event]:
     return sorted(events, key=lambda event: (event.at, event.call, -1 if event.persona is None else event.persona))
 
 
-def fold_history(events: Sequence[Event], loaded: Loaded, runs: Iterable[Mapping[str, Any]]) -> History:
-    """Fold the events; `runs`: the properties of the Run nodes."""
+def fold_history(
+    events: Sequence[Event],
+    loaded: Loaded,
+    runs: Iterable[Mapping[str, Any]],
+    lifts: Mapping[str, LiftSums] | None = None,
+) -> History:
+    """Fold the events; `runs`: the properties of the Run nodes, `lifts`: what `read_lifts` gives."""
     stories = {
-        props["id"]: RunStory(props)
+        props["id"]: RunStory(props, lift=sums.lift() if (sums := (lifts or {}).get(props["id"])) else None)
         for props in sorted(runs, key=lambda props: (str(props.get("started") or ""), props["id"]))
     }
     fold = _Fold(loaded)

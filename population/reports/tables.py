@@ -89,7 +89,7 @@ TABLE_COLUMNS = {
     "relation": tuple(field.name for field in fields(RelationCoverage)),
     "run": (
         "run", "command", "calls", "tokens", "sightings", "new", "duplicate", "unusable", "new_roles", "coverage",
-        "late_new",
+        "late_new", "lift", "lift_low", "lift_high",
     ),
     "overall": tuple(field.name for field in fields(ResolutionCoverage)),
 }  # fmt: skip

@@ -206,7 +206,7 @@ def test_each_call_is_explained_and_its_reason_kept_with_the_run(field: Field, m
     lines = field.expand(model, "--calls", "30", "--explain").out.splitlines()
     *calls, summary = map(json.loads, lines)
     assert summary["calls"] == len(calls) == len({call["call"] for call in calls}) == 30
-    assert {call["how"] for call in calls} <= {"coverage", "chance"}
+    assert {call["how"] for call in calls} <= {"coverage", "control"}
     assert all(0 < call["expected"] <= 1 and 0 < call["share"] <= 1 for call in calls)
     assert sum(call["new"] for call in calls) == summary["new"]
     assert not any(re.search(r"land in g[0-9a-f]{16}", call["reason"]) for call in calls)

@@ -140,7 +140,7 @@ def test_a_call_may_name_a_region_and_its_answers_count_for_no_arm(seeded: Field
 
 def test_where_all_answers_are_lost_a_named_region_costs_the_arm_nothing(seeded: Field) -> None:
     with FakeServer(answer=lambda _: '{"personas": []}') as model:
-        done = seeded.expand(model, "--calls", "5", "--void", "1", code=1).json
+        done = seeded.expand(model, "--calls", "5", "--void", "1", "--control", "0", code=1).json
     assert done["unusable"] == 15
     assert sum(row["calls"] for row in switches(seeded).values() if row["switch"] == "void") == 5
     by_relation = seeded.work.run("--json", "coverage", "--by", "relation", env=seeded.store).json["rows"]

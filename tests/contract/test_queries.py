@@ -103,13 +103,14 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
             2,
             1,
         ),
-        ("2026-01-03T02", "c7", "loner", "kin", "chance", 1.0, "", 1.0, 1.0, 0, None, None, 2, 0),
+        ("2026-01-03T02", "c7", "loner", "kin", "control", 1.0, "", 1.0, 1.0, 0, None, None, 2, 0),
         ("2026-01-04", "c10", "notice", "read", "text", 0.71, None, None, None, None, None, None, 1, 1),
     ],
     "calibration": [
         (0.7, 0.8, 2, 2, pytest.approx((0.75 + 0.71) / 2), 1.0),
         (0.9, 1.0, 1, 2, 1.0, 0.0),
     ],
+    "lift": [("r2", "2026-01-03", 1, 1, 1, 0, None, None, None)],
     "exclusion_lists": [(True, 1, 3.0, 2, 0.5), (False, 1, 0.0, 2, 0.0)],
     "prompt_switches": [
         ("distance", "far", 1, 2, 0.0, None, None),

@@ -15,8 +15,8 @@ def test_calls_that_no_prediction_chose_say_so() -> None:
     assert reason_in_words(Reason("random", "h"), "a cook", "guest", LABELS) == (
         "Drawn at random: ask a cook of Health care for the guest."
     )
-    by_chance = reason_in_words(Reason("chance", "h", 0.1, "l", 0.5, 0.2), "a cook", "guest", LABELS)
-    assert by_chance.startswith("Drawn by chance, like 2 of 100 calls")
+    by_chance = reason_in_words(Reason("control", "h", 0.1, "l", 0.5, 0.2), "a cook", "guest", LABELS)
+    assert by_chance.startswith("Drawn by chance, for the control group")
     assert "10% of the answers" in by_chance
 
 
