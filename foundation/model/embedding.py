@@ -231,7 +231,7 @@ class EndpointEmbedder:
         if isinstance(error, openai.APIStatusError) and error.status_code < 500 and error.status_code != 429:
             hint = f"Look at embedding_url, embedding_model and the key in {self._options.api_key_env}."
             return ModelSetupError(f"{self._url} refuses to embed with {self.name!r} ({error})", hint)
-        hint = "Start the server, or unset embedding_url to embed in this process."
+        hint = "Start the server, or unset embedding_url to embed in this process. The same command then continues."
         return ModelUnavailableError(f"{self._url}: embeddings fail ({error})", hint)
 
 

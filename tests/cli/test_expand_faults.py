@@ -20,6 +20,7 @@ from graphstore.server import local
 from tests.cli.expanding import Field
 from tests.console import Console
 from tests.fakes import world
+from tests.fakes.faults import NO_EMBEDDINGS
 from tests.fakes.server import FakeServer
 
 pytestmark = pytest.mark.timeout(600)
@@ -326,6 +327,18 @@ def test_the_model_server_gone_in_the_middle(work: Console) -> None:
     with Replies(work.directory / ".pgraph" / "replies.sqlite") as replies:
         kept = len(list(replies.of_run(summary["run"])))
     assert kept >= 20 - 4, "all that came is on disk, whether the graph holds it yet or not; four were under way"
+
+
+def test_the_embedding_server_gone_in_the_middle(work: Console) -> None:
+    field = Field(work, {})
+    field.seed()
+    with model({**NO_EMBEDDINGS, "first": 4}) as server:
+        done = field.expand(server, "--calls", "200", code=4, env={"PGRAPH_PATIENCE": "2"})
+    assert done.json["stopped_by"] == "model"
+    assert "embeddings fail" in done.err
+    assert "The same command then continues." in done.err
+    with model() as server:
+        assert field.expand(server, "--calls", "200").json["calls"] == 200
 
 
 def test_a_wrong_model_name(work: Console) -> None:
