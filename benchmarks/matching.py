@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT))
 from foundation.model import EmbeddingOptions
 from foundation.model.embedding import CachedEmbedder, open_embedder
 from graphstore.ids import normal_name, persona_id
-from population.matching.matchers import Vectors
+from population.matching import Vectors
 from population.matching.survivors import Crowd, Survivors, VectorFile, sweep_thresholds
 from population.matching.words import WordIndex
 

@@ -4,7 +4,7 @@ from population.coverage import NO_ARM, Counts, Coverage, Floats, Tally, text_ar
 from population.lift import Lift, LiftSums, read_lifts
 from population.loading import Loaded, load_population
 from population.population import Population
-from population.prediction import PRIOR, Arms, Predictions
+from population.prediction import PRIOR, Arms, Predictions, uncovered_by_group
 from population.relations import RELATIONS, Relation, at_distances, load_relations, relations_digest
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "read_lifts",
     "relations_digest",
     "text_arm",
+    "uncovered_by_group",
 ]

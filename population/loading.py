@@ -27,13 +27,14 @@ class Loaded:
 
     population: Population
     duplicates: dict[str, str]  # persona -> its survivor
-    domains: dict[str, tuple[str, str]]  # domain -> label, region
+    domains: dict[str, tuple[str, str]]  # domain -> label, group
     labels: dict[str, str]  # region -> label
     homes: list[str]  # domain of each survivor, "" where it has none
     sightings: list[int]  # of each survivor, its duplicates' included
     calls: list[str]  # that named it or its duplicates: the only one, NO_CALL or CALLS
     imports: list[int]  # rows of files that brought it or its duplicates
     thresholds: Thresholds = field(default_factory=Thresholds)
+    niches: dict[str, str] = field(default_factory=dict)  # domain -> niche, if its regions are niches
 
     def position(self, persona: str) -> int | None:
         """The position of `persona`, or of its survivor; None if another process wrote it while this was read."""
@@ -48,19 +49,25 @@ def load_population(
     allowed: set[str] | None = None,
     run: str = "",
     texts: TextArmNumbers | None = None,
+    by_niche: bool = False,
 ) -> Loaded:
     """Stream the graph `store` into memory: about 0.6 kB a persona, 15 µs a persona and a sighting.
 
     `relations` are the ids of the kinds in use; sightings along others count for their region but for no arm. `depth` is
     the limit of `Population`. Only the personas in `allowed` may be asked, and those that `run`, a run that is continued,
-    has found. Answers about the pieces of `texts` count for their arms.
+    has found. Answers about the pieces of `texts` count for their arms. `by_niche`: the regions are niches, as the choice
+    counts; otherwise groups, as people read them.
     """
     population = Population(len(relations), depth, 0 if texts is None else texts.buckets)
     if allowed is not None:
         population.restrict(allowed)
-    domains, labels = _domains(store)
+    domains, labels, niches = _domains(store)
+    if by_niche:
+        labels |= {niche: domains[niche][0] for niche in niches.values() if niche in domains}
+    else:
+        niches = {}
     rows, marks = _personas(store)
-    loaded = Loaded(population, resolved(marks), domains, labels, [], [], [], [], thresholds_of(store))
+    loaded = Loaded(population, resolved(marks), domains, labels, [], [], [], [], thresholds_of(store), niches)
     duplicate_imports: list[tuple[str, int]] = []  # duplicates that were imported, how often
     while rows:
         row = rows.pop()
@@ -84,7 +91,7 @@ class _Row(NamedTuple):
     text: str
     role: str | None
     depth: int
-    region: str
+    group: str  # the domain where it has none
     domain: str
     imports: int
 
@@ -99,13 +106,13 @@ def _personas(store: GraphStore) -> tuple[list[_Row], dict[str, str]]:
             marks[row["id"]] = row["survivor"]
         role = row["role"]
         domain = row["domain"] or ""
-        region = row["region"] or domain
+        group = row["region"] or domain
         rows[row["id"]] = _Row(
             row["id"],
             row["text"] or "",
             None if role is None else shared_texts.setdefault(role, role),
             row["depth"] or 0,
-            shared_texts.setdefault(region, region),
+            shared_texts.setdefault(group, group),
             shared_texts.setdefault(domain, domain),
             row["imports"],
         )
@@ -114,7 +121,8 @@ def _personas(store: GraphStore) -> tuple[list[_Row], dict[str, str]]:
 
 def _add_survivor(loaded: Loaded, row: _Row) -> None:
     population = loaded.population
-    position = population.add(row.id, row.text, row.role, row.depth, population.region(row.region))
+    region = population.region(loaded.niches.get(row.domain, row.group), row.group)
+    position = population.add(row.id, row.text, row.role, row.depth, region)
     loaded.homes.append(row.domain)
     loaded.sightings.append(0)
     loaded.calls.append(NO_CALL)
@@ -128,14 +136,18 @@ def _imported(loaded: Loaded, position: int | None, times: int) -> None:
         loaded.imports[position] += times
 
 
-def _domains(store: GraphStore) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+def _domains(store: GraphStore) -> tuple[dict[str, tuple[str, str]], dict[str, str], dict[str, str]]:
+    """By domain its label and group, the labels of the groups, and by domain its niche."""
     domains: dict[str, tuple[str, str]] = {}
+    niches: dict[str, str] = {}
     labels = {"": "(no domain)"}
     for row in store.read("reads/domains"):
         region = row["region"] or row["id"]
         labels[region] = row["region_label"] if row["region"] else row["label"]
         domains[row["id"]] = row["label"], region
-    return domains, labels
+        if row["niche"] is not None:
+            niches[row["id"]] = row["niche"]
+    return domains, labels, niches
 
 
 def _fold_sightings(

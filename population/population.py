@@ -26,6 +26,8 @@ class Population:
         self.index: dict[str, int] = {}
         self.region_ids: list[str] = []
         self.region_index: dict[str, int] = {}
+        self.groups: list[str] = []  # by region: the group that it is, or lies in
+        self._by_group: dict[str, list[int]] = {}  # group -> its regions
         self.under_way = UnderWay()
         self.version = 0  # changes with every sighting
         self._members: list[list[int]] = []  # by region: all survivors
@@ -38,12 +40,14 @@ class Population:
         """Ask only the personas with these `ids`; call it before any is added."""
         self._askable_ids = ids
 
-    def region(self, region_id: str) -> int:
-        """The number of the region `region_id`; an unknown one gets the next number."""
+    def region(self, region_id: str, group: str | None = None) -> int:
+        """The number of the region `region_id` of this `group`, None: it is one; an unknown one gets the next number."""
         number = self.region_index.get(region_id)
         if number is None:
             number = self.region_index[region_id] = len(self.region_ids)
             self.region_ids.append(region_id)
+            self.groups.append(region_id if group is None else group)
+            self._by_group.setdefault(self.groups[-1], []).append(number)
             self._members.append([])
             self._sources.append([])
             self.tally.grow(number + 1)
@@ -90,6 +94,10 @@ class Population:
     def members(self, region: int) -> list[int]:
         """The positions of all survivors of a `region`, in the order in which they were added."""
         return self._members[region]
+
+    def in_group(self, group: str) -> list[int]:
+        """The positions of all survivors of a `group`."""
+        return [position for region in self._by_group.get(group, ()) for position in self._members[region]]
 
     def species(self, position: int) -> str:
         """What a sighting of the persona at `position` counts for: its role, or its id if it has none."""

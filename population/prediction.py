@@ -103,6 +103,17 @@ def uncovered_shares(tally: Tally) -> Floats:
     return shares
 
 
+def uncovered_by_group(population: Population) -> Floats:
+    """U as in `uncovered_shares`, of the groups that the regions lie in; shape (groups,), in the order of their first regions."""
+    tally = population.tally
+    numbers = {group: number for number, group in enumerate(dict.fromkeys(population.groups))}
+    places = [numbers[group] for group in population.groups]
+    overall = (tally.singles + 1) / (tally.n.sum() + 1)
+    singles, sightings = (np.bincount(places, counts, len(numbers)) for counts in (tally.f1, tally.n))
+    shares: Floats = (singles + PRIOR * overall) / (sightings + PRIOR)
+    return shares
+
+
 def relation_factors(tally: Tally, flows: Flows) -> Floats:
     """By relationship, how many of its answers are singles, to how many its regions alone predict; shape (relations,).
 

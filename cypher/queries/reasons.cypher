@@ -7,9 +7,10 @@
 MATCH (run:Run)-[asked:ASKED]->(about)
 WHERE $run = '' OR run.id = $run
 OPTIONAL MATCH (group:DomainGroup {id: asked.toward})
+OPTIONAL MATCH (niche:Domain {id: asked.toward})
 RETURN asked.at AS at, asked.call AS call, coalesce(about.role, about.title, about.id) AS about,
        coalesce(asked.relation, asked.stance) AS relation, asked.how AS how, asked.expected AS expected,
-       coalesce(group.label, asked.toward) AS toward, asked.share AS share, asked.uncovered AS uncovered,
+       coalesce(group.label, niche.label, asked.toward) AS toward, asked.share AS share, asked.uncovered AS uncovered,
        asked.listed AS listed, asked.named AS named, asked.hits AS hits, asked.answers AS answers, asked.new AS new
 ORDER BY at, call
 LIMIT $limit

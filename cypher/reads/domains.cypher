@@ -1,6 +1,6 @@
 // Every domain with its group; unordered.
-// Columns: id, label, region, region_label, by, personas (those in the domain)
+// Columns: id, label, region (its group), region_label, by, niche, personas (those in the domain)
 MATCH (d:Domain)
 OPTIONAL MATCH (d)-[i:IN_GROUP]->(g:DomainGroup)
-RETURN d.id AS id, d.label AS label, g.id AS region, g.label AS region_label, i.by AS by,
+RETURN d.id AS id, d.label AS label, g.id AS region, g.label AS region_label, i.by AS by, d.niche AS niche,
        COUNT { (:Persona)-[:IN_DOMAIN]->(d) } AS personas

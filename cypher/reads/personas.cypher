@@ -1,5 +1,5 @@
 // Every persona with what places it; unordered.
-// Columns: id, text, role, depth, created, language, survivor (null: it is one itself), marked (by a judge), domain, region, imports (sightings by import)
+// Columns: id, text, role, depth, created, language, survivor (null: it is one itself), marked (by a judge), domain, region (its group), imports (sightings by import)
 MATCH (p:Persona)
 OPTIONAL MATCH (p)-[:DUPLICATE_OF]->(s:Persona)
 OPTIONAL MATCH (p)-[:IN_DOMAIN]->(d:Domain)

@@ -14,6 +14,7 @@ from distill.groups.nearest import COARSER, Parts, Vectors, communities
 from distill.groups.placing import Tell, place_personas
 from foundation.model import Embedder
 from graphstore import GraphStore, Write, digest, normal_name
+from population.matching import Niches, room_for_niches
 
 RESOLUTION = 2.0  # of up to 400 domains
 LEVELS = 5  # at most
@@ -50,6 +51,8 @@ def groups_are_stale(store: GraphStore) -> bool:
     """
     domains = list(store.read("reads/domains"))
     late = sum(1 for row in domains if row["region"] is None or row["by"] in ("vote", "own"))
+    if domains and all(row["niche"] is None for row in domains):  # grouped by an older version
+        return True
     return late > REGROUP_SHARE * len(domains) or any(
         True for _ in store.read("reads/personas_without_domain", limit=1)
     )
@@ -88,6 +91,7 @@ def group_domains(
         groups += _group_rows(rows, vectors, parts, ids[-1], old_ids, before, fixed)
     store.write_batches("group", iter(groups))
     store.write_batches("in_group", iter(_moved(rows, partitions[0], ids[0])))
+    store.write_batches("niche", iter(_niches(rows, vectors, partitions[0])))
     without_parent = [{"group": group_id, "parent": ""} for group_id in before.groups]
     store.write(Write("group_in_group", without_parent + _nested(partitions, ids)), Write("drop_empty_groups", [{}]))
     return GroupingResult(len(rows), placed, tuple(map(len, partitions)))
@@ -168,6 +172,20 @@ def _moved(rows: Rows, parts: Parts, ids: Sequence[str]) -> Rows:
         elsewhere = [row for row in members if row["region"] != group_id or row["by"] != "louvain"]
         moved += [{"domain": row["id"], "group": group_id, "by": "louvain"} for row in elsewhere]
     return moved
+
+
+def _niches(rows: Rows, vectors: Vectors, parts: Parts) -> Rows:
+    """What to write: the domains whose niche is another one now. Large domains found theirs first."""
+    sizes = [int(row["personas"]) for row in rows]
+    niches = Niches(room_for_niches(sum(sizes)))
+    group = {row: number for number, part in enumerate(parts) for row in part}
+    written: Rows = []
+    for place in sorted(group, key=lambda place: (-sizes[place], rows[place]["id"])):
+        domain = rows[place]["id"]
+        niche = niches.place(str(group[place]), domain, vectors[place])
+        if rows[place]["niche"] != niche:
+            written.append({"domain": domain, "niche": niche})
+    return written
 
 
 def _nested(partitions: Sequence[Parts], ids: Sequence[Sequence[str]]) -> Rows:

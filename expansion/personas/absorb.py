@@ -98,12 +98,12 @@ class Absorber:
         drawn = [answer.person for answer in texts if answer.person is not None]
         self._recogniser.begin([*(person for _, _, people, _ in parsed for person in people), *drawn])
         named: set[str] = set()
-        places: dict[str, str] = {}  # new survivors of the batch so far -> region
+        places: dict[str, str] = {}  # new survivors of the batch so far -> niche
         outcomes = []
         for call, reply, people, lost in parsed:
             at = now()  # one time for all answers of a call
             recognised = [self._take(call, persona, at, rows) for persona in people]
-            places.update((persona.survivor, persona.region) for persona in recognised if persona.text)
+            places.update((persona.survivor, persona.niche) for persona in recognised if persona.text)
             self.progress.add_call(reply, lost, failed=not people)
             if lost:
                 self._lose(call, reply, lost, at, rows, whole=not people)

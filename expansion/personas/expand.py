@@ -28,7 +28,7 @@ from expansion.texts import TextArms, TextCall
 from foundation import StopReason
 from foundation.concurrency import WAIT, Wait, for_each
 from foundation.model import Chat, ChatReply
-from population import NO_ARM, Coverage, Lift, Loaded
+from population import NO_ARM, Coverage, Lift, Loaded, uncovered_by_group
 from population.runs import RunProgress
 
 REGROUP_LEAST = 50  # new domains
@@ -241,14 +241,13 @@ class Expansion:
         return not self._strategy.ordered and late > max(REGROUP_LEAST, grouped)
 
     def _goal(self) -> StopReason | None:
-        """COVERAGE when every region is covered, PRICE when no arm is worth a call; the last calls must agree."""
+        """COVERAGE when every group is covered, PRICE when no arm is worth a call; the last calls must agree."""
         limits, per_call = self.plan.limits, self.plan.per_call
         if len(self._recent) < RECENT:
             return None
         rate = sum(self._recent) / RECENT
-        if limits.until_coverage is not None:
-            uncovered = self._arms().uncovered
-            if max(uncovered.max(), rate / per_call) <= 1 - limits.until_coverage:
-                return StopReason.COVERAGE
+        goal = limits.until_coverage
+        if goal is not None and max(uncovered_by_group(self.population).max(), rate / per_call) <= 1 - goal:
+            return StopReason.COVERAGE
         best = self._strategy.best()
         return StopReason.PRICE if best is not None and max(rate, best * per_call) < limits.price else None

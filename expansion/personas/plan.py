@@ -21,7 +21,7 @@ class Limits:
     """Where a run ends, whichever comes first.
 
     `calls` and `tokens` are budgets. `target` (personas in the graph, duplicates not counted) and `until_coverage` (of
-    every region) are goals. A run also ends when a call brings fewer than `price` new roles.
+    every group) are goals. A run also ends when a call brings fewer than `price` new roles.
     """
 
     calls: int | None = None

@@ -15,6 +15,7 @@ from population.matching import (
     RoleBook,
     Vectors,
     can_embed,
+    room_for_niches,
 )
 from population.runs import Batch
 
@@ -31,7 +32,8 @@ class Recognised:
     role: str | None = None
     role_as_said: str | None = None  # the role that the model gave, if it was joined to another
     depth: int = 0
-    region: str = ""
+    group: str = ""
+    niche: str = ""
 
 
 class Recogniser:
@@ -48,16 +50,18 @@ class Recogniser:
         self._thresholds = loaded.thresholds
         self._run = run
         self._vectors: dict[str, Vectors] = {}  # of the batch at hand
-        self._regions = DomainPlacer(loaded.domains, self._embed)
+        self._places = DomainPlacer(
+            loaded.domains, self._embed, loaded.niches, room_for_niches(len(loaded.population.ids))
+        )
         self._roles: RoleBook | None = None
-        self._texts = KnownTexts(self._embed, self._members, self._regions.around, loaded.thresholds)
+        self._texts = KnownTexts(self._embed, self._members, self._places.around, loaded.thresholds)
         self._has_texts = False
         self._fresh: set[str] = set()  # new survivors that the population does not hold yet
 
     @property
     def domains(self) -> tuple[int, int]:
         """How many domains there were when this began, and how many came since."""
-        return self._regions.grouped, self._regions.late
+        return self._places.grouped, self._places.late
 
     def begin(self, people: Sequence[NamedPersona]) -> None:
         """Prepare for a batch: embed in one go what its `people` will be compared by.
@@ -100,21 +104,23 @@ class Recogniser:
 
     def _add(self, person: NamedPersona, depth: int, rows: Batch) -> Recognised:
         """A text not seen before: a new survivor, or a duplicate by its words or meaning."""
-        placed = self._regions.place(person.domain)
+        placed = self._places.place(person.domain)
         _domain_rows(person, placed, self._run, rows)
         if placed.new == "group":
-            self._labels[placed.region] = person.domain
+            self._labels[placed.group] = person.domain
+        if placed.new:
+            self._labels.setdefault(placed.niche, person.domain)
         role = self._role_book().canonical(person.role, person.language) if person.role else None
         as_said = person.role if person.role and role != person.role else None
         texts = self._known_texts()
-        match = texts.find(person.text, person.language, placed.region)
+        match = texts.find(person.text, person.language, placed.group)
         if match is not None:
             self._duplicates[person.id] = match.survivor
             rows.add("duplicate_of", persona=person.id, survivor=match.survivor, method=match.method, score=match.score)
             return Recognised(match.survivor, person.times, role=role, role_as_said=as_said, depth=depth)
-        texts.add(person.id, person.text, person.language, placed.region)
+        texts.add(person.id, person.text, person.language, placed.group)
         self._fresh.add(person.id)
-        return Recognised(person.id, person.times, person.text, role, as_said, depth, placed.region)
+        return Recognised(person.id, person.times, person.text, role, as_said, depth, placed.group, placed.niche)
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         if len(texts) == 1 and texts[0] in self._vectors:
@@ -133,12 +139,10 @@ class Recogniser:
             self._texts.add_words(self._population.ids, self._population.texts)
         return self._texts
 
-    def _members(self, region: str) -> tuple[list[str], list[str]]:
-        """Ids and texts of the personas of a region whose language can be embedded."""
+    def _members(self, group: str) -> tuple[list[str], list[str]]:
+        """Ids and texts of the personas of a group whose language can be embedded."""
         people = self._population
-        number = people.region_index.get(region)
-        inside = [] if number is None else people.members(number)
-        members = [p for p in inside if can_embed(language_of(people.texts[p]))]
+        members = [p for p in people.in_group(group) if can_embed(language_of(people.texts[p]))]
         return [people.ids[p] for p in members], [people.texts[p] for p in members]
 
 
@@ -149,7 +153,7 @@ def apply_recognised(persona: Recognised, population: Population, arm: int, call
     choice sees.
     """
     if persona.text:
-        region = population.region(persona.region)
+        region = population.region(persona.niche, persona.group)
         position = population.add(persona.survivor, persona.text, persona.role, persona.depth, region)
         population.allow(position)
     else:
@@ -162,7 +166,9 @@ def _domain_rows(person: NamedPersona, placed: Placement, run: str, rows: Batch)
     label = person.domain
     if placed.new:
         rows.add("domain", id=placed.domain, name=normal_name(label), label=label)
-        rows.add("in_group", domain=placed.domain, group=placed.region, by="vote" if placed.new == "domain" else "own")
+        rows.add("in_group", domain=placed.domain, group=placed.group, by="vote" if placed.new == "domain" else "own")
+    if placed.new:
+        rows.add("niche", domain=placed.domain, niche=placed.niche)
     if placed.new == "group":
-        rows.add("group", id=placed.region, props={"label": label, "size": 1, "resolution": 0.0, "run": run})
+        rows.add("group", id=placed.group, props={"label": label, "size": 1, "resolution": 0.0, "run": run})
     rows.add("in_domain", persona=person.id, domain=domain_id(label), by="model")

@@ -305,7 +305,9 @@ def allowed_sources(store: GraphStore, cypher: str) -> set[str] | None:
 def _load(work: _ExpandWork, texts: TextArms | None) -> Loaded:
     plan, run = work.plan, work.run
     relations = [kind.id for kind in plan.relations]
-    loaded = load_population(work.store, relations, plan.depth, allowed=work.allowed, run=run.id, texts=texts)
+    loaded = load_population(
+        work.store, relations, plan.depth, allowed=work.allowed, run=run.id, texts=texts, by_niche=True
+    )
     waiting = loaded.population.pairs_left + (0 if texts is None else texts.left)
     if not waiting and not run.progress.calls:
         raise UsageError(

@@ -104,7 +104,9 @@ def _sample(
 ) -> _Sample:
     texts = text_arms(store, text_plan(workspace, plan), plan.per_call) if request.with_texts else None
     allowed = allowed_sources(store, plan.from_cypher)
-    loaded = load_population(store, [kind.id for kind in plan.relations], plan.depth, allowed=allowed, texts=texts)
+    loaded = load_population(
+        store, [kind.id for kind in plan.relations], plan.depth, allowed=allowed, texts=texts, by_niche=True
+    )
     people = loaded.population
     strategy = make_strategy(plan, loaded, embedder, Run("", "", RunProgress(), resumed=False), texts)
     requests, lists = _first_requests(plan, people, strategy, texts)
@@ -115,7 +117,7 @@ def _sample(
     return _Sample(
         roles=people.tally.overall(),
         personas=len(people.ids),
-        groups=len(set(people.regions)),
+        groups=len({people.groups[region] for region in people.regions}),
         waiting=people.pairs_left + (0 if texts is None else texts.left) + len(requests),
         prompts=[request.messages[-1]["content"] for request in requests],
         characters=mean(lengths) if lengths else 0.0,

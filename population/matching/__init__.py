@@ -1,8 +1,9 @@
-"""Matching: whether two personas or two roles are the same, and which region a domain lies in."""
+"""Matching: whether two personas or two roles are the same, and which group and niche a domain lies in."""
 
 from population.matching.known import KnownTexts
 from population.matching.marks import resolved
-from population.matching.matchers import Embed, Match, RoleBook, Vectors, WordMatcher, can_embed
+from population.matching.matchers import Embed, Match, RoleBook, WordMatcher, can_embed
+from population.matching.niches import Niches, room_for_niches
 from population.matching.placing import DomainPlacer, Placement
 from population.matching.survivors import (
     Borderline,
@@ -14,6 +15,7 @@ from population.matching.survivors import (
     sweep_thresholds,
 )
 from population.matching.thresholds import Thresholds, keep_thresholds, thresholds_of
+from population.matching.vectors import Vectors
 
 __all__ = [
     "Borderline",
@@ -22,6 +24,7 @@ __all__ = [
     "Embed",
     "KnownTexts",
     "Match",
+    "Niches",
     "Placement",
     "RoleBook",
     "Survivors",
@@ -34,6 +37,7 @@ __all__ = [
     "find_survivors",
     "keep_thresholds",
     "resolved",
+    "room_for_niches",
     "sweep_thresholds",
     "thresholds_of",
 ]

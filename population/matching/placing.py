@@ -1,4 +1,4 @@
-"""Which region a domain lies in: its group where it has one; a new domain joins by vote of its nearest neighbours."""
+"""Which group and which niche a domain lies in; a new domain joins a group by vote of its nearest neighbours."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphstore import digest, domain_id
-from population.matching.matchers import Embed, NamedVectors, Vectors
+from population.matching.matchers import Embed
+from population.matching.niches import Niches
+from population.matching.vectors import NamedVectors, Vectors
 
 VOTERS = 5
 NEAR = 0.45  # cosine below which two domain labels are unrelated
@@ -18,23 +20,32 @@ _AT_ONCE = 1024
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The `region` of a `domain`; `new` is what must be written.
+    """The `group` and the `niche` of a `domain`; `new` is what must be written.
 
-    "": nothing; "domain": that the domain joins a group; "group": a new group as well.
+    "": nothing; "domain": that the domain joins a group and a niche; "group": a new group as well.
     """
 
     domain: str
-    region: str
+    group: str
+    niche: str
     new: str = ""
 
 
 class DomainPlacer:
-    """The groups of the domains, in memory. `domains`: domain id -> (label, group id).
+    """The groups and niches of the domains, in memory. `domains`: domain id -> (label, group id); `niches`: its niche.
 
-    `embed` turns labels into vectors: all of `domains` at first use, then each new one.
+    There is `room` for so many niches. `embed` turns labels into vectors: all of `domains` at first use, then each new one.
     """
 
-    def __init__(self, domains: Mapping[str, tuple[str, str]], embed: Embed) -> None:
+    def __init__(
+        self,
+        domains: Mapping[str, tuple[str, str]],
+        embed: Embed,
+        niches: Mapping[str, str] | None = None,
+        room: int = 0,
+    ) -> None:
+        self._niche = dict(niches or {})
+        self._niches = Niches(room)
         self._embed = embed
         self._group = {domain: group for domain, (_, group) in domains.items()}
         self.grouped = len(domains)
@@ -45,14 +56,16 @@ class DomainPlacer:
         self._near: dict[str, list[str]] = {}
 
     def place(self, label: str) -> Placement:
-        """Find or choose the region of a domain, by the `label` that the model gave it.
+        """Find or choose the group and the niche of a domain, by the `label` that the model gave it.
 
         A new domain joins the group for which most of its `VOTERS` nearest neighbours vote, weighted by cosine; without a
-        neighbour at `NEAR` or above it founds a group. Embeds the label of a new domain.
+        neighbour at `NEAR` or above it founds a group. Its niche is what `Niches.place` says. Embeds the label of a new
+        domain.
         """
         domain = domain_id(label)
         if domain in self._group:
-            return Placement(domain, self._group[domain])
+            group = self._group[domain]
+            return Placement(domain, group, self._niche.get(domain, group))
         known_domains = self._load_vectors()
         vector = self._embed([label])[0]
         votes: dict[str, float] = defaultdict(float)
@@ -65,28 +78,29 @@ class DomainPlacer:
         known_domains.append(domain, vector)
         self._centres[group] = self._centres.get(group, 0) + vector
         self._near.clear()
-        return Placement(domain, group, "domain" if votes else "group")
+        niche = self._niche[domain] = self._niches.place(group, domain, vector)
+        return Placement(domain, group, niche, "domain" if votes else "group")
 
-    def around(self, region: str) -> Sequence[str]:
-        """The `region` itself and those whose labels are nearest to it."""
-        if region not in self._near:
+    def around(self, group: str) -> Sequence[str]:
+        """The `group` itself and those whose labels are nearest to it."""
+        if group not in self._near:
             self._load_vectors()
-            self._find_neighbours([region])
-        return self._near[region]
+            self._find_neighbours([group])
+        return self._near[group]
 
     def neighbours(self) -> Mapping[str, Sequence[str]]:
-        """`around` of every region."""
+        """`around` of every group."""
         self._load_vectors()
         names = sorted(self._centres)
         for start in range(0, len(names), _AT_ONCE):
             self._find_neighbours(names[start : start + _AT_ONCE])
         return self._near
 
-    def _find_neighbours(self, regions: Sequence[str]) -> None:
+    def _find_neighbours(self, groups: Sequence[str]) -> None:
         names = sorted(self._centres)
-        self._near.update({region: [region] for region in regions})
+        self._near.update({group: [group] for group in groups})
         places = [
-            place for region in regions if (place := bisect_left(names, region)) < len(names) and names[place] == region
+            place for group in groups if (place := bisect_left(names, group)) < len(names) and names[place] == group
         ]
         if not places:
             return
@@ -107,4 +121,6 @@ class DomainPlacer:
             for domain, vector in zip(ids, vectors, strict=True):
                 group = self._group[domain]
                 self._centres[group] = self._centres.get(group, 0) + vector
+                if self._niche.get(domain) == domain:
+                    self._niches.found(group, domain, vector)
         return self._vectors

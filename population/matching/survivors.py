@@ -13,8 +13,9 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from population.matching.matchers import Embed, Vectors
+from population.matching.matchers import Embed
 from population.matching.thresholds import Thresholds
+from population.matching.vectors import Vectors
 from population.matching.words import Column, Pairs, WordIndex, Words, concatenated
 
 METHODS = ("", "minhash", "embedding")

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 import cypher
 from distill.groups import grouping
 from graphstore.ids import domain_id, persona_id
 from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
+from population import load_population
 from tests.contract.graphs import persona
 from tests.fakes.embedder import HashEmbedder
 
@@ -50,6 +53,42 @@ def test_domains_that_mean_the_same_share_a_group(store: BoltStore) -> None:
     for main, others in TRADES.items():
         assert {found[other] for other in others} == {found[main]}
     assert len(set(found.values())) == 3
+
+
+def test_every_domain_has_a_niche_in_its_group(store: BoltStore) -> None:
+    fill(store, all_labels())
+    grouping.group_domains(store, HashEmbedder(), "r1")
+    rows = {row["id"]: row for row in store.read("reads/domains")}
+    assert all(rows[row["niche"]]["region"] == row["region"] for row in rows.values())
+    by_niche, by_group = (load_population(store, [], 1, by_niche=fine) for fine in (True, False))
+    assert set(by_niche.population.region_ids) == {row["niche"] for row in rows.values()}
+    assert set(by_niche.population.groups) == set(by_group.population.region_ids) == set(groups(store).values())
+    assert all(by_niche.labels[niche] == rows[niche]["label"] for niche in by_niche.population.region_ids)
+
+
+def test_without_room_the_largest_domains_are_the_niches(store: BoltStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store, all_labels())
+    more = [{"persona": persona_id("another"), "domain": domain_id("bread oven trade"), "by": "import"}]
+    store.write(Write("persona", [persona(persona_id("another"))]), Write("in_domain", more))
+    monkeypatch.setattr(grouping, "room_for_niches", lambda _: 1)
+    grouping.group_domains(store, HashEmbedder(), "r1")
+    rows = {row["label"]: row for row in store.read("reads/domains")}
+    bread = {row["niche"] for label, row in rows.items() if rows["bread oven trade"]["region"] == row["region"]}
+    assert bread == {rows["bread oven trade"]["id"]}
+
+
+def test_a_graph_grouped_before_there_were_niches_is_grouped_again(store: BoltStore) -> None:
+    fill(store, all_labels())
+    grouping.group_domains(store, HashEmbedder(), "r1")
+    assert not grouping.groups_are_stale(store)
+    store.write(Write("niche", [{"domain": domain_id(label), "niche": None} for label in all_labels()]))
+    before = groups(store)
+    assert grouping.groups_are_stale(store)
+    loaded = load_population(store, [], 1, by_niche=True)
+    assert set(loaded.population.region_ids) == set(before.values())
+    grouping.group_domains(store, HashEmbedder(), "r2")
+    assert groups(store) == before
+    assert not grouping.groups_are_stale(store)
 
 
 def test_group_ids_carry_over_when_domains_come(store: BoltStore) -> None:

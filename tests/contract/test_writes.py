@@ -61,6 +61,7 @@ def test_every_statement_is_tried_here() -> None:
         "not_duplicate",
         "drop_empty_groups",
         "group_in_group",
+        "niche",
     }
 
 
@@ -100,6 +101,14 @@ def test_one_group_a_domain_the_last_stays(store: BoltStore, *, together: bool) 
     assert links(store) == {("d", "IN_GROUP", "", "h")}
     store.write(Write("drop_empty_groups", [{}]))
     assert set(nodes(store)) == {"d", "h"}
+
+
+def test_a_domain_is_in_the_niche_named_last(store: BoltStore) -> None:
+    store.write(Write("domain", [_domain("d"), _domain("e")]))
+    store.write(Write("niche", [{"domain": "d", "niche": "e"}]))
+    store.write(Write("niche", [{"domain": "d", "niche": "d"}, {"domain": "nobody", "niche": "d"}]))
+    assert nodes(store)["d"]["niche"] == "d"
+    assert "niche" not in nodes(store)["e"]
 
 
 @pytest.mark.parametrize("together", [True, False])

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from population.matching.matchers import MeaningMatcher, NamedVectors, RoleBook, Vectors, WordMatcher
+from population.matching.matchers import MeaningMatcher, RoleBook, WordMatcher
+from population.matching.vectors import NamedVectors, Vectors
 
 
 def hashed(texts: Sequence[str]) -> Vectors:

@@ -54,6 +54,25 @@ def test_one_by_one_and_all_at_once_agree(drawn: list[str], words: float, meanin
     assert alone == [place == survivor for place, survivor in enumerate(told.survivor.tolist())]
 
 
+def test_a_duplicate_in_another_niche_of_the_group_is_found() -> None:
+    ids = {name: domain_id(name) for name in ("nursing", "midwifery")}
+    domains = {identity: (name, "g") for name, identity in ids.items()}
+    population = Population(1, 2)
+    niches = {identity: identity for identity in ids.values()}
+    loaded = Loaded(population, {}, domains, {}, [], [], [], [], Thresholds(0.99, 0.8), niches)
+    made, survivors = Recogniser(HashEmbedder(), loaded, "r1"), []
+    first = ENGLISH + "night ward keeps old keys and sings to the harbour pilot"
+    for text, domain in ((first, "nursing"), (first + " river", "midwifery")):
+        one = named_persona({"persona": text, "role": "", "domain": domain})
+        made.begin([one])
+        recognised = made.take(one, 1, Batch())
+        apply_recognised(recognised, population, 0)
+        survivors.append(recognised)
+    assert survivors[0].survivor == survivors[1].survivor
+    assert population.region_ids == [ids["nursing"]]
+    assert population.groups == ["g"]
+
+
 @pytest.mark.parametrize("held", [0, 3, 200_000])
 def test_vectors_that_were_dropped_are_loaded_again(monkeypatch: pytest.MonkeyPatch, held: int) -> None:
     monkeypatch.setattr(recognition, "HELD", held)
