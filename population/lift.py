@@ -15,6 +15,7 @@ from typing import Any
 from graphstore import GraphStore
 
 LEVEL = 0.9  # of the interval
+FEWEST = 10  # calls of either group before anything is said
 _Z = 1.6449  # the normal quantile of LEVEL, both sides
 
 
@@ -52,9 +53,12 @@ class CallSums:
 
     @property
     def log_variance(self) -> float:
-        """Of the logarithm of `mean`, to first order; needs two calls and one new species."""
+        """Of the logarithm of `mean`, to first order; needs two calls and one new species.
+
+        As if a further call had differed from the mean by one species: a few calls that all bring the same prove little.
+        """
         spread = self.w2x2 - 2 * self.mean * self.w2x + self.mean**2 * self.w2
-        return max(0.0, spread) / self.wx**2 * self.calls / (self.calls - 1)
+        return (max(0.0, spread) + self.w2 / self.calls) / self.wx**2 * self.calls / (self.calls - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +112,12 @@ class LiftSums:
             self.chosen.add(new, chance)
 
     def lift(self) -> Lift | None:
-        """The lift so far; None with fewer than two calls in a group, or before both have found a new species.
+        """The lift so far; None with fewer than FEWEST calls in a group, or before both have found a new species.
 
         The interval is that of a ratio of means, by the delta method on logarithms, with Student's quantile.
         """
         groups = self.chosen, self.control
-        if not all(group.calls > 1 and group.new for group in groups):
+        if not all(group.calls >= FEWEST and group.new for group in groups):
             return None
         ratio = self.chosen.mean / self.control.mean
         freedom = max(1.0, min(group.effective_calls for group in groups) - 1)

@@ -1,6 +1,6 @@
 // Purpose: see how many times as many new roles the chosen calls of a run brought as calls drawn by chance.
 // Each call was drawn by chance with a probability known beforehand, asked.control. Those that were count 1 - control, the others
-// control, so both groups speak for the same moments. low and high: the 90 % interval, empty where a group has fewer than two
+// control, so both groups speak for the same moments. low and high: the 90 % interval, empty where a group has fewer than ten
 // calls or found nobody new.
 // Parameters: run = "" (all runs)
 // Columns: run, started, chosen, chosen_new, control, control_new, lift, low, high
@@ -10,8 +10,8 @@ WITH run, asked.new AS x, asked.how = 'control' AS drawn,
      CASE WHEN asked.how = 'control' THEN 1.0 - asked.control ELSE asked.control END AS w
 WITH run, drawn, count(*) AS calls, sum(x) AS new, sum(w) AS w, sum(w * x) AS wx, sum(w * w) AS w2, sum(w * w * x) AS w2x,
      sum(w * x * w * x) AS w2x2
-WITH run, drawn, calls, new, w, w2, wx / w AS mean, CASE WHEN calls < 2 OR new = 0 THEN null
-     ELSE (w2x2 - 2 * wx / w * w2x + wx / w * wx / w * w2) / (wx * wx) * calls / (calls - 1) END AS variance
+WITH run, drawn, calls, new, w, w2, wx / w AS mean, CASE WHEN calls < 10 OR new = 0 THEN null
+     ELSE (w2x2 - 2 * wx / w * w2x + wx / w * wx / w * w2 + w2 / calls) / (wx * wx) * calls / (calls - 1) END AS variance
 WITH run, sum(CASE WHEN drawn THEN 0 ELSE calls END) AS chosen, sum(CASE WHEN drawn THEN 0 ELSE new END) AS chosen_new,
      sum(CASE WHEN drawn THEN calls ELSE 0 END) AS control, sum(CASE WHEN drawn THEN new ELSE 0 END) AS control_new,
      sum(CASE WHEN drawn THEN 0.0 ELSE mean END) AS chosen_mean, sum(CASE WHEN drawn THEN mean ELSE 0.0 END) AS control_mean,

@@ -4,6 +4,7 @@ import pytest
 from expansion.selection import ControlGroup
 from expansion.selection.control import EARLY, EARLY_SHARE, ENOUGH, STILL_CHOSEN
 from population import LiftSums
+from population.lift import FEWEST
 
 
 def run_of(calls: int, worth: float, rng: np.random.Generator, share: float = 0.05) -> tuple[ControlGroup, int]:
@@ -65,17 +66,28 @@ def test_a_few_calls_do_not_decide() -> None:
 def test_nothing_is_said_of_too_few_calls() -> None:
     sums = LiftSums()
     assert sums.lift() is None
-    for is_control in (True, False, True):
-        sums.add(1, 0.5, is_control=is_control)
+    for _ in range(FEWEST - 1):
+        sums.add(1, 0.5, is_control=True)
+        sums.add(1, 0.5, is_control=False)
+    sums.add(1, 0.5, is_control=False)
     assert sums.lift() is None
-    sums.add(0, 0.5, is_control=False)
+    sums.add(1, 0.5, is_control=True)
     assert sums.lift() is not None
-    for _ in range(3):
-        sums.add(0, 0.5, is_control=False)
     nobody = LiftSums(control=sums.control)
-    for _ in range(3):
+    for _ in range(FEWEST):
         nobody.add(0, 0.5, is_control=False)
     assert nobody.lift() is None
+
+
+def test_a_few_calls_that_all_bring_the_same_prove_little() -> None:
+    sums = LiftSums()
+    for _ in range(FEWEST):
+        sums.add(3, 0.2, is_control=True)
+        sums.add(3, 0.2, is_control=False)
+    lift = sums.lift()
+    assert lift is not None
+    assert lift.low < 0.95
+    assert lift.high > 1.05
 
 
 def test_calls_count_by_the_inverse_of_their_chance() -> None:
