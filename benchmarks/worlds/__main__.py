@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -48,11 +48,26 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome(Trial):
-    """What came of it. `known`: kinds named, the imported ones included; `wall`: seconds of `pgraph expand`."""
+    """What came of it. `known`: kinds named, the imported ones included; `wall`: seconds of `pgraph expand`.
+
+    `lift`: as the run says it, with its interval. `calibration`: by tenth of the expected share of new roles, (answers,
+    expected share, share that came).
+    """
 
     known: int
     made: int  # calls
     wall: float
+    lift: tuple[float, float, float] | None
+    calibration: list[tuple[int, float, float]]
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What the run says of itself."""
+
+    made: int = 0
+    lift: tuple[float, float, float] | None = None
+    calibration: list[tuple[int, float, float]] = field(default_factory=list)
 
 
 def run(trial: Trial) -> Outcome:
@@ -63,14 +78,15 @@ def run(trial: Trial) -> Outcome:
     began = time.perf_counter()
     if trial.strategy == "oracle":
         Oracle(world, PER_CALL).run(trial.calls, np.random.default_rng([trial.seed, 2]))
-        made = trial.calls
+        said = _Said(made=trial.calls)
     else:
-        made = _pgraph(trial, world, people)
-    return Outcome(**asdict(trial), known=int(world.known.sum()), made=made, wall=round(time.perf_counter() - began, 1))
+        said = _pgraph(trial, world, people)
+    wall = round(time.perf_counter() - began, 1)
+    return Outcome(**asdict(trial), known=int(world.known.sum()), wall=wall, **asdict(said))
 
 
-def _pgraph(trial: Trial, world: World, people: Sequence[dict[str, str]]) -> int:
-    """Make the run through the command line; returns how many calls the server answered."""
+def _pgraph(trial: Trial, world: World, people: Sequence[dict[str, str]]) -> _Said:
+    """Make the run through the command line."""
 
     def answer(request: dict[str, object]) -> str:
         return json.dumps({"personas": world.answer(request)}, ensure_ascii=False)
@@ -81,11 +97,12 @@ def _pgraph(trial: Trial, world: World, people: Sequence[dict[str, str]]) -> int
             f'base_url = "{server.base_url}"\nmodel = "{MODEL}"\nat_once = {trial.at_once}\n', encoding="utf-8"
         )
 
-        def pgraph(*arguments: object) -> None:
+        def pgraph(*arguments: object) -> str:
             command = [sys.executable, "-m", "pgraph", *map(str, arguments)]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
             if done.returncode not in {0, 5}:
                 raise RuntimeError(f"{' '.join(command)}: {done.stderr[-1000:]}")
+            return done.stdout
 
         try:
             pgraph("import", "people.jsonl")
@@ -97,10 +114,16 @@ def _pgraph(trial: Trial, world: World, people: Sequence[dict[str, str]]) -> int
                 "seed": trial.seed,
                 "exclude": 50 if trial.honoured else 0,
             }
-            pgraph("expand", *(part for name, value in options.items() for part in (f"--{name}", value)))
+            flags = (part for name, value in options.items() for part in (f"--{name}", value))
+            lift = json.loads(pgraph("--json", "expand", *flags))["lift"]
+            tenths = json.loads(pgraph("query", "calibration", "--format", "json"))
         finally:
             pgraph("local", "stop")
-        return int(server.stats()["paid"])
+    return _Said(
+        int(server.stats()["paid"]),
+        None if lift is None else (lift["ratio"], lift["low"], lift["high"]),
+        [(row["answers"], row["expected"], row["realised"]) for row in tenths],
+    )
 
 
 def table(outcomes: Iterable[Outcome]) -> list[str]:
@@ -119,6 +142,22 @@ def table(outcomes: Iterable[Outcome]) -> list[str]:
             ratio = f"{found / chance:.3f}" if chance else ""
             share = f"{(found - chance) / (best - chance):.2f}" if chance and best and best > 1.01 * chance else ""
             rows.append(f"| {world} | {MECHANISMS[world].says} | {strategy} | {found:,.0f} | {ratio} | {share} |")
+    return rows
+
+
+def calibration(outcomes: Iterable[Outcome]) -> list[str]:
+    """Rows of Markdown: by world and tenth of the expected share of new roles, what was expected and what came."""
+    tenths: dict[tuple[str, int], list[tuple[int, float, float]]] = defaultdict(list)
+    for outcome in outcomes:
+        for answers, expected, came in outcome.calibration if outcome.strategy == "coverage" else ():
+            tenths[outcome.world, min(9, int(10 * expected))].append((answers, expected, came))
+    rows = ["| world | expected new | answers | expected | came |", "|---|---|---:|---:|---:|"]
+    for (world, tenth), parts in sorted(tenths.items()):
+        answers = sum(part[0] for part in parts)
+        expected, came = (sum(part[0] * part[i] for part in parts) / answers for i in (1, 2))
+        rows.append(
+            f"| {world} | {tenth / 10:.1f} to {(tenth + 1) / 10:.1f} | {answers:,} | {expected:.3f} | {came:.3f} |"
+        )
     return rows
 
 
@@ -141,13 +180,15 @@ def main() -> None:
                 outcome = run(trial)
                 outcomes.append(outcome)
                 print(
-                    f"{world:10} {strategy:14} seed {seed}: {outcome.known:6,} after {outcome.made:,} calls, {outcome.wall:.0f} s",
+                    f"{world:10} {strategy:14} seed {seed}: {outcome.known:6,} after {outcome.made:,} calls, {outcome.wall:.0f} s"
+                    + ("" if outcome.lift is None else "; lift {:.2f} ({:.2f} to {:.2f})".format(*outcome.lift)),
                     flush=True,
                 )
                 if options.rows:
                     with options.rows.open("a", encoding="utf-8") as file:
                         file.write(json.dumps(asdict(outcome)) + "\n")
     print("\n" + "\n".join(table(outcomes)))
+    print("\n" + "\n".join(calibration(outcomes)))
 
 
 if __name__ == "__main__":
