@@ -44,18 +44,19 @@ class _Before:
     levels: list[list[str | None]]
 
 
-def groups_are_stale(store: GraphStore) -> bool:
+def groups_are_stale(store: GraphStore, *, place: bool = True) -> bool:
     """Whether to group the graph `store` again.
 
-    True if too many domains have no group or joined one by vote, or if personas have no domain.
+    True if too many domains have no group or joined one by vote, or if personas have no domain, unless they are not to be
+    placed yet (`place` False).
     """
     domains = list(store.read("reads/domains"))
     late = sum(1 for row in domains if row["region"] is None or row["by"] in ("vote", "own"))
     if domains and all(row["niche"] is None for row in domains):  # grouped by an older version
         return True
-    return late > REGROUP_SHARE * len(domains) or any(
-        True for _ in store.read("reads/personas_without_domain", limit=1)
-    )
+    if late > REGROUP_SHARE * len(domains):
+        return True
+    return place and any(True for _ in store.read("reads/personas_without_domain", limit=1))
 
 
 def group_domains(
@@ -66,15 +67,16 @@ def group_domains(
     resolution: float | None = None,
     levels: int | None = None,
     tell: Tell | None = None,
+    place: bool = True,
 ) -> GroupingResult:
-    """Group all domains of `store` again, and give each persona without a domain one. Group ids carry over by overlap.
+    """Group all domains of `store` again, and (`place`) give each persona without a domain one. Group ids carry over by overlap.
 
     `embedder` embeds the labels of the domains, and the texts of personas to be placed: 150 a second on two cores; `tell`
     gets how many are done, of how many. `resolution` None: the one for so many domains; higher means finer. `levels` None:
     as many as there were. `run` is noted in the groups. What was written before an interruption is a grouping too, in which
     some domains have moved already.
     """
-    placed = place_personas(store, embedder, tell)
+    placed = place_personas(store, embedder, tell) if place else 0
     rows = sorted(store.read("reads/domains"), key=lambda row: str(row["id"]))
     if not rows:
         return GroupingResult(0, placed)

@@ -40,7 +40,7 @@ class Expansion:
     """One run over a population in memory.
 
     `stopped_by` tells afterwards what ended it. It is None after an error, and when as many domains came as had been
-    grouped: then the groups must be made again before it continues.
+    grouped, or after `end_when`: then the groups must be made again before it continues.
 
     `hints`: by call id, the hint that the call carried before the run was interrupted. `control`: the one that the
     `strategy` has.
@@ -72,7 +72,12 @@ class Expansion:
         self._control = control
         self._absorber = absorber
         self._begun = absorber.progress.calls
+        self._is_outdated: Callable[[], bool] = lambda: False
         self._recent: deque[int] = deque(maxlen=RECENT)  # new species by call
+
+    def end_when(self, is_outdated: Callable[[], bool]) -> None:
+        """Also end when more is known of the personas than was loaded; then the run must be prepared again."""
+        self._is_outdated = is_outdated
 
     @property
     def progress(self) -> RunProgress:
@@ -134,7 +139,7 @@ class Expansion:
             elif tag["source"] in self.population.index:
                 yield self._begin(Choice(self.population.index[tag["source"]], numbers[tag["relation"]]), "again")
         reason = self._limit() or self._goal()
-        while reason is None and not self._outgrew_groups():
+        while reason is None and not self._outgrew_groups() and not self._is_outdated():
             choice = self._strategy.choose()
             if choice is None:
                 reason = StopReason.NOTHING_TO_ASK

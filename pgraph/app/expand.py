@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from foundation.model import CachedEmbedder
 from foundation.prompts import load_prompt
 from graphstore import GraphStore
 from graphstore.files import Piece
+from pgraph.app.ahead import EmbeddingAhead
 from pgraph.app.running import ensure_groups, reconcile, record, run_to_end
 from pgraph.app.settings import Settings, Workspace
 from pgraph.app.summary import ExpandSummary, ProgressReport, stop_reason
@@ -71,6 +73,7 @@ class _ExpandWork:
 
     store: GraphStore
     embedder: CachedEmbedder
+    ahead: EmbeddingAhead
     model: Model
     plan: Plan
     run: Run
@@ -100,7 +103,8 @@ async def _expand(
                 break
             paid = []
         if summary.error is None:
-            await asyncio.to_thread(reconcile, work.store, work.embedder, work.run, notice)
+            again = partial(reconcile, began_early=work.ahead.was_needed)
+            await asyncio.to_thread(again, work.store, work.embedder, work.run, notice)
         await asyncio.to_thread(record, work.store, summary)
     return summary
 
@@ -116,6 +120,8 @@ async def _open_work(
     model = await stack.enter_async_context(open_model(workspace, notice))
     plan = replace(plan, model=model.chat.model)
     embedder = stack.enter_context(open_embedder(workspace))
+    by_level = plan.strategy == "breadth-first"  # its matching depends on the groups that it started with
+    ahead = stack.enter_context(EmbeddingAhead(store, embedder, enabled=not by_level))
     run = stack.enter_context(await asyncio.to_thread(_hold, workspace, store, plan, request))
     if run.resumed:
         notice(
@@ -127,6 +133,7 @@ async def _open_work(
     return _ExpandWork(
         store=store,
         embedder=embedder,
+        ahead=ahead,
         model=model,
         plan=plan,
         run=run,
@@ -144,12 +151,16 @@ def _hold(workspace: Workspace, store: GraphStore, plan: Plan, request: ExpandRe
 
 
 def _prepare(work: _ExpandWork, notice: Callable[[str], None]) -> Expansion:
-    """Group the domains if necessary, load the population, and set up the strategy."""
+    """Group the domains if necessary, load the population, and set up the strategy.
+
+    Personas that are still embedded are asked like all others, and given a domain later.
+    """
     import numpy as np
 
+    place = work.ahead.is_done
     # Breadth-first keeps the groups that it started with: its matching depends on them.
     if work.plan.strategy != "breadth-first" or not work.run.progress.calls:
-        ensure_groups(work.store, work.embedder, work.run.id, notice)
+        ensure_groups(work.store, work.embedder, work.run.id, notice, place=place)
     texts = None if work.texts is None else text_arms(work.store, work.texts, work.plan.per_call)
     loaded = _load(work, texts)
     control = ControlGroup(work.plan.control, read_lifts(work.store, work.run.id).get(work.run.id))
@@ -157,7 +168,10 @@ def _prepare(work: _ExpandWork, notice: Callable[[str], None]) -> Expansion:
     absorber = Absorber(work.store, work.embedder, loaded, work.plan, work.run)
     rng = np.random.default_rng([work.plan.seed, work.run.progress.calls, 1])
     hints = {tag["call"]: Hint.of(tag) for tag in work.waiting}
-    return Expansion(work.plan, work.run.id, loaded, strategy, absorber, rng, texts, hints, control)
+    expansion = Expansion(work.plan, work.run.id, loaded, strategy, absorber, rng, texts, hints, control)
+    if not place:
+        expansion.end_when(lambda: work.ahead.is_done)
+    return expansion
 
 
 async def _go(
@@ -172,7 +186,11 @@ async def _go(
         seconds, calls = time.monotonic() - work.began, progress.calls - work.before
         coverage, lift = expansion.coverage.coverage, expansion.lift
         by_chance = expansion.is_by_chance
-        report(ProgressReport(progress, work.plan.limits, coverage, people, seconds, calls, lift, by_chance))
+        report(
+            ProgressReport(
+                progress, work.plan.limits, coverage, people, seconds, calls, lift, by_chance, work.ahead.counts
+            )
+        )
 
     error: PgraphError | None = None
     try:

@@ -18,7 +18,7 @@ from pgraph.app.settings import Workspace
 from pgraph.app.summary import ExpandSummary, SpendReport, SpendSummary, grouping_in_words
 from pgraph.app.wording import counted
 from pgraph.app.workspace import Model, open_embedder, open_model, open_store
-from population.duplicates import mark_between_runs
+from population.duplicates import mark_duplicates_of
 from population.runs import Run, RunProgress, finish_run, hold_run
 
 Result = TypeVar("Result")
@@ -112,11 +112,14 @@ def _paid(store: GraphStore, model: Model, run: Run, written: str) -> list[Mappi
     return [tag for tag, _ in model.replies.of_run(run.id) if tag["call"] not in in_graph]
 
 
-def ensure_groups(store: GraphStore, embedder: CachedEmbedder, run: str, notice: Notice) -> None:
-    """Group the domains if there are no groups, or if too many domains are new. `run`: the id to record, or ""."""
-    if groups_are_stale(store):
+def ensure_groups(store: GraphStore, embedder: CachedEmbedder, run: str, notice: Notice, *, place: bool = True) -> None:
+    """Group the domains if there are no groups, or if too many domains are new. `run`: the id to record, or "".
+
+    `place`: also give personas without a domain one.
+    """
+    if groups_are_stale(store, place=place):
         notice("Grouping the domains …")
-        grouping = group_domains(store, embedder, run, tell=embedding_notice(notice))
+        grouping = group_domains(store, embedder, run, tell=embedding_notice(notice), place=place)
         notice(grouping_in_words(grouping))
 
 
@@ -133,13 +136,21 @@ def embedding_notice(notice: Notice, every: float = 10.0) -> Callable[[int, int]
     return report
 
 
-def reconcile(store: GraphStore, embedder: CachedEmbedder, run: Run, notice: Notice) -> None:
-    """Mark personas that this run and another one found at the same time."""
-    marked = mark_between_runs(store, embedder, run.id, run.started)
+def reconcile(
+    store: GraphStore, embedder: CachedEmbedder, run: Run, notice: Notice, *, began_early: bool = False
+) -> None:
+    """Mark personas that this run and another one found at the same time.
+
+    `began_early`: also those that this run found while imported personas were not embedded yet.
+    """
+    marked = mark_duplicates_of(store, embedder, run.id, run.started, even_alone=began_early)
     if marked:
-        notice(
-            f"Another run wrote at the same time: {counted(marked, 'persona')} found by both now marked as duplicates."
+        why = (
+            "The run began before all imported personas were embedded"
+            if began_early
+            else "Another run wrote at the same time"
         )
+        notice(f"{why}: {counted(marked, 'persona')} found twice now marked as duplicates.")
 
 
 def record(store: GraphStore, summary: ExpandSummary | SpendSummary) -> None:

@@ -41,6 +41,7 @@ class ProgressReport:
     calls: int  # since then
     lift: Lift | None = None
     by_chance: bool = False  # chance has taken over
+    embedded: tuple[int, int] | None = None  # of the personas that are embedded beside the run: how many, of how many
 
     def line(self) -> str:
         done, limits = self.progress, self.limits
@@ -57,6 +58,8 @@ class ProgressReport:
             f"tokens {done.tokens:,}" + (f"/{limits.tokens:,}" if limits.tokens else ""),
             f"{rate:.1f} calls/s",
         ]
+        if self.embedded is not None:
+            parts.append(_bar(*self.embedded))
         if limits.calls and rate:
             parts.append(f"{_clock((limits.calls - done.calls) / rate)} left")
         return " · ".join(parts)
@@ -301,6 +304,16 @@ def _agreement(pair: Mapping[str, Any]) -> str:
 def _unusable(done: RunProgress) -> str:
     why = ", ".join(f"{reason} {count}" for reason, count in sorted(done.reasons.items()))
     return f"{done.unusable} unusable" + (f" ({why})" if why else "")
+
+
+def _bar(done: int, total: int) -> str:
+    """How far the embedding of imported personas is.
+
+    >>> _bar(1200, 5000)
+    'embedding [##........] 24%'
+    """
+    share = done / max(1, total)
+    return f"embedding [{'#' * int(10 * share):.<10}] {share:.0%}"
 
 
 def _clock(seconds: float) -> str:

@@ -14,7 +14,7 @@ from population.duplicates.dedup import (
     survivors_now,
     write_changes,
 )
-from population.duplicates.reconcile import mark_between_runs
+from population.duplicates.reconcile import mark_duplicates_of
 
 __all__ = [
     "Changes",
@@ -25,7 +25,7 @@ __all__ = [
     "coverage_if",
     "crowd_of",
     "find_roles",
-    "mark_between_runs",
+    "mark_duplicates_of",
     "read_people",
     "roles_of",
     "survivors_now",

@@ -1,4 +1,4 @@
-"""Duplicates between two writers: neither could see those of the other while both ran."""
+"""Duplicates that a run could not see: of another run that wrote at the same time, or of personas embedded later."""
 
 from contextlib import closing
 
@@ -10,13 +10,14 @@ from population.duplicates.dedup import crowd_of, read_people
 from population.matching import Crowd, VectorFile, find_survivors, resolved, thresholds_of
 
 
-def mark_between_runs(store: GraphStore, embedder: Embedder, run: str, since: str) -> int:
+def mark_duplicates_of(store: GraphStore, embedder: Embedder, run: str, since: str, *, even_alone: bool = False) -> int:
     """Mark duplicates among the personas of `store` created since `since`, if another run than `run` wrote then.
 
-    Returns how many. The older persona survives, of equally old ones that with the smaller id, so that two processes that
-    both do this come to the same marks. `embedder` embeds the personas in the regions of the new ones and their neighbours.
+    `even_alone`: also if none did. Returns how many. The older persona survives, of equally old ones that with the smaller
+    id, so that two processes that both do this come to the same marks. `embedder` embeds the personas
+    in the regions of the new ones and their neighbours.
     """
-    if not any(True for _ in store.read("reads/runs_beside", run=run, since=since)):
+    if not even_alone and not any(True for _ in store.read("reads/runs_beside", run=run, since=since)):
         return 0
     people = read_people(store)
     all_personas = crowd_of(store, people, embedder)

@@ -8,7 +8,7 @@ import pytest
 from graphstore.ids import domain_id, persona_id
 from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
-from population.duplicates.reconcile import mark_between_runs
+from population.duplicates.reconcile import mark_duplicates_of
 from population.loading import load_population
 from population.matching.marks import resolved
 from tests.contract.graphs import sighting
@@ -42,9 +42,9 @@ def test_the_older_of_two_that_say_the_same_survives(store: BoltStore) -> None:
     runs(store, "2026-01-03", "2026-01-03")
     old, new = write(store, OLD, "2026-01-02T01"), write(store, SAME_WORDS, "2026-01-02T02")
     write(store, OTHER, "2026-01-02T03")
-    assert mark_between_runs(store, HashEmbedder(), "r0", "2026-01-02") == 1
+    assert mark_duplicates_of(store, HashEmbedder(), "r0", "2026-01-02") == 1
     assert survivors(store) == {new: old}
-    assert mark_between_runs(store, HashEmbedder(), "r1", "2026-01-02") == 0
+    assert mark_duplicates_of(store, HashEmbedder(), "r1", "2026-01-02") == 0
     assert survivors(store) == {new: old}
 
 
@@ -53,7 +53,7 @@ def test_a_duplicate_of_a_duplicate_follows_to_the_survivor(store: BoltStore) ->
     old, new = write(store, OLD, "2026-01-02T01"), write(store, SAME_WORDS, "2026-01-02T02")
     twin = write(store, TWIN, "2026-01-02T03")
     store.write(Write("duplicate_of", [{"persona": twin, "survivor": new, "method": "embedding", "score": 0.95}]))
-    mark_between_runs(store, HashEmbedder(), "r0", "2026-01-02")
+    mark_duplicates_of(store, HashEmbedder(), "r0", "2026-01-02")
     assert survivors(store) == {new: old, twin: old}
 
 
@@ -61,7 +61,8 @@ def test_without_another_run_nothing_is_read(store: BoltStore) -> None:
     runs(store, "2026-01-03", "2026-01-01")
     write(store, OLD, "2026-01-02T01")
     write(store, SAME_WORDS, "2026-01-02T02")
-    assert mark_between_runs(store, HashEmbedder(), "r0", "2026-01-02") == 0
+    assert mark_duplicates_of(store, HashEmbedder(), "r0", "2026-01-02") == 0
+    assert mark_duplicates_of(store, HashEmbedder(), "r0", "2026-01-02", even_alone=True) == 1
 
 
 def test_a_chain_left_by_a_crash_still_loads(store: BoltStore) -> None:
