@@ -26,7 +26,7 @@ from typing import Any
 from benchmarks.selection import LIST
 from benchmarks.trials import PER_CALL, SEEDS, Setting, run
 from benchmarks.world import World
-from expansion.selection.exclusion import PROBES
+from expansion.selection.lengths import PROBES
 
 PEOPLE = Path(__file__).parents[1] / "examples" / "personas.jsonl"
 VARIANTS: dict[str, tuple[str, ...]] = {

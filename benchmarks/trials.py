@@ -17,6 +17,7 @@ from expansion.selection import (
     Choice,
     CoverageFirst,
     Exclusions,
+    FixedLength,
     Hint,
     RandomChoice,
     Strategy,
@@ -82,7 +83,8 @@ class Trial:
             self.people.know(self._add(role, 0))
         self.strategy = self._strategy(policy, rng)
         arms = predictions_for(self.strategy, self.people)
-        self.exclusions = Exclusions(self.people, arms, setting.listed, rng)
+        self.lengths = FixedLength(setting.listed, rng)
+        self.exclusions = Exclusions(self.people, arms, setting.listed)
         self.voids = Voids(self.people, arms, setting.void, rng)
         self.seconds = 0.0  # of the processor, spent choosing
         self.calibration: list[tuple[float, float, float]] = []  # by call: share of new roles predicted, counted, true
@@ -134,7 +136,7 @@ class Trial:
                 continue
             self.people.mark_asked(choice.source, choice.relation)
             arm = self.people.arm(choice.source, choice.relation)
-            hint = self.voids.draw(arm) or Hint(self.exclusions.draw(arm))
+            hint = self.voids.draw(arm) or Hint(self.exclusions.likeliest(arm, self.lengths.draw()))
             self.people.under_way.begin(*self._awaited(choice, hint))
             batch.append((choice, hint))
         return batch

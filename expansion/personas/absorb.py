@@ -31,7 +31,7 @@ class PersonaCall:
 class CallOutcome:
     """The outcome of a call: `answers` asked for and paid for, the personas among them, and how many of those are new species.
 
-    `hits`: answers that landed in the region that the call named, None where it named none.
+    `hits`: answers that landed in the region that the call named, None where it named none. `tokens`: of prompt and reply.
     """
 
     call: PersonaCall | TextCall
@@ -39,17 +39,19 @@ class CallOutcome:
     recognised: Sequence[Recognised]
     new: int
     hits: int | None = None
+    tokens: int = 0
 
     @property
     def usable(self) -> int:
         return sum(persona.times for persona in self.recognised)
 
     def brought(self) -> dict[str, int]:
-        """For the graph and for `--explain`: answers asked for, usable ones, new species, hits where a region was named."""
+        """For the graph and for `--explain`: answers asked for, usable ones, new species, tokens, hits where a region was named."""
         return {
             "answers": self.answers,
             "usable": self.usable,
             "new": self.new,
+            "tokens": self.tokens,
             **({} if self.hits is None else {"hits": self.hits}),
         }
 
@@ -109,11 +111,13 @@ class Absorber:
                 self._lose(call, reply, lost, at, rows, whole=not people)
             answers = self._plan.per_call if reply.paid else 0
             hits = self._hits(call, recognised, places)
-            outcomes.append(CallOutcome(call, answers, recognised, self._new(recognised, named), hits))
+            outcomes.append(CallOutcome(call, answers, recognised, self._new(recognised, named), hits, reply.tokens))
         for answer, persona in take_answers(texts, self._recogniser, self.progress, self._run, rows):
             recognised = [] if persona is None else [persona]
             paid = int(answer.reply.paid)
-            outcomes.append(CallOutcome(answer.call, paid, recognised, self._new(recognised, named)))
+            outcomes.append(
+                CallOutcome(answer.call, paid, recognised, self._new(recognised, named), tokens=answer.reply.tokens)
+            )
         for outcome in outcomes:
             self._write_asked(outcome, rows)
         rows.add("run", id=self._run, props=self.progress.props())

@@ -15,8 +15,13 @@ from expansion.selection import (
     Choice,
     ControlGroup,
     Exclusions,
+    FixedLength,
     Hint,
     How,
+    LearnedLength,
+    Lengths,
+    LengthYield,
+    ListedCall,
     Strategy,
     TextChoice,
     Voids,
@@ -43,7 +48,7 @@ class Expansion:
     grouped, or after `end_when`: then the groups must be made again before it continues.
 
     `hints`: by call id, the hint that the call carried before the run was interrupted. `control`: the one that the
-    `strategy` has.
+    `strategy` has. `lengths`: of the lists of known roles; None: as the plan says.
     """
 
     def __init__(  # noqa: PLR0917
@@ -57,6 +62,7 @@ class Expansion:
         texts: TextArms | None = None,
         hints: Mapping[str, Hint] | None = None,
         control: ControlGroup | None = None,
+        lengths: Lengths | None = None,
     ) -> None:
         self.plan = plan
         self.run = run
@@ -64,7 +70,8 @@ class Expansion:
         self.stopped_by: StopReason | None = None
         self._loaded = loaded
         self._arms = predictions_for(strategy, loaded.population)
-        self._exclusions = Exclusions(loaded.population, self._arms, plan.exclude, rng)
+        self._lengths = lengths or FixedLength(plan.exclude or 0, rng)
+        self._exclusions = Exclusions(loaded.population, self._arms, self._lengths.longest)
         self._voids = Voids(loaded.population, self._arms, plan.void, rng)
         self._hints = hints or {}
         self._strategy = strategy
@@ -93,6 +100,11 @@ class Expansion:
     def lift(self) -> Lift | None:
         """What the choice of this run is worth so far, compared with chance; None if it cannot be told."""
         return None if self._control is None else self._control.lift
+
+    @property
+    def yields(self) -> list[LengthYield]:
+        """What lists of known roles of each length brought lately; empty if the user has fixed the length."""
+        return self._lengths.yields() if isinstance(self._lengths, LearnedLength) else []
 
     @property
     def is_by_chance(self) -> bool:
@@ -163,12 +175,14 @@ class Expansion:
         people.mark_asked(choice.source, choice.relation)
         source, arm = people.ids[choice.source], people.arm(choice.source, choice.relation)
         call = self.plan.call_id(source, choice.relation)
-        hint = self._hints.get(call)
+        hint, could_list = self._hints.get(call), None
+        if hint is None and choice.how != "control":
+            hint = self._voids.draw(arm)
         if hint is None:
-            void = None if choice.how == "control" else self._voids.draw(arm)
-            hint = void or Hint(self._exclusions.draw(arm))
+            could_list = self._lengths.draw()
+            hint = Hint(self._exclusions.likeliest(arm, could_list))
         reason = predicted_reason(self._loaded, self._arms(), arm, how or choice.how, hint)
-        reason = replace(reason, verbalised=self.plan.verbalise, control=choice.control)
+        reason = replace(reason, verbalised=self.plan.verbalise, control=choice.control, could_list=could_list)
         text = people.texts[choice.source]
         request = self.plan.request(self.run, source, text, choice.relation, hint)
         return PersonaCall(call, choice.source, choice.relation, request, reason)
@@ -179,7 +193,9 @@ class Expansion:
         people.under_way.end(*self._awaited(outcome.call))
         people.miss(arm, outcome.answers - outcome.usable)
         self._recent.append(new)
-        chance = outcome.call.reason.control
+        chance, could_list = outcome.call.reason.control, outcome.call.reason.could_list
+        if could_list is not None and outcome.answers:
+            self._lengths.learn(ListedCall(could_list, outcome.new, outcome.tokens))
         if self._control is not None and chance is not None and outcome.answers:
             self._control.learn(outcome.new, chance, is_control=outcome.call.reason.how == "control")
 

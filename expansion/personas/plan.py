@@ -47,7 +47,7 @@ class Plan:
     model: str = ""
     sampling: Mapping[str, float] = field(default_factory=dict)  # temperature, max_tokens
     stances: str = ""  # to texts, and the prompt for them, if texts are arms too
-    exclude: int = 0  # at most so many known roles that the model is asked not to name
+    exclude: int | None = 0  # at most so many known roles that the model is asked not to name; None: it is found out
     void: float = 0.0  # share of the calls that name a region for the answers to land in
     control: float = 0.0  # share of the calls that are drawn by chance, to compare with; more at the beginning
     verbalise: float = 0.0  # ask for each persona's probability, and for one below this; 0: do not ask

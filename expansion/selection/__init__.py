@@ -1,8 +1,9 @@
 """What to ask next, why, and what to say besides the question."""
 
 from expansion.selection.control import ControlGroup
-from expansion.selection.exclusion import PROBES, Exclusions
+from expansion.selection.exclusion import Exclusions
 from expansion.selection.hint import NO_HINT, Hint
+from expansion.selection.lengths import RECENT, FixedLength, LearnedLength, Lengths, LengthYield, ListedCall
 from expansion.selection.reason import Reason, predicted_reason, reason_in_words
 from expansion.selection.strategies import (
     BreadthFirst,
@@ -20,14 +21,19 @@ from expansion.selection.void import Voids
 
 __all__ = [
     "NO_HINT",
-    "PROBES",
+    "RECENT",
     "BreadthFirst",
     "Choice",
     "ControlGroup",
     "CoverageFirst",
     "Exclusions",
+    "FixedLength",
     "Hint",
     "How",
+    "LearnedLength",
+    "LengthYield",
+    "Lengths",
+    "ListedCall",
     "RandomChoice",
     "Reason",
     "Strategy",

@@ -1,7 +1,7 @@
 """Roles that a call asks not to name again: of the known roles, those that its arm would most likely answer.
 
 A model that is given the list names others instead, as far as it follows the list. Such answers are not the independent
-draws that Good-Turing needs, so a share of the calls goes without a list (docs/coverage.md).
+draws that Good-Turing needs, so some calls have no list (docs/coverage.md).
 """
 
 from collections.abc import Callable
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from population import Arms, Floats, Population
 
-PROBES = 0.05  # share of calls without a list
 GROWTH = 1.1  # count a region's roles again when its sightings have grown by this factor
 LONGEST = 48  # characters of a role, as in a reply; longer roles come from files and would fill the prompt
 REGIONS = 32  # the regions where most answers of an arm land; more would add almost nothing
@@ -40,31 +39,25 @@ class KnownRoles:
 
 
 class Exclusions:
-    """Lists of at most `count` roles, each the likeliest answers of the arm it is for."""
+    """Lists of at most `longest` roles, each the likeliest answers of the arm it is for."""
 
-    def __init__(self, population: Population, arms: Callable[[], Arms], count: int, rng: np.random.Generator) -> None:
+    def __init__(self, population: Population, arms: Callable[[], Arms], longest: int) -> None:
         self._arms = arms
-        self._count = count
-        self._rng = rng
-        self._roles = KnownRoles(population, count)
+        self._roles = KnownRoles(population, longest)
 
-    def draw(self, arm: int) -> tuple[str, ...]:
-        """The list for a call along `arm`; empty for a share of PROBES of the calls."""
-        if not self._count or self._rng.random() < PROBES:
-            return ()
-        return self.likeliest(arm)
-
-    def likeliest(self, arm: int) -> tuple[str, ...]:
-        """The known roles that `arm` most likely answers, the likeliest first.
+    def likeliest(self, arm: int, count: int) -> tuple[str, ...]:
+        """Up to `count` known roles that `arm` most likely answers, the likeliest first.
 
         P(role | arm) = Σ_h T(h | arm) · sightings(role) / n(h), over the regions h.
 
         Cost: O(cells in use + count · REGIONS).
         """
+        if not count:
+            return ()
         row = self._arms().flows.row(arm)
         regions = np.argsort(-row, kind="stable")[:REGIONS].tolist()
         known = [self._roles.of(region) for region in regions]
         names = np.concatenate([roles for roles, _ in known])
         chances = np.concatenate([row[region] * shares for region, (_, shares) in zip(regions, known, strict=True)])
-        order = np.argsort(-chances, kind="stable")[: 2 * self._count]
-        return tuple(dict.fromkeys(names[order].tolist()))[: self._count]
+        order = np.argsort(-chances, kind="stable")[: 2 * count]
+        return tuple(dict.fromkeys(names[order].tolist()))[:count]

@@ -35,6 +35,7 @@ class Reason:
     uncovered: float = 0.0
     listed: int = 0  # known roles that the model was asked not to name
     named: int = 0  # known roles of `toward` that the prompt named; then nothing is predicted
+    could_list: int | None = None  # how many known roles it could list
     control: float | None = None  # the chance that this call belonged to the control group
     verbalised: float = 0.0  # the model was asked for each persona's probability, and for one below this
 
@@ -42,7 +43,12 @@ class Reason:
         """The properties that the graph keeps."""
         known = {"how": self.how, "expected": self.expected, "toward": self.toward or None, "listed": self.listed}
         shares = {"share": self.share, "uncovered": self.uncovered} if self.toward else {}
-        switches = {"control": self.control, "named": self.named or None, "verbalised": self.verbalised or None}
+        switches = {
+            "control": self.control,
+            "could_list": self.could_list,
+            "named": self.named or None,
+            "verbalised": self.verbalised or None,
+        }
         return {name: value for name, value in {**known, **shares, **switches}.items() if value is not None}
 
 

@@ -10,7 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from expansion.personas import PERSONA_PROMPT, Absorber, Expansion, Limits, Plan, StrategyName
-from expansion.selection import BreadthFirst, ControlGroup, CoverageFirst, Hint, RandomChoice, Strategy, Vectors
+from expansion.selection import (
+    RECENT,
+    BreadthFirst,
+    ControlGroup,
+    CoverageFirst,
+    FixedLength,
+    Hint,
+    LearnedLength,
+    Lengths,
+    ListedCall,
+    RandomChoice,
+    Strategy,
+    Vectors,
+)
 from expansion.texts import STANCES, TextArms, TextPlan, load_stances
 from foundation import StopReason
 from foundation.errors import InputError, ModelError, PgraphError, StoreError, UsageError
@@ -27,7 +40,6 @@ from pgraph.app.workspace import Model, open_embedder, open_model, open_store
 from population import RELATIONS, Loaded, at_distances, load_population, load_relations, read_lifts
 from population.runs import Run, hold_run
 
-EXCLUDED = 50  # by default; not with the bundled model, which names the very roles that a list excludes
 Explain = Callable[[dict[str, Any]], None]
 
 
@@ -47,7 +59,7 @@ class ExpandRequest:
     seed: int = 0
     new_run: bool = False
     with_texts: bool = False
-    exclude: int | None = None  # None: as many as suit the model
+    exclude: int | None = None  # None: it is found out; with the bundled model 0
 
 
 def expand(
@@ -168,7 +180,8 @@ def _prepare(work: _ExpandWork, notice: Callable[[str], None]) -> Expansion:
     absorber = Absorber(work.store, work.embedder, loaded, work.plan, work.run)
     rng = np.random.default_rng([work.plan.seed, work.run.progress.calls, 1])
     hints = {tag["call"]: Hint.of(tag) for tag in work.waiting}
-    expansion = Expansion(work.plan, work.run.id, loaded, strategy, absorber, rng, texts, hints, control)
+    lengths = list_lengths(work.store, work.plan, work.plan.seed, work.run.progress.calls, 2)
+    expansion = Expansion(work.plan, work.run.id, loaded, strategy, absorber, rng, texts, hints, control, lengths)
     if not place:
         expansion.end_when(lambda: work.ahead.is_done)
     return expansion
@@ -220,6 +233,7 @@ def _summary(expansion: Expansion, seconds: float, error: PgraphError | None, mo
         money,
         expansion.lift,
         expansion.is_by_chance,
+        expansion.yields,
     )
 
 
@@ -251,11 +265,11 @@ def make_plan(workspace: Workspace, request: ExpandRequest, model: str) -> Plan:
     )
 
 
-def _excluded(request: ExpandRequest, values: Settings) -> int:
-    """How many known roles a call may list."""
+def _excluded(request: ExpandRequest, values: Settings) -> int | None:
+    """How many known roles a call may list; None: it is found out."""
     if request.exclude is not None:
         return request.exclude
-    return EXCLUDED if values.base_url else 0
+    return None if values.base_url else 0  # the bundled model names the very roles that a list excludes
 
 
 def _stances_digest() -> str:
@@ -357,6 +371,17 @@ def make_strategy(
     if plan.strategy == "coverage":
         return CoverageFirst(people, rng, vectors, texts, control)
     return BreadthFirst(people) if plan.strategy == "breadth-first" else RandomChoice(people, rng)
+
+
+def list_lengths(store: GraphStore, plan: Plan, *seed: int) -> Lengths:
+    """How many known roles calls list: as the plan says, or by what calls of its model and prompt brought; drawn by `seed`."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    if plan.exclude is not None:
+        return FixedLength(plan.exclude, rng)
+    rows = store.read("reads/listed_calls", model=plan.model, prompt=plan.prompt.digest, limit=RECENT)
+    return LearnedLength(rng, [ListedCall(**row) for row in rows][::-1])
 
 
 def _waiting(store: GraphStore, model: Model, run: Run) -> list[Mapping[str, Any]]:

@@ -7,13 +7,14 @@ from statistics import mean
 from typing import Any
 
 from expansion.personas import Plan
-from expansion.selection import PROBES, Choice, Exclusions, Hint, Strategy, TextChoice, Voids, predictions_for
+from expansion.selection import Choice, Exclusions, Hint, Lengths, Strategy, TextChoice, Voids, predictions_for
 from expansion.texts import TextArms
 from foundation.model import CachedEmbedder, ChatRequest
 from graphstore import GraphStore
 from pgraph.app.expand import (
     ExpandRequest,
     allowed_sources,
+    list_lengths,
     make_plan,
     make_strategy,
     require_people,
@@ -97,6 +98,8 @@ class _Sample:
     characters: float  # of the messages of a call
     listed: float  # of these, in its list of roles not to name
     role_characters: float  # of a role in such a list
+    longest: int  # list of known roles
+    mean_length: float
 
 
 def _sample(
@@ -109,20 +112,23 @@ def _sample(
     )
     people = loaded.population
     strategy = make_strategy(plan, loaded, embedder, Run("", "", RunProgress(), resumed=False), texts)
-    requests, lists = _first_requests(plan, people, strategy, texts)
+    lengths = list_lengths(store, plan, plan.seed)
+    requests, lists = _first_requests(plan, people, strategy, texts, lengths)
     role_lengths: list[int] = []
     for names in lists:
         role_lengths += [len(role) + 2 for role in names]  # with the separator
-    lengths = [_characters(request) for request in requests]
+    characters = [_characters(request) for request in requests]
     return _Sample(
         roles=people.tally.overall(),
         personas=len(people.ids),
         groups=len({people.groups[region] for region in people.regions}),
         waiting=people.pairs_left + (0 if texts is None else texts.left) + len(requests),
         prompts=[request.messages[-1]["content"] for request in requests],
-        characters=mean(lengths) if lengths else 0.0,
+        characters=mean(characters) if characters else 0.0,
         listed=sum(role_lengths) / max(1, len(requests)),
         role_characters=mean(role_lengths) if role_lengths else 0.0,
+        longest=lengths.longest,
+        mean_length=lengths.mean,
     )
 
 
@@ -131,13 +137,13 @@ def _characters(request: ChatRequest) -> int:
 
 
 def _first_requests(
-    plan: Plan, people: Population, strategy: Strategy, texts: TextArms | None
+    plan: Plan, people: Population, strategy: Strategy, texts: TextArms | None, lengths: Lengths
 ) -> tuple[list[ChatRequest], list[Sequence[str]]]:
     """The first calls that the strategy chooses, and the lists of roles in those about personas."""
     import numpy as np
 
     arms, rng = predictions_for(strategy, people), np.random.default_rng(plan.seed)
-    exclusions, voids = Exclusions(people, arms, plan.exclude, rng), Voids(people, arms, plan.void, rng)
+    exclusions, voids = Exclusions(people, arms, lengths.longest), Voids(people, arms, plan.void, rng)
     requests: list[ChatRequest] = []
     lists: list[Sequence[str]] = []
     while len(requests) < SHOWN and isinstance(choice := strategy.choose(), Choice | TextChoice):
@@ -146,7 +152,7 @@ def _first_requests(
             continue
         people.mark_asked(choice.source, choice.relation)
         arm = people.arm(choice.source, choice.relation)
-        hint = voids.draw(arm) or Hint(exclusions.likeliest(arm) if plan.exclude else ())
+        hint = voids.draw(arm) or Hint(exclusions.likeliest(arm, lengths.draw()))
         lists.append(hint.excluded)
         source = people.ids[choice.source], people.texts[choice.source]
         requests.append(plan.request("", *source, choice.relation, hint))
@@ -188,10 +194,10 @@ def _estimated(plan: Plan, sample: _Sample) -> _MeanCall:
 
 def _growth_of_lists(plan: Plan, sample: _Sample, mean_call: _MeanCall, new: int) -> float:
     """Tokens that lists of roles add to a call, as there will be more known roles to list."""
-    if not plan.exclude:
+    if not sample.longest:
         return 0.0
-    calls_with_list = (1 - PROBES) * (1 - plan.void)
-    more_roles = min(plan.exclude, sample.roles.distinct + new) * calls_with_list - mean_call.listed
+    share_of_longest = sample.mean_length / sample.longest * (1 - plan.void)
+    more_roles = min(sample.longest, sample.roles.distinct + new) * share_of_longest - mean_call.listed
     return more_roles * sample.role_characters / _CHARACTERS_A_TOKEN
 
 

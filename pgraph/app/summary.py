@@ -1,16 +1,19 @@
 """The progress and the result of runs, in words and as JSON."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from distill.groups import GroupingResult
 from expansion.personas import Limits
+from expansion.selection import LengthYield
 from foundation import StopReason
 from foundation.errors import ExitCode, PgraphError, StoreError
 from pgraph.app.wording import counted
 from population import Lift
 from population.runs import RunProgress
+
+TOLD = 50  # calls before anything is said of lists
 
 
 def exit_code_of(error: PgraphError | None, *, failed: bool, goal_missed: bool = False) -> ExitCode:
@@ -80,6 +83,7 @@ class ExpandSummary:
     money: float = 0.0  # 0: the prices are unknown
     lift: Lift | None = None
     by_chance: bool = False  # chance had taken over at the end
+    lists: Sequence[LengthYield] = ()
 
     def props(self) -> dict[str, Any]:
         """The properties of the Run node."""
@@ -116,6 +120,7 @@ class ExpandSummary:
             "money": round(self.money, 6) or None,
             "lift": None if self.lift is None else self.lift.as_json(),
             "by_chance": self.by_chance,
+            "lists": [asdict(row) for row in self.lists],
             "stopped_by": self.stopped_by or "",
             "exit_reason": self.exit_reason,
             "exit_code": self.exit_code,
@@ -130,6 +135,7 @@ class ExpandSummary:
                 f"{counted(done.calls, 'call')}{cached}: {answers}",
                 f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s{self.price()}",
                 f"The graph holds {counted(self.personas, 'persona')}; coverage of roles {self.coverage:.1%}",
+                *([lists_in_words(self.lists)] if sum(row.calls for row in self.lists) >= TOLD else []),
                 *([lift_in_words(self.lift, by_chance=self.by_chance)] if self.lift else []),
                 f"Stopped by: {self.stopped_by or 'nothing'}"
                 + (f" ({self.exit_reason})" if self.exit_code else "")
@@ -291,6 +297,20 @@ def lift_in_words(lift: Lift, *, by_chance: bool) -> str:
     text = f"A chosen call brought {lift.ratio:.2f} times as many new roles as one by chance (90% interval "
     text += f"{lift.low:.2f} to {lift.high:.2f}, from {calls})"
     return text + ("; so 9 of 10 calls were left to chance" if by_chance else "")
+
+
+def lists_in_words(lists: Sequence[LengthYield]) -> str:
+    """What lists of known roles brought, by their length.
+
+    >>> lists_in_words([LengthYield(0, 40, 3.1), LengthYield(50, 12, 1.7)])
+    'New roles for 1,000 tokens: 3.1 without a list of known roles (40 calls), 1.7 with up to 50 (12 calls)'
+    """
+    parts = [
+        f"{row.new_per_1000:.1f} {f'with up to {row.length}' if row.length else 'without a list of known roles'}"
+        f" ({counted(row.calls, 'call')})"
+        for row in lists
+    ]
+    return f"New roles for 1,000 tokens: {', '.join(parts)}"
 
 
 def _agreement(pair: Mapping[str, Any]) -> str:
