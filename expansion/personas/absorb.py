@@ -31,7 +31,7 @@ class PersonaCall:
 class CallOutcome:
     """The outcome of a call: `answers` asked for and paid for, the personas among them, and how many of those are new species.
 
-    `hits`: answers that landed in the region that the call named, None where it named none. `tokens`: of prompt and reply.
+    `hits`: answers that landed in the region that the call named, None where it named none.
     """
 
     call: PersonaCall | TextCall
@@ -39,7 +39,8 @@ class CallOutcome:
     recognised: Sequence[Recognised]
     new: int
     hits: int | None = None
-    tokens: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
 
     @property
     def usable(self) -> int:
@@ -51,9 +52,14 @@ class CallOutcome:
             "answers": self.answers,
             "usable": self.usable,
             "new": self.new,
-            "tokens": self.tokens,
+            "tokens_in": self.tokens_in,
+            "tokens_out": self.tokens_out,
             **({} if self.hits is None else {"hits": self.hits}),
         }
+
+
+def _tokens(reply: ChatReply) -> tuple[int, int]:
+    return reply.tokens_in, reply.tokens_out
 
 
 def people_in(reply: ChatReply, relation: str, per_call: int) -> tuple[list[NamedPersona], Counter[str]]:
@@ -111,12 +117,12 @@ class Absorber:
                 self._lose(call, reply, lost, at, rows, whole=not people)
             answers = self._plan.per_call if reply.paid else 0
             hits = self._hits(call, recognised, places)
-            outcomes.append(CallOutcome(call, answers, recognised, self._new(recognised, named), hits, reply.tokens))
+            outcomes.append(CallOutcome(call, answers, recognised, self._new(recognised, named), hits, *_tokens(reply)))
         for answer, persona in take_answers(texts, self._recogniser, self.progress, self._run, rows):
             recognised = [] if persona is None else [persona]
             paid = int(answer.reply.paid)
             outcomes.append(
-                CallOutcome(answer.call, paid, recognised, self._new(recognised, named), tokens=answer.reply.tokens)
+                CallOutcome(answer.call, paid, recognised, self._new(recognised, named), None, *_tokens(answer.reply))
             )
         for outcome in outcomes:
             self._write_asked(outcome, rows)

@@ -195,7 +195,7 @@ class Expansion:
         self._recent.append(new)
         chance, could_list = outcome.call.reason.control, outcome.call.reason.could_list
         if could_list is not None and outcome.answers:
-            self._lengths.learn(ListedCall(could_list, outcome.new, outcome.tokens))
+            self._lengths.learn(ListedCall(could_list, outcome.new, outcome.tokens_in, outcome.tokens_out))
         if self._control is not None and chance is not None and outcome.answers:
             self._control.learn(outcome.new, chance, is_control=outcome.call.reason.how == "control")
 

@@ -3,7 +3,15 @@
 from expansion.selection.control import ControlGroup
 from expansion.selection.exclusion import Exclusions
 from expansion.selection.hint import NO_HINT, Hint
-from expansion.selection.lengths import RECENT, FixedLength, LearnedLength, Lengths, LengthYield, ListedCall
+from expansion.selection.lengths import (
+    PROMPT_TOKEN,
+    RECENT,
+    FixedLength,
+    LearnedLength,
+    Lengths,
+    LengthYield,
+    ListedCall,
+)
 from expansion.selection.reason import Reason, predicted_reason, reason_in_words
 from expansion.selection.strategies import (
     BreadthFirst,
@@ -21,6 +29,7 @@ from expansion.selection.void import Voids
 
 __all__ = [
     "NO_HINT",
+    "PROMPT_TOKEN",
     "RECENT",
     "BreadthFirst",
     "Choice",

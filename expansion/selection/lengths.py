@@ -1,4 +1,4 @@
-"""How many known roles a call lists: found out for the model at hand, by what each length brings for its tokens.
+"""How many known roles a call lists: found out for the model at hand, by what each length brings for its cost.
 
 Some models name others than those listed, as asked; some name the very roles that they read. So the length is an arm too.
 """
@@ -14,20 +14,28 @@ LENGTHS = (0, 10, 50)
 RECENT = 300  # calls that count: what is new gets rarer
 UNIFORM = 0.1  # share of the calls whose length is drawn uniformly, so that each stays measured
 ALIKE = 10.0  # calls that "all lengths bring the same" is worth, for each length
+PROMPT_TOKEN = 0.25  # of a reply token: what servers ask for it, and less than the time it takes them
 PROBES = 0.05  # share of the calls without a list if the user has fixed the length
 
 
 class ListedCall(NamedTuple):
-    """What a call brought: it could list `length` roles, its reply named so many `new` species for so many `tokens`."""
+    """A call that could list `length` roles, the `new` species of its reply, and what it took."""
 
     length: int
     new: int
-    tokens: int
+    tokens_in: int
+    tokens_out: int
+
+
+class _Paid(NamedTuple):
+    length: int
+    new: int
+    cost: float
 
 
 @dataclass(frozen=True, slots=True)
 class LengthYield:
-    """What `calls` with lists of one `length` brought lately: new species for 1,000 tokens."""
+    """What `calls` with lists of one `length` brought lately: new species for 1,000 tokens of a reply, or as much."""
 
     length: int
     calls: int
@@ -66,16 +74,20 @@ class FixedLength:
 
 
 class LearnedLength:
-    """The length whose calls bring most new species a token: Thompson sampling over Gamma-Poisson rates.
+    """The length whose calls bring most new species for what they cost: Thompson sampling over Gamma-Poisson rates.
 
-    `past`: calls of the same model and prompt before, the oldest first; the last RECENT count.
+    `past`: calls of the same model and prompt before, the oldest first; the last RECENT count. `prompt_token`: what a token
+    of a prompt costs, in tokens of a reply.
     """
 
     longest = max(LENGTHS)
 
-    def __init__(self, rng: np.random.Generator, past: Iterable[ListedCall] = ()) -> None:
+    def __init__(
+        self, rng: np.random.Generator, past: Iterable[ListedCall] = (), prompt_token: float = PROMPT_TOKEN
+    ) -> None:
         self._rng = rng
-        self._calls: deque[ListedCall] = deque(maxlen=RECENT)
+        self._prompt_token = prompt_token
+        self._calls: deque[_Paid] = deque(maxlen=RECENT)
         for call in past:
             self.learn(call)
 
@@ -88,16 +100,17 @@ class LearnedLength:
         if not self._calls or self._rng.random() < UNIFORM:
             return int(self._rng.choice(LENGTHS))
         calls = len(self._calls)
-        new, tokens = (sum(column) / calls for column in list(zip(*self._calls, strict=True))[1:])
+        new, cost = (sum(column) / calls for column in list(zip(*self._calls, strict=True))[1:])
         rates = {}
         for length in LENGTHS:
             own = [call for call in self._calls if call.length == length]
             shape = sum(call.new for call in own) + ALIKE * max(new, 1 / calls)
-            rates[length] = self._rng.gamma(shape) / (sum(call.tokens for call in own) + ALIKE * tokens)
+            rates[length] = self._rng.gamma(shape) / (sum(call.cost for call in own) + ALIKE * cost)
         return max(rates, key=rates.__getitem__)
 
     def learn(self, call: ListedCall) -> None:
-        self._calls.append(call._replace(tokens=max(1, call.tokens)))  # a server that counts none: by call
+        cost = self._prompt_token * call.tokens_in + call.tokens_out
+        self._calls.append(_Paid(call.length, call.new, cost or 1.0))  # a server that counts no tokens: by call
 
     def yields(self) -> list[LengthYield]:
         """What each length brought, of those that were tried."""
@@ -105,6 +118,6 @@ class LearnedLength:
         for length in LENGTHS:
             own = [call for call in self._calls if call.length == length]
             if own:
-                rate = 1000 * sum(call.new for call in own) / sum(call.tokens for call in own)
+                rate = 1000 * sum(call.new for call in own) / sum(call.cost for call in own)
                 rows.append(LengthYield(length, len(own), round(rate, 3)))
         return rows

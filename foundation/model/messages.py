@@ -40,11 +40,6 @@ class ChatReply:
     finish: str = "stop"  # why the server ended the reply, in its words; "refused", "empty", "failed" are ours
 
     @property
-    def tokens(self) -> int:
-        """Tokens of prompt and reply."""
-        return self.tokens_in + self.tokens_out
-
-    @property
     def paid(self) -> bool:
         """Whether the server answered at all. If not, nothing is known, and the same may be asked again."""
         return self.finish != "failed"

@@ -11,6 +11,7 @@ from typing import Any
 
 from expansion.personas import PERSONA_PROMPT, Absorber, Expansion, Limits, Plan, StrategyName
 from expansion.selection import (
+    PROMPT_TOKEN,
     RECENT,
     BreadthFirst,
     ControlGroup,
@@ -180,7 +181,7 @@ def _prepare(work: _ExpandWork, notice: Callable[[str], None]) -> Expansion:
     absorber = Absorber(work.store, work.embedder, loaded, work.plan, work.run)
     rng = np.random.default_rng([work.plan.seed, work.run.progress.calls, 1])
     hints = {tag["call"]: Hint.of(tag) for tag in work.waiting}
-    lengths = list_lengths(work.store, work.plan, work.plan.seed, work.run.progress.calls, 2)
+    lengths = list_lengths(work.store, work.plan, work.prices, work.plan.seed, work.run.progress.calls, 2)
     expansion = Expansion(work.plan, work.run.id, loaded, strategy, absorber, rng, texts, hints, control, lengths)
     if not place:
         expansion.end_when(lambda: work.ahead.is_done)
@@ -373,15 +374,20 @@ def make_strategy(
     return BreadthFirst(people) if plan.strategy == "breadth-first" else RandomChoice(people, rng)
 
 
-def list_lengths(store: GraphStore, plan: Plan, *seed: int) -> Lengths:
-    """How many known roles calls list: as the plan says, or by what calls of its model and prompt brought; drawn by `seed`."""
+def list_lengths(store: GraphStore, plan: Plan, prices: tuple[float, float], *seed: int) -> Lengths:
+    """How many known roles calls list: as the plan says, or by what calls of its model and prompt brought.
+
+    `prices`: of a token of a prompt and of a reply, 0 where unknown. Drawn by `seed`.
+    """
     import numpy as np
 
     rng = np.random.default_rng(seed)
     if plan.exclude is not None:
         return FixedLength(plan.exclude, rng)
     rows = store.read("reads/listed_calls", model=plan.model, prompt=plan.prompt.digest, limit=RECENT)
-    return LearnedLength(rng, [ListedCall(**row) for row in rows][::-1])
+    price_in, price_out = prices
+    prompt_token = price_in / price_out if price_in and price_out else PROMPT_TOKEN
+    return LearnedLength(rng, [ListedCall(**row) for row in rows][::-1], prompt_token)
 
 
 def _waiting(store: GraphStore, model: Model, run: Run) -> list[Mapping[str, Any]]:

@@ -112,7 +112,8 @@ def _sample(
     )
     people = loaded.population
     strategy = make_strategy(plan, loaded, embedder, Run("", "", RunProgress(), resumed=False), texts)
-    lengths = list_lengths(store, plan, plan.seed)
+    values = workspace.settings()
+    lengths = list_lengths(store, plan, (values.price_in, values.price_out), plan.seed)
     requests, lists = _first_requests(plan, people, strategy, texts, lengths)
     role_lengths: list[int] = []
     for names in lists:

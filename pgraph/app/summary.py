@@ -303,14 +303,14 @@ def lists_in_words(lists: Sequence[LengthYield]) -> str:
     """What lists of known roles brought, by their length.
 
     >>> lists_in_words([LengthYield(0, 40, 3.1), LengthYield(50, 12, 1.7)])
-    'New roles for 1,000 tokens: 3.1 without a list of known roles (40 calls), 1.7 with up to 50 (12 calls)'
+    'New roles for 1,000 tokens of replies or as much: 3.1 without a list of known roles (40 calls), 1.7 with up to 50 (12 calls)'
     """
     parts = [
         f"{row.new_per_1000:.1f} {f'with up to {row.length}' if row.length else 'without a list of known roles'}"
         f" ({counted(row.calls, 'call')})"
         for row in lists
     ]
-    return f"New roles for 1,000 tokens: {', '.join(parts)}"
+    return f"New roles for 1,000 tokens of replies or as much: {', '.join(parts)}"
 
 
 def _agreement(pair: Mapping[str, Any]) -> str:

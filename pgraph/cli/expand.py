@@ -85,7 +85,7 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 500),
     metavar="N",
     help="Give the model a list of up to N known roles that it would most likely name, and ask for others. 1 call in 20 has no "
-    "list, to measure the effect. [default: 0, 10 or 50, whichever brings most new roles for its tokens; with the bundled model 0]",
+    "list, to measure the effect. [default: 0, 10 or 50, what brings most new roles for its cost; with the bundled model 0]",
 )
 @setting_option(
     "--control",

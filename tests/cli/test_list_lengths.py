@@ -15,7 +15,8 @@ from tests.fakes.server import FakeServer
 pytestmark = pytest.mark.timeout(300)
 CALLS = 200
 BY_LENGTH = """MATCH (:Run)-[asked:ASKED]->(:Persona)
-    RETURN asked.could_list AS length, asked.listed AS listed, asked.new AS new, asked.tokens AS tokens, asked.at AS at"""
+    RETURN asked.could_list AS length, asked.listed AS listed, asked.new AS new,
+           asked.tokens_in AS tokens_in, asked.tokens_out AS tokens_out, asked.at AS at"""
 
 
 def parrot(request: dict[str, Any]) -> str:
@@ -35,15 +36,15 @@ def test_a_model_that_names_what_it_reads_gets_no_lists(field: Field) -> None:
         late = Counter(row["length"] for row in calls[CALLS // 2 :])
         assert late[0] > 0.7 * CALLS / 2
         assert {row["length"] for row in calls} == set(LENGTHS)
-        assert all(row["listed"] <= row["length"] and row["tokens"] > 0 for row in calls)
+        assert all(row["listed"] <= row["length"] and row["tokens_out"] > 0 for row in calls)
         yields = {row["length"]: row for row in done.json["lists"]}
         assert yields[0]["new_per_1000"] > yields[50]["new_per_1000"]
         assert "without a list of known roles" in done.err
         for row in field.work.run("query", "exclusion_lists", "--format", "json", env=field.store).json:
             own = [call for call in calls if call["length"] == row["could_list"]]
-            assert (row["calls"], row["tokens"]) == (len(own), sum(call["tokens"] for call in own))
-            shown = 1000 * sum(call["new"] for call in own) / row["tokens"]
-            assert row["new_per_1000"] == pytest.approx(shown)
+            cost = 0.25 * sum(call["tokens_in"] for call in own) + sum(call["tokens_out"] for call in own)
+            assert row["calls"] == len(own)
+            assert row["new_per_1000"] == pytest.approx(1000 * sum(call["new"] for call in own) / cost)
             assert yields[row["could_list"]]["calls"] == len(own)
 
         field.expand(model, "--calls", "30", "--new-run")  # knows it from the run before

@@ -104,11 +104,13 @@ SMALL = [
         {"run": "r2", "persona": "nurse", "call": "c1", "props": {
             "relation": "patient", "how": "coverage", "control": 0.2,
             "expected": 0.75, "toward": "health", "share": 0.5, "uncovered": 0.25,
-            "listed": 3, "could_list": 10, "tokens": 400, "answers": 2, "usable": 1, "new": 1, "at": "2026-01-03T01"}},
+            "listed": 3, "could_list": 10,
+            "tokens_in": 400, "tokens_out": 100, "answers": 2, "usable": 1, "new": 1, "at": "2026-01-03T01"}},
         {"run": "r2", "persona": "loner", "call": "c7", "props": {
             "relation": "kin", "distance": "far", "how": "control", "control": 0.2,
             "expected": 1.0, "toward": "", "share": 1.0, "uncovered": 1.0,
-            "listed": 0, "could_list": 0, "tokens": 500, "verbalised": 0.1, "answers": 2, "new": 0, "at": "2026-01-03T02"}},
+            "listed": 0, "could_list": 0,
+            "tokens_in": 500, "tokens_out": 90, "verbalised": 0.1, "answers": 2, "new": 0, "at": "2026-01-03T02"}},
     ]),
     Write("asked_text", [
         {"run": "r3", "text": "notice", "call": "c10", "props": {

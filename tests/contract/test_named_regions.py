@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+import cypher
 from graphstore.server.bolt import BoltStore
 from graphstore.store import Write
 from population.loading import load_population
@@ -27,9 +28,7 @@ NAMED = [
 
 
 def rows(store: BoltStore, name: str) -> list[dict[str, Any]]:
-    return list(
-        store.read(f"queries/{name}", run="") if name != "coverage_by_relation" else store.read(f"queries/{name}")
-    )
+    return list(store.read(f"queries/{name}", **cypher.header(name).parameters))
 
 
 def test_they_leave_what_is_known_of_the_arms_as_it_was(store: BoltStore) -> None:

@@ -111,7 +111,7 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         (0.9, 1.0, 1, 2, 1.0, 0.0),
     ],
     "lift": [("r2", "2026-01-03", 1, 1, 1, 0, None, None, None)],
-    "exclusion_lists": [(0, 1, 0.0, 2, 0.0, 500, 0.0), (10, 1, 3.0, 2, 0.5, 400, 2.5)],
+    "exclusion_lists": [(0, 1, 0.0, 2, 0.0, 500, 90, 0.0), (10, 1, 3.0, 2, 0.5, 400, 100, 5.0)],
     "prompt_switches": [
         ("distance", "far", 1, 2, 0.0, None, None),
         ("distance", "no", 1, 2, 0.5, None, None),

@@ -12,7 +12,7 @@ def drawn(lengths: LearnedLength, rates: dict[int, float], calls: int, rng: np.r
     for _ in range(calls):
         length = lengths.draw()
         counts[length] += 1
-        lengths.learn(ListedCall(length, int(rng.poisson(rates[length])), 400 + 5 * length))
+        lengths.learn(ListedCall(length, int(rng.poisson(rates[length])), 1600 + 20 * length, 0))
     return counts
 
 
@@ -39,7 +39,7 @@ def test_where_another_length_becomes_better_it_is_found_again() -> None:
 
 def test_what_was_learned_before_is_used_at_once() -> None:
     rng = np.random.default_rng(2)
-    past = [ListedCall(length, 3 if length == 10 else 1, 500) for length in LENGTHS for _ in range(60)]
+    past = [ListedCall(length, 3 if length == 10 else 1, 1000, 250) for length in LENGTHS for _ in range(60)]
     lengths = LearnedLength(rng, past)
     assert sum(lengths.draw() == 10 for _ in range(100)) > 70
     assert lengths.mean == pytest.approx(20.0)
@@ -51,14 +51,14 @@ def test_what_was_learned_before_is_used_at_once() -> None:
 
 
 def test_a_server_that_counts_no_tokens_is_measured_by_call() -> None:
-    lengths = LearnedLength(np.random.default_rng(0), [ListedCall(0, 2, 0)])
-    lengths.learn(ListedCall(10, 1, 0))
+    lengths = LearnedLength(np.random.default_rng(0), [ListedCall(0, 2, 0, 0)])
+    lengths.learn(ListedCall(10, 1, 0, 0))
     assert lengths.draw() in LENGTHS
     assert {row.length: row.calls for row in lengths.yields()} == {0: 1, 10: 1}
 
 
 def test_where_nothing_new_is_found_every_length_is_still_tried() -> None:
-    lengths = LearnedLength(np.random.default_rng(0), [ListedCall(0, 0, 500)] * 20)
+    lengths = LearnedLength(np.random.default_rng(0), [ListedCall(0, 0, 500, 50)] * 20)
     assert {lengths.draw() for _ in range(200)} == set(LENGTHS)
 
 
