@@ -8,6 +8,7 @@ from population.coverage import Floats, Tally
 from population.population import Population
 from population.under_way import UnderWay
 
+FIRST, FIRST_WORTH = 0.7, 20.0  # the share of new ones before any answer has come, and answers that it is worth
 PRIOR = 8.0  # sightings that a region's prior is worth, and answers that an arm's back-off is worth
 TRUST = 4.0  # answers that the prediction of an arm is worth, by sighting of the regions it rests on
 KNOWN_ALIKE = 100.0  # singles, found and predicted, that "all relationships are alike" is worth
@@ -98,9 +99,12 @@ class Arms:
 
 def uncovered_shares(tally: Tally) -> Floats:
     """By region U(h) = (f1 + t·p0)/(n + t), p0 the overall share, t = `PRIOR`; never 0: the unseen is always worth a call."""
-    overall = (tally.singles + 1) / (tally.n.sum() + 1)
-    shares: Floats = ((tally.f1 + PRIOR * overall) / (tally.n + PRIOR)).astype(float)
+    shares: Floats = ((tally.f1 + PRIOR * _overall(tally)) / (tally.n + PRIOR)).astype(float)
     return shares
+
+
+def _overall(tally: Tally) -> float:
+    return float(tally.singles + FIRST_WORTH * FIRST) / float(tally.n.sum() + FIRST_WORTH)
 
 
 def uncovered_by_group(population: Population) -> Floats:
@@ -108,9 +112,8 @@ def uncovered_by_group(population: Population) -> Floats:
     tally = population.tally
     numbers = {group: number for number, group in enumerate(dict.fromkeys(population.groups))}
     places = [numbers[group] for group in population.groups]
-    overall = (tally.singles + 1) / (tally.n.sum() + 1)
     singles, sightings = (np.bincount(places, counts, len(numbers)) for counts in (tally.f1, tally.n))
-    shares: Floats = (singles + PRIOR * overall) / (sightings + PRIOR)
+    shares: Floats = (singles + PRIOR * _overall(tally)) / (sightings + PRIOR)
     return shares
 
 

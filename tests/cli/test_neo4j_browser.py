@@ -57,11 +57,20 @@ class Opened:
     def run(self) -> None:
         self.press(self.page.get_by_test_id("editor-Run"))
 
-    def enter(self, box: str) -> None:
-        """Click a grey box of the guide: it comes into the editor; run it."""
-        self.press(self.page.locator("pre.runnable:visible", has_text=box))
-        expect(self.page.locator(EDITOR)).to_contain_text(re.compile(re.escape(box[:20]).replace(r"\ ", r"\s")))
-        self.run()
+    def enter(self, box: str, sign: Locator) -> None:
+        """Click a grey box of the guide: it comes into the editor; run it until its `sign` is there.
+
+        What is run before the page has connected is refused.
+        """
+        for seconds in (0, 3, 9, 27):
+            self.page.wait_for_timeout(1000 * seconds)
+            self.press(self.page.locator("pre.runnable:visible", has_text=box))
+            expect(self.page.locator(EDITOR)).to_contain_text(re.compile(re.escape(box[:20]).replace(r"\ ", r"\s")))
+            self.run()
+            with suppress(NotInTimeError):
+                sign.first.wait_for(timeout=10_000)
+                return
+        sign.first.wait_for()
 
     def run_link(self, link: str, text: str) -> None:
         """Open a link in a page that connects in its own time: what is run before that is refused, and leaves the editor."""
@@ -141,15 +150,13 @@ def test_a_walk_through_neo4j_browser(work: Console, env: dict[str, str], chromi
 
         page.goto(guide_link)
         expect(page.get_by_text(f"1 / {len(SLIDES)}")).to_be_visible()
-        found.enter(":style")
-        page.get_by_text("node.Persona").first.wait_for()
+        found.enter(":style", page.get_by_text("node.Persona"))
         page.wait_for_function(KEPT, arg=colours()["Persona"])
         page.goto(guide_link)
         found.press(page.get_by_test_id("carousel").locator("li").nth(4))
         expect(page.get_by_role("heading", name=SLIDES[4].title)).to_be_visible()
-        found.enter(":param")
-        page.get_by_text("Successfully set your parameters").wait_for()
-        found.enter("// picture_way_to_seed")
+        found.enter(":param", page.get_by_text("Successfully set your parameters"))
+        found.enter("// picture_way_to_seed", page.locator(CIRCLE))
         assert found.drawn() == [colours()["Persona"]] * 3
 
         found.run_link(link, "picture_neighbours")

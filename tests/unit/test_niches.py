@@ -4,7 +4,7 @@ import pytest
 from graphstore import domain_id
 from population.matching import DomainPlacer, Niches, Vectors, room_for_niches
 from population.population import Population
-from population.prediction import PRIOR, uncovered_by_group
+from population.prediction import FIRST, FIRST_WORTH, PRIOR, uncovered_by_group
 from tests.fakes.embedder import HashEmbedder
 
 
@@ -57,7 +57,7 @@ def test_groups_are_covered_as_all_their_niches_together() -> None:
         position = people.add(f"p{number}", "text", f"role {number}", 0, people.region(niche, group))
         people.see(position, call=f"c{number}")
     people.see(0, call="another")
-    overall = (2 + 1) / (4 + 1)
+    overall = (2 + FIRST_WORTH * FIRST) / (4 + FIRST_WORTH)
     assert uncovered_by_group(people).tolist() == pytest.approx(
         [(1 + PRIOR * overall) / (3 + PRIOR), (1 + PRIOR * overall) / (1 + PRIOR)]
     )
