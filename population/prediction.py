@@ -8,7 +8,7 @@ from population.coverage import Floats, Tally
 from population.population import Population
 from population.under_way import UnderWay
 
-FIRST, FIRST_WORTH = 0.7, 20.0  # the share of new ones before any answer has come, and answers that it is worth
+FIRST, FIRST_WORTH = 0.7, 5.0  # the share of new ones before any answer has come, and answers that it is worth
 PRIOR = 8.0  # sightings that a region's prior is worth, and answers that an arm's back-off is worth
 TRUST = 4.0  # answers that the prediction of an arm is worth, by sighting of the regions it rests on
 KNOWN_ALIKE = 100.0  # singles, found and predicted, that "all relationships are alike" is worth

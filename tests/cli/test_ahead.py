@@ -34,12 +34,15 @@ def embedded_at_first_call() -> list[int]:
 
 @pytest.fixture
 def model(embedded_at_first_call: list[int]) -> Iterator[FakeServer]:
+    """It takes six seconds for each request for vectors until the first call has come."""
+
     def answer(request: dict[str, Any]) -> str:
         if not embedded_at_first_call:
             embedded_at_first_call.append(server.stats()["embeddings"])
+            server.faults.clear()
         return world.answer(request)
 
-    slow = {"kind": "slow", "on": "embeddings", "seconds": 0.3, "last": 25}
+    slow = {"kind": "slow", "on": "embeddings", "seconds": 6.0}
     with FakeServer(answer=answer, latency=0.25, faults=[slow]) as server:
         yield server
 
@@ -48,7 +51,7 @@ def test_the_first_call_is_made_before_all_is_embedded(
     imported: Field, model: FakeServer, embedded_at_first_call: list[int]
 ) -> None:
     done = imported.expand(model, "--calls", "150", "--at-once", "4")
-    assert embedded_at_first_call[0] < PEOPLE / 64 / 2  # requests of up to 64 texts each
+    assert embedded_at_first_call[0] < 6 < PEOPLE / 64  # of requests with up to 64 texts each
     assert "Grouping the domains" in done.err
     assert imported.rows(WITHOUT) == [{"n": 0}]
     assert (done.json["calls"], model.stats()["paid_twice"]) == (150, 0)
@@ -71,6 +74,7 @@ def test_where_nothing_can_be_embedded_the_run_says_so(imported: Field) -> None:
 def test_breadth_first_groups_before_it_asks(
     imported: Field, model: FakeServer, embedded_at_first_call: list[int]
 ) -> None:
+    model.faults.clear()
     imported.expand(model, "--calls", "4", "--at-once", "4", "--strategy", "breadth-first")
     assert embedded_at_first_call[0] > PEOPLE / 1024
     assert imported.rows(WITHOUT) == [{"n": 0}]

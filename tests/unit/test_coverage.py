@@ -69,7 +69,7 @@ def test_the_order_of_the_sightings_does_not_matter(sightings: list[tuple[int, i
 def test_prediction_is_the_formula_written_out(sightings: list[tuple[int, int, int, int, int]]) -> None:
     tally = filled(sightings)
     n, f1 = tally.n.tolist(), tally.f1.tolist()
-    p0 = (tally.singles + 14) / (sum(n) + 20)
+    p0 = (tally.singles + 3.5) / (sum(n) + 5)
     uncovered = [(f1[h] + PRIOR * p0) / (n[h] + PRIOR) for h in range(REGIONS)]
     cells: Counter[tuple[int, int, int]] = Counter()
     for _, region, arm, times, _ in sightings:
