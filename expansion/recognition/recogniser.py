@@ -167,7 +167,6 @@ def _domain_rows(person: NamedPersona, placed: Placement, run: str, rows: Batch)
     if placed.new:
         rows.add("domain", id=placed.domain, name=normal_name(label), label=label)
         rows.add("in_group", domain=placed.domain, group=placed.group, by="vote" if placed.new == "domain" else "own")
-    if placed.new:
         rows.add("niche", domain=placed.domain, niche=placed.niche)
     if placed.new == "group":
         rows.add("group", id=placed.group, props={"label": label, "size": 1, "resolution": 0.0, "run": run})

@@ -225,7 +225,7 @@ def _nothing_left(store: GraphStore, texts: Texts) -> IngestSummary:
 
 def _prepare(work: _IngestWork, notice: Callable[[str], None]) -> Ingestion:
     ensure_groups(work.store, work.embedder, work.run.id, notice)
-    loaded = load_population(work.store, [], depth=1)
+    loaded = load_population(work.store, [], depth=1, by_niche=True)
     return Ingestion(work.plan, work.run, work.store, embedder=work.embedder, loaded=loaded, done=work.done)
 
 

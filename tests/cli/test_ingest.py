@@ -183,3 +183,19 @@ def test_bad_rows_are_named_and_left_out(work: Console) -> None:
     assert (done.json["texts"], done.json["bad_rows"], done.json["calls"]) == (1, 3, 1)
     for line, reason in ((2, "text is not a text"), (3, "text is empty"), (4, "not JSON")):
         assert f"a.jsonl:{line}: {reason}" in done.err
+
+
+def test_a_domain_that_a_text_brings_joins_the_niche_that_is_there(field: Field) -> None:
+    label = "aa bb cc dd ee ff gg hh ii jj"
+    row = json.dumps({"persona": "A keeper of the east quay", "role": "keeper", "domain": label})
+    field.work.run("import", field.work.write("one.jsonl", row), env=field.store)
+
+    def answer(request: dict[str, Any]) -> str:
+        return json.dumps({**json.loads(replies.answer(request)), "domain": label.replace("jj", "kk")})
+
+    with FakeServer(answer=answer) as server:
+        field.work.run("group", env=field.env(server))
+        ingest(field, server, TEXTS[0], "--stance", "read")
+    domains = field.rows("MATCH (d:Domain) RETURN d.id AS id, d.label AS label, d.niche AS niche")
+    assert len(domains) == 2
+    assert {row["niche"] for row in domains} == {row["id"] for row in domains if row["label"] == label}
