@@ -65,9 +65,9 @@ def test_a_fifth_of_the_first_calls_is_drawn_by_chance(grown: tuple[Field, dict[
 def test_a_run_that_goes_on_counts_the_calls_before(field: Field, model: FakeServer) -> None:
     field.seed()
     with FakeServer(answer=world.answer, faults=[{"kind": "401", "first": 60}]) as failing:
-        field.expand(failing, "--calls", "100", code=4)
+        field.expand(failing, "--calls", "100", "--control", "0.5", code=4)
     before = Counter({row["how"]: row["calls"] for row in field.rows(BY_GROUP)})
-    lift = field.expand(model, "--calls", "100").json["lift"]
+    lift = field.expand(model, "--calls", "100", "--control", "0.5").json["lift"]
     after = field.rows(BY_GROUP)
     assert 0 < before.total() < 100
     assert lift["chosen"] + lift["control"] == sum(row["calls"] for row in after if row["control"] is not None)
