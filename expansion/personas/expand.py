@@ -15,10 +15,8 @@ from expansion.selection import (
     Choice,
     ControlGroup,
     Exclusions,
-    FixedLength,
     Hint,
     How,
-    LearnedLength,
     Lengths,
     LengthYield,
     ListedCall,
@@ -48,7 +46,7 @@ class Expansion:
     grouped, or after `end_when`: then the groups must be made again before it continues.
 
     `hints`: by call id, the hint that the call carried before the run was interrupted. `control`: the one that the
-    `strategy` has. `lengths`: of the lists of known roles; None: as the plan says.
+    `strategy` has. `lengths`: of the lists of known roles.
     """
 
     def __init__(  # noqa: PLR0917
@@ -59,10 +57,10 @@ class Expansion:
         strategy: Strategy,
         absorber: Absorber,
         rng: np.random.Generator,
+        control: ControlGroup,
+        lengths: Lengths,
         texts: TextArms | None = None,
         hints: Mapping[str, Hint] | None = None,
-        control: ControlGroup | None = None,
-        lengths: Lengths | None = None,
     ) -> None:
         self.plan = plan
         self.run = run
@@ -70,7 +68,7 @@ class Expansion:
         self.stopped_by: StopReason | None = None
         self._loaded = loaded
         self._arms = predictions_for(strategy, loaded.population)
-        self._lengths = lengths or FixedLength(plan.exclude or 0, rng)
+        self._lengths = lengths
         self._exclusions = Exclusions(loaded.population, self._arms, self._lengths.longest)
         self._voids = Voids(loaded.population, self._arms, plan.void, rng)
         self._hints = hints or {}
@@ -99,17 +97,17 @@ class Expansion:
     @property
     def lift(self) -> Lift | None:
         """What the choice of this run is worth so far, compared with chance; None if it cannot be told."""
-        return None if self._control is None else self._control.lift
+        return self._control.lift
 
     @property
     def yields(self) -> list[LengthYield]:
         """What lists of known roles of each length brought lately; empty if the user has fixed the length."""
-        return self._lengths.yields() if isinstance(self._lengths, LearnedLength) else []
+        return self._lengths.yields()
 
     @property
     def is_by_chance(self) -> bool:
         """Whether chance has taken over, since it was better than the choice."""
-        return self._control is not None and self._control.has_taken_over
+        return self._control.has_taken_over
 
     async def go(
         self,
@@ -196,7 +194,7 @@ class Expansion:
         chance, could_list = outcome.call.reason.control, outcome.call.reason.could_list
         if could_list is not None and outcome.answers:
             self._lengths.learn(ListedCall(could_list, outcome.new, outcome.tokens_in, outcome.tokens_out))
-        if self._control is not None and chance is not None and outcome.answers:
+        if chance is not None and outcome.answers:
             self._control.learn(outcome.new, chance, is_control=outcome.call.reason.how == "control")
 
     def _explained(self, outcome: CallOutcome) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Some models name others than those listed, as asked; some name the very roles that they read. So the length is an arm too.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -33,6 +33,13 @@ class _Paid(NamedTuple):
     cost: float
 
 
+@dataclass(slots=True)
+class _Sums:
+    calls: int = 0
+    new: int = 0
+    cost: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class LengthYield:
     """What `calls` with lists of one `length` brought lately: new species for 1,000 tokens of a reply, or as much."""
@@ -55,6 +62,9 @@ class Lengths(Protocol):
 
     def learn(self, call: ListedCall) -> None: ...
 
+    def yields(self) -> list[LengthYield]:
+        """What each length brought lately, of those that were tried; empty if the user has fixed the length."""
+
 
 class FixedLength:
     """Always `longest`, but for a share of PROBES, which shows the effect."""
@@ -71,6 +81,9 @@ class FixedLength:
         return 0 if not self.longest or self._rng.random() < PROBES else self.longest
 
     def learn(self, call: ListedCall) -> None: ...
+
+    def yields(self) -> list[LengthYield]:
+        return []
 
 
 class LearnedLength:
@@ -99,13 +112,14 @@ class LearnedLength:
     def draw(self) -> int:
         if not self._calls or self._rng.random() < UNIFORM:
             return int(self._rng.choice(LENGTHS))
-        calls = len(self._calls)
-        new, cost = (sum(column) / calls for column in list(zip(*self._calls, strict=True))[1:])
+        by_length, calls = self._by_length(), len(self._calls)
+        new = sum(own.new for own in by_length.values()) / calls
+        cost = sum(own.cost for own in by_length.values()) / calls
         rates = {}
         for length in LENGTHS:
-            own = [call for call in self._calls if call.length == length]
-            shape = sum(call.new for call in own) + ALIKE * max(new, 1 / calls)
-            rates[length] = self._rng.gamma(shape) / (sum(call.cost for call in own) + ALIKE * cost)
+            own = by_length[length]
+            shape = own.new + ALIKE * max(new, 1 / calls)
+            rates[length] = self._rng.gamma(shape) / (own.cost + ALIKE * cost)
         return max(rates, key=rates.__getitem__)
 
     def learn(self, call: ListedCall) -> None:
@@ -113,11 +127,18 @@ class LearnedLength:
         self._calls.append(_Paid(call.length, call.new, cost or 1.0))  # a server that counts no tokens: by call
 
     def yields(self) -> list[LengthYield]:
-        """What each length brought, of those that were tried."""
-        rows = []
-        for length in LENGTHS:
-            own = [call for call in self._calls if call.length == length]
-            if own:
-                rate = 1000 * sum(call.new for call in own) / sum(call.cost for call in own)
-                rows.append(LengthYield(length, len(own), round(rate, 3)))
-        return rows
+        by_length = self._by_length()
+        return [
+            LengthYield(length, own.calls, round(1000 * own.new / own.cost, 3))
+            for length in LENGTHS
+            if (own := by_length[length]).calls
+        ]
+
+    def _by_length(self) -> defaultdict[int, _Sums]:
+        by_length: defaultdict[int, _Sums] = defaultdict(_Sums)
+        for call in self._calls:
+            own = by_length[call.length]
+            own.calls += 1
+            own.new += call.new
+            own.cost += call.cost
+        return by_length

@@ -176,13 +176,14 @@ def _prepare(work: _ExpandWork, notice: Callable[[str], None]) -> Expansion:
         ensure_groups(work.store, work.embedder, work.run.id, notice, place=place)
     texts = None if work.texts is None else text_arms(work.store, work.texts, work.plan.per_call)
     loaded = _load(work, texts)
-    control = ControlGroup(work.plan.control, read_lifts(work.store, work.run.id).get(work.run.id))
+    lifts = read_lifts(work.store, work.run.id) if work.run.progress.calls else {}  # it reads the calls of all runs
+    control = ControlGroup(work.plan.control, lifts.get(work.run.id))
     strategy = make_strategy(work.plan, loaded, work.embedder, work.run, texts, control=control)
     absorber = Absorber(work.store, work.embedder, loaded, work.plan, work.run)
     rng = np.random.default_rng([work.plan.seed, work.run.progress.calls, 1])
     hints = {tag["call"]: Hint.of(tag) for tag in work.waiting}
     lengths = list_lengths(work.store, work.plan, work.prices, work.plan.seed, work.run.progress.calls, 2)
-    expansion = Expansion(work.plan, work.run.id, loaded, strategy, absorber, rng, texts, hints, control, lengths)
+    expansion = Expansion(work.plan, work.run.id, loaded, strategy, absorber, rng, control, lengths, texts, hints)
     if not place:
         expansion.end_when(lambda: work.ahead.is_done)
     return expansion
