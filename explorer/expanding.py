@@ -159,7 +159,7 @@ class _Process:
             if "so_far" in row:  # else it is the summary, which stderr has in words
                 with self._lock:
                     self._call_count += 1
-                    self._new_roles += row["new"]
+                    self._new_roles += row["new_roles"]
                     self._calls.append({**row, "order": self._call_count})
 
     def _read_lines(self, err: IO[str]) -> None:

@@ -21,18 +21,18 @@ _Z = 1.6449  # the normal quantile of LEVEL, both sides
 
 @dataclass(slots=True)
 class CallSums:
-    """What calls brought, as sums; `w` is the weight of a call, `x` its new species."""
+    """What calls brought, as sums; `w` is the weight of a call, `x` its new answers."""
 
     calls: int = 0
-    new: int = 0
+    new: float = 0.0
     w: float = 0.0
     wx: float = 0.0
     w2: float = 0.0
     w2x: float = 0.0
     w2x2: float = 0.0
 
-    def add(self, new: int, weight: float) -> None:
-        """Count a call that brought so many `new` species."""
+    def add(self, new: float, weight: float) -> None:
+        """Count a call that brought so many `new` answers."""
         self.calls += 1
         self.new += new
         self.w += weight
@@ -43,7 +43,7 @@ class CallSums:
 
     @property
     def mean(self) -> float:
-        """New species of a call."""
+        """New answers of a call."""
         return self.wx / self.w if self.w else 0.0
 
     @property
@@ -53,9 +53,9 @@ class CallSums:
 
     @property
     def log_variance(self) -> float:
-        """Of the logarithm of `mean`, to first order; needs two calls and one new species.
+        """Of the logarithm of `mean`, to first order; needs two calls and a new answer.
 
-        As if a further call had differed from the mean by one species: a few calls that all bring the same prove little.
+        As if a further call had differed from the mean by one answer: a few calls that all bring the same prove little.
         """
         spread = self.w2x2 - 2 * self.mean * self.w2x + self.mean**2 * self.w2
         return (max(0.0, spread) + self.w2 / self.calls) / self.wx**2 * self.calls / (self.calls - 1)
@@ -63,7 +63,7 @@ class CallSums:
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """New species of a chosen call to those of a call by chance, and the 90 % interval `low` to `high`.
+    """New answers of a chosen call to those of a call by chance, and the 90 % interval `low` to `high`.
 
     `chosen` and `control`: how many calls it rests on.
     """
@@ -104,15 +104,15 @@ class LiftSums:
         """How many calls there were."""
         return self.chosen.calls + self.control.calls
 
-    def add(self, new: int, chance: float, *, is_control: bool) -> None:
-        """Count a call that belonged to the control group with this `chance`, and brought so many `new` species."""
+    def add(self, new: float, chance: float, *, is_control: bool) -> None:
+        """Count a call that belonged to the control group with this `chance`, and brought so many `new` answers."""
         if is_control:
             self.control.add(new, 1 - chance)
         else:
             self.chosen.add(new, chance)
 
     def lift(self) -> Lift | None:
-        """The lift so far; None with fewer than FEWEST calls in a group, or before both have found a new species.
+        """The lift so far; None with fewer than FEWEST calls in a group, or before both have found somebody new.
 
         The interval is that of a ratio of means, by the delta method on logarithms, with Student's quantile.
         """

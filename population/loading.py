@@ -1,11 +1,12 @@
 """The population as the graph has it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
 from graphstore import GraphStore
+from population.counted import Counted
 from population.coverage import NO_ARM, NO_CALL, joined
 from population.matching import Thresholds, resolved, thresholds_of
 from population.population import Population
@@ -29,7 +30,6 @@ class Loaded:
     duplicates: dict[str, str]  # persona -> its survivor
     domains: dict[str, tuple[str, str]]  # domain -> label, group
     labels: dict[str, str]  # region -> label
-    homes: list[str]  # domain of each survivor, "" where it has none
     sightings: list[int]  # of each survivor, its duplicates' included
     calls: list[str]  # that named it or its duplicates: the only one, NO_CALL or CALLS
     imports: list[int]  # rows of files that brought it or its duplicates
@@ -50,15 +50,16 @@ def load_population(
     run: str = "",
     texts: TextArmNumbers | None = None,
     by_niche: bool = False,
+    count: Sequence[Counted] = (Counted.ROLE,),
 ) -> Loaded:
     """Stream the graph `store` into memory: about 0.6 kB a persona, 15 µs a persona and a sighting.
 
     `relations` are the ids of the kinds in use; sightings along others count for their region but for no arm. `depth` is
     the limit of `Population`. Only the personas in `allowed` may be asked, and those that `run`, a run that is continued,
     has found. Answers about the pieces of `texts` count for their arms. `by_niche`: the regions are niches, as the choice
-    counts; otherwise groups, as people read them.
+    counts; otherwise groups, as people read them. `count`: what `Population.worth` counts.
     """
-    population = Population(len(relations), depth, 0 if texts is None else texts.buckets)
+    population = Population(len(relations), depth, 0 if texts is None else texts.buckets, count)
     if allowed is not None:
         population.restrict(allowed)
     domains, labels, niches = _domains(store)
@@ -67,7 +68,7 @@ def load_population(
     else:
         niches = {}
     rows, marks = _personas(store)
-    loaded = Loaded(population, resolved(marks), domains, labels, [], [], [], [], thresholds_of(store), niches)
+    loaded = Loaded(population, resolved(marks), domains, labels, [], [], [], thresholds_of(store), niches)
     duplicate_imports: list[tuple[str, int]] = []  # duplicates that were imported, how often
     while rows:
         row = rows.pop()
@@ -122,8 +123,7 @@ def _personas(store: GraphStore) -> tuple[list[_Row], dict[str, str]]:
 def _add_survivor(loaded: Loaded, row: _Row) -> None:
     population = loaded.population
     region = population.region(loaded.niches.get(row.domain, row.group), row.group)
-    position = population.add(row.id, row.text, row.role, row.depth, region)
-    loaded.homes.append(row.domain)
+    position = population.add(row.id, row.text, row.role, row.depth, region, row.domain)
     loaded.sightings.append(0)
     loaded.calls.append(NO_CALL)
     loaded.imports.append(0)

@@ -153,12 +153,12 @@ def predict(tally: Tally, under_way: UnderWay | None = None, before: Arms | None
 
 
 class Predictions:
-    """The predictions from all sightings of a `population` and the calls under way, computed again when these change."""
+    """The predictions for `worth` of a `population`, from all sightings and the calls under way; made again as these change."""
 
     def __init__(self, population: Population) -> None:
         self._population = population
         self._state = population.version, population.under_way.version
-        self._arms = predict(population.tally, population.under_way)
+        self._arms = predict(population.worth, population.under_way)
 
     def arms(self) -> Arms:
         """The predictions as of now. Cost after a new sighting or call: O(cells + arms), see `predict`."""
@@ -166,6 +166,6 @@ class Predictions:
         state = people.version, people.under_way.version
         if self._state != state:
             before = self._arms if self._state[0] == people.version else None
-            self._arms = predict(people.tally, people.under_way, before)
+            self._arms = predict(people.worth, people.under_way, before)
             self._state = state
         return self._arms

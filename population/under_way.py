@@ -10,7 +10,9 @@ from population.coverage import NO_ARM, Floats, Tally, text_arm
 class UnderWay:
     """The answers of calls that were made and whose answers are not counted yet, by the arm or the region they are for."""
 
-    def __init__(self) -> None:
+    def __init__(self, sightings: int = 1) -> None:
+        """`sightings`: how many the tally counts for one answer."""
+        self._sightings = sightings
         self.calls = 0
         self.version = 0  # changes with every call
         self._by_arm: Counter[int] = Counter()
@@ -36,19 +38,19 @@ class UnderWay:
             self._by_arm[arm] += sign * answers
 
     def arrays(self, tally: Tally) -> tuple[Floats, Floats]:
-        """The answers by arm, shape (regions * relations,), and those by region, shape (regions,)."""
+        """The sightings to come by arm, shape (regions * relations,), and those by region, shape (regions,)."""
         by_arm, by_region = np.zeros(tally.regions * tally.relations), np.zeros(tally.regions)
         for arm, answers in self._by_arm.items():
             if arm >= 0:
-                by_arm[arm] = answers
+                by_arm[arm] = self._sightings * answers
         for region, answers in self._by_region.items():
-            by_region[region] = answers
+            by_region[region] = self._sightings * answers
         return by_arm, by_region
 
     def of_texts(self, buckets: int) -> Floats:
-        """The answers by bucket of texts, shape (buckets,)."""
+        """The sightings to come by bucket of texts, shape (buckets,)."""
         by_bucket = np.zeros(buckets)
         for arm, answers in self._by_arm.items():
             if arm < NO_ARM:
-                by_bucket[text_arm(arm)] = answers
+                by_bucket[text_arm(arm)] = self._sightings * answers
         return by_bucket

@@ -1,13 +1,13 @@
 """Whether the choice of `pgraph expand` finds more people than chance does, in worlds that it was not made for.
 
     python -m benchmarks.worlds [--worlds regions flat] [--strategies coverage random] [--calls 1000] [--at-once 16]
-                                [--seconds 0] [--honoured 0] [--seeds 3] [--rows FILE]
+                                [--seconds 0] [--honoured 0] [--count role] [--seeds 3] [--rows FILE]
 
 Each run goes the user's way: `pgraph import` of 170 people, then `pgraph expand` against a server of the OpenAI protocol
 that answers from the world, in free wording, after so many `--seconds`. What counts is how many kinds of people the world
 has named at the end, which the server knows, not what pgraph counts. The oracle knows the world (see oracle.py).
-`--honoured`: the chance that the model heeds a list of known roles; without it, runs have no lists. `--rows`: append each
-run there as a JSON object.
+`--honoured`: the chance that the model heeds a list of known roles; without it, runs have no lists. `--count`: what the choice
+counts as new, if not the default. `--rows`: append each run there as a JSON object.
 """
 
 import argparse
@@ -44,30 +44,30 @@ class Trial:
     at_once: int
     seconds: float  # until the server answers
     honoured: float
+    count: str = ""  # "": the default
 
 
 @dataclass(frozen=True)
-class Outcome(Trial):
-    """What came of it. `known`: kinds named, the imported ones included; `wall`: seconds of `pgraph expand`.
+class Said:
+    """What a run of pgraph says of itself.
 
-    `lift`: as the run says it, with its interval. `calibration`: by tenth of the expected share of new roles, (answers,
-    expected share, share that came).
+    `made`: calls. `lift`: with its interval. `calibration`: by tenth of the expected share of new answers, (answers, expected
+    share, share that came).
     """
-
-    known: int
-    made: int  # calls
-    wall: float
-    lift: tuple[float, float, float] | None
-    calibration: list[tuple[int, float, float]]
-
-
-@dataclass(frozen=True)
-class _Said:
-    """What the run says of itself."""
 
     made: int = 0
     lift: tuple[float, float, float] | None = None
     calibration: list[tuple[int, float, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run. `known`: kinds named, the imported ones included; `wall`: seconds of `pgraph expand`."""
+
+    trial: Trial
+    known: int
+    wall: float
+    said: Said
 
 
 def run(trial: Trial) -> Outcome:
@@ -78,14 +78,14 @@ def run(trial: Trial) -> Outcome:
     began = time.perf_counter()
     if trial.strategy == "oracle":
         Oracle(world, PER_CALL).run(trial.calls, np.random.default_rng([trial.seed, 2]))
-        said = _Said(made=trial.calls)
+        said = Said(made=trial.calls)
     else:
         said = _pgraph(trial, world, people)
     wall = round(time.perf_counter() - began, 1)
-    return Outcome(**asdict(trial), known=int(world.known.sum()), wall=wall, **asdict(said))
+    return Outcome(trial, int(world.known.sum()), wall, said)
 
 
-def _pgraph(trial: Trial, world: World, people: Sequence[dict[str, str]]) -> _Said:
+def _pgraph(trial: Trial, world: World, people: Sequence[dict[str, str]]) -> Said:
     """Make the run through the command line."""
 
     def answer(request: dict[str, object]) -> str:
@@ -113,13 +113,14 @@ def _pgraph(trial: Trial, world: World, people: Sequence[dict[str, str]]) -> _Sa
                 "strategy": trial.strategy,
                 "seed": trial.seed,
                 "exclude": 50 if trial.honoured else 0,
+                **({"count": trial.count} if trial.count else {}),
             }
             flags = (part for name, value in options.items() for part in (f"--{name}", value))
             lift = json.loads(pgraph("--json", "expand", *flags))["lift"]
             tenths = json.loads(pgraph("query", "calibration", "--format", "json"))
         finally:
             pgraph("local", "stop")
-    return _Said(
+    return Said(
         int(server.stats()["paid"]),
         None if lift is None else (lift["ratio"], lift["low"], lift["high"]),
         [(row["answers"], row["expected"], row["realised"]) for row in tenths],
@@ -130,7 +131,7 @@ def table(outcomes: Iterable[Outcome]) -> list[str]:
     """Rows of Markdown: for each world, what each strategy found, and its share of what there was to gain over chance."""
     known: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for outcome in outcomes:
-        known[outcome.world][outcome.strategy].append(outcome.known)
+        known[outcome.trial.world][outcome.trial.strategy].append(outcome.known)
     rows = [
         "| world | what matters | strategy | kinds known | to random | share of the gain |",
         "|---|---|---|---:|---:|---:|",
@@ -149,8 +150,8 @@ def calibration(outcomes: Iterable[Outcome]) -> list[str]:
     """Rows of Markdown: by world and tenth of the expected share of new roles, what was expected and what came."""
     tenths: dict[tuple[str, int], list[tuple[int, float, float]]] = defaultdict(list)
     for outcome in outcomes:
-        for answers, expected, came in outcome.calibration if outcome.strategy == "coverage" else ():
-            tenths[outcome.world, min(9, int(10 * expected))].append((answers, expected, came))
+        for answers, expected, came in outcome.said.calibration if outcome.trial.strategy == "coverage" else ():
+            tenths[outcome.trial.world, min(9, int(10 * expected))].append((answers, expected, came))
     rows = ["| world | expected new | answers | expected | came |", "|---|---|---:|---:|---:|"]
     for (world, tenth), parts in sorted(tenths.items()):
         answers = sum(part[0] for part in parts)
@@ -169,6 +170,7 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=0.0)
     parser.add_argument("--honoured", type=float, default=0.0)
+    parser.add_argument("--count", default="")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--rows", type=Path)
     options = parser.parse_args()
@@ -176,14 +178,14 @@ def main() -> None:
     for world in options.worlds:
         for seed in range(options.seeds):
             for strategy in options.strategies:
-                trial = Trial(world, strategy, seed, options.calls, options.at_once, options.seconds, options.honoured)
-                outcome = run(trial)
+                fixed = options.calls, options.at_once, options.seconds, options.honoured, options.count
+                outcome = run(Trial(world, strategy, seed, *fixed))
                 outcomes.append(outcome)
-                print(
-                    f"{world:10} {strategy:14} seed {seed}: {outcome.known:6,} after {outcome.made:,} calls, {outcome.wall:.0f} s"
-                    + ("" if outcome.lift is None else "; lift {:.2f} ({:.2f} to {:.2f})".format(*outcome.lift)),
-                    flush=True,
+                lift = (
+                    "" if outcome.said.lift is None else "; lift {:.2f} ({:.2f} to {:.2f})".format(*outcome.said.lift)
                 )
+                done = f"{outcome.known:6,} after {outcome.said.made:,} calls, {outcome.wall:.0f} s{lift}"
+                print(f"{world:10} {strategy:14} seed {seed}: {done}", flush=True)
                 if options.rows:
                     with options.rows.open("a", encoding="utf-8") as file:
                         file.write(json.dumps(asdict(outcome)) + "\n")

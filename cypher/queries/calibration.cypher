@@ -1,5 +1,6 @@
-// Purpose: check the predicted share of new roles: the calls in ten steps, by their prediction from 0 to 1.
-// expected: mean prediction; realised: share of the usable answers that were new roles. Both are weighted by usable answers.
+// Purpose: check the predicted share of new answers: the calls in ten steps, by their prediction from 0 to 1.
+// expected: mean prediction; realised: share of the usable answers that were new, by what the run counts (plan_count). Both are
+// weighted by usable answers.
 // Calls without usable answers are left out.
 // Parameters: run = "" (all runs)
 // Columns: from, to, calls, answers, expected, realised

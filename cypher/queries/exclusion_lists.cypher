@@ -1,7 +1,7 @@
 // Purpose: check whether exclusion lists help: calls about personas, by how many known roles they could list (could_list).
 // Calls that named a region (--void) have no list and are left out; could_list is empty for calls of older versions.
-// listed: mean number of roles in a list; new: share of the answers that were new roles; new_per_1000: new roles for 1,000 tokens
-// of replies, a token of a prompt counting as a quarter of one.
+// listed: mean number of roles in a list; new: share of the answers that were new, by what the run counts (plan_count);
+// new_per_1000: new answers for 1,000 tokens of replies, a token of a prompt counting as a quarter of one.
 // Parameters: run = "" (all runs)
 // Columns: could_list, calls, listed, answers, new, tokens_in, tokens_out, new_per_1000
 MATCH (run:Run)-[asked:ASKED]->(:Persona)

@@ -1,7 +1,8 @@
 // Purpose: check whether the switches of `pgraph expand` that widen its prompts help: calls about personas, by switch.
 // verbalised: only personas with a probability below this number were asked for; void: whether the call named a region in
-// which the answers should land; distance: that of the relationship. new: share of the answers that were new roles; hits:
-// share that landed in the named region; alone: share that was expected to land there without naming it.
+// which the answers should land; distance: that of the relationship. new: share of the answers that were new, by
+// what the run counts (plan_count); hits: share that landed in the named region; alone: share that was expected to land there
+// without naming it.
 // Parameters: run = "" (all runs)
 // Columns: switch, value, calls, answers, new, hits, alone
 MATCH (run:Run)-[asked:ASKED]->(:Persona)

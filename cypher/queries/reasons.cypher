@@ -1,5 +1,5 @@
 // Purpose: why each call of an expansion was made, and its result.
-// expected: predicted share of new roles; toward: the region from which most of them were expected; share: the share of the
+// expected: predicted share of new answers; toward: the region from which most of them were expected; share: the share of the
 // answers of such calls that land there; uncovered: the uncovered share of that region; listed: number of known roles that
 // the model was asked not to name; named: number of known roles of that region in the prompt; hits: answers that landed there.
 // Parameters: run = "" (all runs), limit = 100

@@ -1,4 +1,4 @@
-// The calls of runs with a control group, as sums; w is the weight of a call, x its new roles. One row for each run and group.
+// The calls of runs with a control group, as sums; w is the weight of a call, x its new answers. One row for each run and group.
 // Parameters: run ('': all)
 // Columns: run, is_control, calls, new, w, wx, w2, w2x, w2x2
 MATCH (run:Run)-[asked:ASKED]->(:Persona)

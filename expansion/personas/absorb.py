@@ -12,7 +12,7 @@ from foundation import Unusable
 from foundation.clock import now
 from foundation.model import ChatReply, ChatRequest, Embedder
 from graphstore import GraphStore
-from population import Loaded
+from population import Counted, Loaded
 from population.runs import Batch, Run
 
 
@@ -29,15 +29,18 @@ class PersonaCall:
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:
-    """The outcome of a call: `answers` asked for and paid for, the personas among them, and how many of those are new species.
+    """The outcome of a call: `answers` asked for and paid for, the personas among them, and how much of those is new.
 
-    `hits`: answers that landed in the region that the call named, None where it named none.
+    `new`: answers with a new role, a new persona or whatever the plan counts; where it counts several things, an answer with
+    one of two new counts a half. `new_roles`: whatever the plan counts. `hits`: answers that landed in the region that the
+    call named, None where it named none.
     """
 
     call: PersonaCall | TextCall
     answers: int
     recognised: Sequence[Recognised]
-    new: int
+    new: float
+    new_roles: int
     hits: int | None = None
     tokens_in: int = 0
     tokens_out: int = 0
@@ -46,8 +49,8 @@ class CallOutcome:
     def usable(self) -> int:
         return sum(persona.times for persona in self.recognised)
 
-    def brought(self) -> dict[str, int]:
-        """For the graph and for `--explain`: answers asked for, usable ones, new species, tokens, hits where a region was named."""
+    def brought(self) -> dict[str, float]:
+        """For the graph and for `--explain`: answers asked for, usable ones, new ones, tokens, hits where a region was named."""
         return {
             "answers": self.answers,
             "usable": self.usable,
@@ -105,7 +108,7 @@ class Absorber:
         texts = read_answers([(call, reply) for call, reply in batch if isinstance(call, TextCall)])
         drawn = [answer.person for answer in texts if answer.person is not None]
         self._recogniser.begin([*(person for _, _, people, _ in parsed for person in people), *drawn])
-        named: set[str] = set()
+        named: set[tuple[Counted, str]] = set()
         places: dict[str, str] = {}  # new survivors of the batch so far -> niche
         outcomes = []
         for call, reply, people, lost in parsed:
@@ -117,12 +120,13 @@ class Absorber:
                 self._lose(call, reply, lost, at, rows, whole=not people)
             answers = self._plan.per_call if reply.paid else 0
             hits = self._hits(call, recognised, places)
-            outcomes.append(CallOutcome(call, answers, recognised, self._new(recognised, named), hits, *_tokens(reply)))
+            new = self._new(recognised, named)
+            outcomes.append(CallOutcome(call, answers, recognised, *new, hits, *_tokens(reply)))
         for answer, persona in take_answers(texts, self._recogniser, self.progress, self._run, rows):
             recognised = [] if persona is None else [persona]
             paid = int(answer.reply.paid)
             outcomes.append(
-                CallOutcome(answer.call, paid, recognised, self._new(recognised, named), None, *_tokens(answer.reply))
+                CallOutcome(answer.call, paid, recognised, *self._new(recognised, named), None, *_tokens(answer.reply))
             )
         for outcome in outcomes:
             self._write_asked(outcome, rows)
@@ -130,12 +134,22 @@ class Absorber:
         self._store.write(*rows.writes())
         return outcomes
 
-    def _new(self, recognised: Sequence[Recognised], named: set[str]) -> int:
-        """How many species of these came up for the first time. `named`: those of the batch so far, which grows."""
-        first_named = {persona.role or persona.survivor for persona in recognised if persona.text}
-        new = {species for species in first_named if species not in self._population.tally.seen} - named
-        named |= new
-        return len(new)
+    def _new(self, recognised: Sequence[Recognised], named: set[tuple[Counted, str]]) -> tuple[float, int]:
+        """How many answers are new, as `CallOutcome.new`, and how many name a new role.
+
+        `named`: what came up in the batch so far, which grows.
+        """
+        people, first = self._population, set[tuple[Counted, str]]()
+        for persona in recognised:
+            if persona.text:
+                first.add((Counted.PERSONA, persona.survivor))
+                if (role := persona.role or persona.survivor) not in people.tally.seen:
+                    first.add((Counted.ROLE, role))
+                if persona.domain not in people.worth.seen:
+                    first.add((Counted.DOMAIN, persona.domain))
+        new = Counter(counted for counted, _ in first - named)
+        named |= first
+        return sum(new[counted] for counted in people.count) / len(people.count), new[Counted.ROLE]
 
     def _hits(self, call: PersonaCall, recognised: Sequence[Recognised], places: Mapping[str, str]) -> int | None:
         if not call.reason.named:

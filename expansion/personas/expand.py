@@ -78,7 +78,7 @@ class Expansion:
         self._absorber = absorber
         self._begun = absorber.progress.calls
         self._is_outdated: Callable[[], bool] = lambda: False
-        self._recent: deque[int] = deque(maxlen=RECENT)  # new species by call
+        self._recent: deque[int] = deque(maxlen=RECENT)  # new roles by call
 
     def end_when(self, is_outdated: Callable[[], bool]) -> None:
         """Also end when more is known of the personas than was loaded; then the run must be prepared again."""
@@ -214,7 +214,7 @@ class Expansion:
             for persona in outcome.recognised
             if persona.text
         ]
-        brought = {**outcome.brought(), "people": new, "so_far": self._so_far()}
+        brought = {**outcome.brought(), "new_roles": outcome.new_roles, "people": new, "so_far": self._so_far()}
         return {**known, **distance, **call.reason.props(), **brought, "reason": why}
 
     def _so_far(self) -> dict[str, Any]:
@@ -268,5 +268,7 @@ class Expansion:
         goal = limits.until_coverage
         if goal is not None and max(uncovered_by_group(self.population).max(), rate / per_call) <= 1 - goal:
             return StopReason.COVERAGE
+        if rate >= limits.price:
+            return None
         best = self._strategy.best()
-        return StopReason.PRICE if best is not None and max(rate, best * per_call) < limits.price else None
+        return StopReason.PRICE if best is not None and best * per_call < limits.price else None

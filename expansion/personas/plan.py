@@ -10,7 +10,7 @@ from expansion.selection import NO_HINT, Hint
 from foundation.model import ChatRequest, list_schema, object_schema, text_schema
 from foundation.prompts import Prompt
 from graphstore import call_id, seed_of
-from population import Relation, relations_digest
+from population import Counted, Relation, relations_digest
 
 PERSONA_PROMPT = Path(__file__).parents[1] / "prompts" / "persona_to_persona.yml"
 StrategyName = Literal["coverage", "breadth-first", "random"]
@@ -50,6 +50,7 @@ class Plan:
     exclude: int | None = 0  # at most so many known roles that the model is asked not to name; None: it is found out
     void: float = 0.0  # share of the calls that name a region for the answers to land in
     control: float = 0.0  # share of the calls that are drawn by chance, to compare with; more at the beginning
+    count: tuple[Counted, ...] = (Counted.ROLE, Counted.PERSONA)  # what the choice counts as new
     verbalise: float = 0.0  # ask for each persona's probability, and for one below this; 0: do not ask
 
     def recipe(self) -> dict[str, Any]:
@@ -57,6 +58,7 @@ class Plan:
         return {
             **({"stances": self.stances} if self.stances else {}),
             "strategy": self.strategy,
+            "count": ",".join(self.count),
             "depth": self.depth,
             "per_call": self.per_call,
             "exclude": self.exclude,

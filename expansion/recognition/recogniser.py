@@ -34,6 +34,7 @@ class Recognised:
     depth: int = 0
     group: str = ""
     niche: str = ""
+    domain: str = ""
 
 
 class Recogniser:
@@ -120,7 +121,9 @@ class Recogniser:
             return Recognised(match.survivor, person.times, role=role, role_as_said=as_said, depth=depth)
         texts.add(person.id, person.text, person.language, placed.group)
         self._fresh.add(person.id)
-        return Recognised(person.id, person.times, person.text, role, as_said, depth, placed.group, placed.niche)
+        return Recognised(
+            person.id, person.times, person.text, role, as_said, depth, placed.group, placed.niche, placed.domain
+        )
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         if len(texts) == 1 and texts[0] in self._vectors:
@@ -147,14 +150,14 @@ class Recogniser:
 
 
 def apply_recognised(persona: Recognised, population: Population, arm: int, call: str | None = None) -> bool:
-    """Add a `persona` that was written to the graph to the `population`, as an answer of `arm`. True if its species is new.
+    """Add a `persona` that was written to the graph to the `population`, as an answer of `arm`. True if its role is new.
 
     `call`: its id, so that two answers of one call count once. Use it on the thread that chooses: it changes what the next
     choice sees.
     """
     if persona.text:
         region = population.region(persona.niche, persona.group)
-        position = population.add(persona.survivor, persona.text, persona.role, persona.depth, region)
+        position = population.add(persona.survivor, persona.text, persona.role, persona.depth, region, persona.domain)
         population.allow(position)
     else:
         position = population.index[persona.survivor]

@@ -41,6 +41,6 @@ class ControlGroup:
         """A call about a persona was made."""
         self._begun += 1
 
-    def learn(self, new: int, chance: float, *, is_control: bool) -> None:
-        """A call, made when `chance` was as given, brought so many `new` species."""
+    def learn(self, new: float, chance: float, *, is_control: bool) -> None:
+        """A call, made when `chance` was as given, brought so many `new` answers."""
         self._sums.add(new, chance, is_control=is_control)

@@ -19,30 +19,30 @@ PROBES = 0.05  # share of the calls without a list if the user has fixed the len
 
 
 class ListedCall(NamedTuple):
-    """A call that could list `length` roles, the `new` species of its reply, and what it took."""
+    """A call that could list `length` roles, how much of its reply was `new`, and what it took."""
 
     length: int
-    new: int
+    new: float
     tokens_in: int
     tokens_out: int
 
 
 class _Paid(NamedTuple):
     length: int
-    new: int
+    new: float
     cost: float
 
 
 @dataclass(slots=True)
 class _Sums:
     calls: int = 0
-    new: int = 0
+    new: float = 0.0
     cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class LengthYield:
-    """What `calls` with lists of one `length` brought lately: new species for 1,000 tokens of a reply, or as much."""
+    """What `calls` with lists of one `length` brought lately: new answers for 1,000 tokens of a reply, or as much."""
 
     length: int
     calls: int
@@ -87,7 +87,7 @@ class FixedLength:
 
 
 class LearnedLength:
-    """The length whose calls bring most new species for what they cost: Thompson sampling over Gamma-Poisson rates.
+    """The length whose calls bring most that is new for what they cost: Thompson sampling over Gamma-Poisson rates.
 
     `past`: calls of the same model and prompt before, the oldest first; the last RECENT count. `prompt_token`: what a token
     of a prompt costs, in tokens of a reply.

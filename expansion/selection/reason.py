@@ -23,8 +23,8 @@ _RULES = {
 class Reason:
     """What was known when a call was chosen.
 
-    `expected`: predicted share of new roles among the answers. `toward`: the region from which most new roles are
-    expected; `share` of the answers land there, and `uncovered` is its uncovered share.
+    `expected`: predicted share of new answers. `toward`: the region from which most of the new ones are expected; `share`
+    of the answers land there, and `uncovered` is its uncovered share.
     """
 
     how: How

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from expansion.selection.control import ControlGroup
 from graphstore.files import Piece
-from population import Arms, Counts, Floats, Population, Predictions, Tally
+from population import Arms, Counts, Floats, Population, Predictions, Tally, predict
 
 UNIFORM = 0.02  # at most this share of the calls is about any text that is left
 CONTENDERS = 256  # draw a value only for the arms whose value may be the highest
@@ -72,7 +72,7 @@ class Strategy(Protocol):
         """The next call; "wait" if it depends on replies still under way; None if nothing is left to ask."""
 
     def best(self) -> float | None:
-        """The highest predicted chance that an answer is new; None if the strategy predicts nothing."""
+        """The highest predicted chance that an answer names a new role; None if the strategy predicts nothing."""
 
 
 def predictions_for(strategy: Strategy, population: Population) -> Callable[[], Arms]:
@@ -124,7 +124,7 @@ class CoverageFirst:
                 worth, bucket, new = text
                 if drawn is None or worth > drawn[0]:
                     return self._texts.next(bucket, new)
-                if rng.random() < UNIFORM * self._texts.record(people.tally):
+                if rng.random() < UNIFORM * self._texts.record(people.worth):
                     return self._texts.next(bucket, new, "chance")
         if drawn is None:
             return "wait" if people.under_way else None
@@ -142,7 +142,7 @@ class CoverageFirst:
 
     def _draw(self, open_: NDArray[np.bool_]) -> tuple[float, int]:
         """The sampled worth of the best open arm, and that arm."""
-        rng, arms, tally = self._rng, self.arms(), self._population.tally
+        rng, arms, tally = self._rng, self.arms(), self._population.worth
         contenders = self._contenders(open_)
         counts = tally.single[contenders], arms.asked[contenders]
         worth = sampled(rng, *counts, arms.new[contenders], arms.trust[contenders]) * arms.weight[contenders]
@@ -151,7 +151,7 @@ class CoverageFirst:
 
     def _contenders(self, open_: NDArray[np.bool_]) -> Counts:
         """The open arms with the highest optimistic value, three standard deviations above the mean."""
-        arms, tally = self.arms(), self._population.tally
+        arms, tally = self.arms(), self._population.worth
         if open_.sum() <= CONTENDERS:
             return np.flatnonzero(open_)
         answers = arms.asked + arms.trust
@@ -160,9 +160,10 @@ class CoverageFirst:
         return np.argpartition(np.where(open_, -optimistic, 0.0), CONTENDERS)[:CONTENDERS]
 
     def best(self) -> float | None:
-        open_, arms = self._population.open_arms(), self.arms()
+        tally = self._population.tally
+        open_, arms = self._population.open_arms(), predict(tally)
         best = float(arms.new[open_].max()) if open_.any() else 0.0
-        return best if self._texts is None else max(best, self._texts.best(self._population.tally, arms.uncovered))
+        return best if self._texts is None else max(best, self._texts.best(tally, arms.uncovered))
 
     def _source(self, region: int, relation: int) -> int:
         """Of a few personas not asked along this relationship, the one that was asked along the fewest others.

@@ -83,7 +83,7 @@ class TextArms:
         The worth counts per answer of a call about a persona, so that it compares with the worth of an arm. Calls under
         way count as if they had found nobody new.
         """
-        tally = people.tally
+        tally = people.worth
         open_ = self.open()
         if not len(open_):
             return None

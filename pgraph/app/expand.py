@@ -38,7 +38,7 @@ from pgraph.app.settings import Settings, Workspace
 from pgraph.app.summary import ExpandSummary, ProgressReport, stop_reason
 from pgraph.app.wording import counted
 from pgraph.app.workspace import Model, open_embedder, open_model, open_store
-from population import RELATIONS, Loaded, at_distances, load_population, load_relations, read_lifts
+from population import RELATIONS, Loaded, at_distances, counted_of, load_population, load_relations, read_lifts
 from population.runs import Run, hold_run
 
 Explain = Callable[[dict[str, Any]], None]
@@ -236,6 +236,7 @@ def _summary(expansion: Expansion, seconds: float, error: PgraphError | None, mo
         expansion.lift,
         expansion.is_by_chance,
         expansion.yields,
+        expansion.plan.count,
     )
 
 
@@ -264,6 +265,7 @@ def make_plan(workspace: Workspace, request: ExpandRequest, model: str) -> Plan:
         void=values.void,
         control=values.control if request.strategy == "coverage" else 0.0,
         verbalise=values.verbalise,
+        count=counted_of(values.count),
     )
 
 
@@ -340,7 +342,14 @@ def _load(work: _ExpandWork, texts: TextArms | None) -> Loaded:
     plan, run = work.plan, work.run
     relations = [kind.id for kind in plan.relations]
     loaded = load_population(
-        work.store, relations, plan.depth, allowed=work.allowed, run=run.id, texts=texts, by_niche=True
+        work.store,
+        relations,
+        plan.depth,
+        allowed=work.allowed,
+        run=run.id,
+        texts=texts,
+        by_niche=True,
+        count=plan.count,
     )
     waiting = loaded.population.pairs_left + (0 if texts is None else texts.left)
     if not waiting and not run.progress.calls:

@@ -107,8 +107,9 @@ def _sample(
 ) -> _Sample:
     texts = text_arms(store, text_plan(workspace, plan), plan.per_call) if request.with_texts else None
     allowed = allowed_sources(store, plan.from_cypher)
+    relations = [kind.id for kind in plan.relations]
     loaded = load_population(
-        store, [kind.id for kind in plan.relations], plan.depth, allowed=allowed, texts=texts, by_niche=True
+        store, relations, plan.depth, allowed=allowed, texts=texts, by_niche=True, count=plan.count
     )
     people = loaded.population
     strategy = make_strategy(plan, loaded, embedder, Run("", "", RunProgress(), resumed=False), texts)

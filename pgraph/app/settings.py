@@ -67,6 +67,11 @@ class Settings:
         least=0,
         most=0.5,
     )
+    count: str = _setting(
+        "role,persona",
+        "What `expand` counts as new when it chooses: role,persona,domain, or some of these. An answer is as new as the share of "
+        "these that it names first.",
+    )
     void: float = _setting(
         0.0,
         "Share of the calls of `expand` that name roles of the least covered region within reach, to get answers from there.",

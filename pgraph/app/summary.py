@@ -10,7 +10,7 @@ from expansion.selection import LengthYield
 from foundation import StopReason
 from foundation.errors import ExitCode, PgraphError, StoreError
 from pgraph.app.wording import counted
-from population import Lift
+from population import Counted, Lift, in_words
 from population.runs import RunProgress
 
 TOLD = 50  # calls before anything is said of lists
@@ -84,6 +84,7 @@ class ExpandSummary:
     lift: Lift | None = None
     by_chance: bool = False  # chance had taken over at the end
     lists: Sequence[LengthYield] = ()
+    count: Sequence[Counted] = (Counted.ROLE,)  # what `lift` and `lists` count
 
     def props(self) -> dict[str, Any]:
         """The properties of the Run node."""
@@ -118,6 +119,7 @@ class ExpandSummary:
             "coverage": round(self.coverage, 4),
             "personas": self.personas,
             "money": round(self.money, 6) or None,
+            "count": list(self.count),
             "lift": None if self.lift is None else self.lift.as_json(),
             "by_chance": self.by_chance,
             "lists": [asdict(row) for row in self.lists],
@@ -135,8 +137,8 @@ class ExpandSummary:
                 f"{counted(done.calls, 'call')}{cached}: {answers}",
                 f"{done.tokens_in:,} tokens in, {done.tokens_out:,} out, {self.seconds:.1f} s{self.price()}",
                 f"The graph holds {counted(self.personas, 'persona')}; coverage of roles {self.coverage:.1%}",
-                *([lists_in_words(self.lists)] if sum(row.calls for row in self.lists) >= TOLD else []),
-                *([lift_in_words(self.lift, by_chance=self.by_chance)] if self.lift else []),
+                *([lists_in_words(self.lists, self.count)] if sum(row.calls for row in self.lists) >= TOLD else []),
+                *([lift_in_words(self.lift, self.count, by_chance=self.by_chance)] if self.lift else []),
                 f"Stopped by: {self.stopped_by or 'nothing'}"
                 + (f" ({self.exit_reason})" if self.exit_code else "")
                 + (f" · run {self.run}" if self.run else ""),
@@ -291,18 +293,18 @@ def grouping_in_words(grouping: GroupingResult) -> str:
     return f"{counted(grouping.domains, 'domain')} in {counted(grouping.groups, 'group')}{coarser}{placed}"
 
 
-def lift_in_words(lift: Lift, *, by_chance: bool) -> str:
+def lift_in_words(lift: Lift, count: Sequence[Counted], *, by_chance: bool) -> str:
     """What the choice was worth, as a sentence or two."""
     calls = f"{counted(lift.control, 'call')} drawn by chance"
-    text = f"A chosen call brought {lift.ratio:.2f} times as many new roles as one by chance (90% interval "
+    text = f"A chosen call brought {lift.ratio:.2f} times as many new {in_words(count)} as one by chance (90% interval "
     text += f"{lift.low:.2f} to {lift.high:.2f}, from {calls})"
     return text + ("; so 9 of 10 calls were left to chance" if by_chance else "")
 
 
-def lists_in_words(lists: Sequence[LengthYield]) -> str:
+def lists_in_words(lists: Sequence[LengthYield], count: Sequence[Counted]) -> str:
     """What lists of known roles brought, by their length.
 
-    >>> lists_in_words([LengthYield(0, 40, 3.1), LengthYield(50, 12, 1.7)])
+    >>> lists_in_words([LengthYield(0, 40, 3.1), LengthYield(50, 12, 1.7)], [Counted.ROLE])
     'New roles for 1,000 tokens of replies or as much: 3.1 without a list of known roles (40 calls), 1.7 with up to 50 (12 calls)'
     """
     parts = [
@@ -310,7 +312,7 @@ def lists_in_words(lists: Sequence[LengthYield]) -> str:
         f" ({counted(row.calls, 'call')})"
         for row in lists
     ]
-    return f"New roles for 1,000 tokens of replies or as much: {', '.join(parts)}"
+    return f"New {in_words(count)} for 1,000 tokens of replies or as much: {', '.join(parts)}"
 
 
 def _agreement(pair: Mapping[str, Any]) -> str:

@@ -114,7 +114,7 @@ def command(
     new, duplicate, new_roles   for a run: personas that it brought first, its other
                   sightings, and roles that the graph did not have
     late_new      new roles per 100 calls in the last fifth of a run's calls
-    lift          new roles of a chosen call to those of a call drawn by chance in
+    lift          new answers of a chosen call to those of a call drawn by chance in
                   the same run; lift_low, lift_high: its 90 % interval
 
     This is coverage of what the model says to these prompts, not of people. A role counts once, however many personas

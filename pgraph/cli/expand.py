@@ -88,6 +88,12 @@ if TYPE_CHECKING:
     "list, to measure the effect. [default: 0, 10 or 50, what brings most new roles for its cost; with the bundled model 0]",
 )
 @setting_option(
+    "--count",
+    metavar="LIST",
+    help="What counts as new in the choice and the lift: role, persona (its text, however worded), domain. With several, an "
+    "answer is as new as the share of them that it names first. [default: role,persona]",
+)
+@setting_option(
     "--control",
     type=Number(0, 0.5),
     metavar="SHARE",
@@ -163,7 +169,7 @@ def explained(session: Session) -> "Callable[[dict[str, Any]], None]":
     """A callback that prints why a call was made and what it brought: a sentence, or with --json the call itself."""
 
     def explain_call(call: dict[str, Any]) -> None:
-        result = f"{call['new']} of {call['answers']} new"
+        result = f"{call['new']:g} of {call['answers']} new"
         if "hits" in call:
             result += f", {call['hits']} landed there"
         if session.json:

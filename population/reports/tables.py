@@ -101,7 +101,7 @@ def coverage_overall(loaded: Loaded) -> list[ResolutionCoverage]:
     species_by_resolution: dict[str, Callable[[int], Hashable]] = {
         "persona": lambda position: position,
         "role": people.species,
-        "domain": lambda position: loaded.homes[position],
+        "domain": lambda position: loaded.population.domains[position],
     }
     rows = []
     for resolution, species_of in species_by_resolution.items():
@@ -168,7 +168,7 @@ def coverage_by_domain(loaded: Loaded) -> list[DomainCoverage]:
             place.singles,
             place.coverage,
         )
-        for place in _worst_first(_by_place(loaded, lambda position: loaded.homes[position]))
+        for place in _worst_first(_by_place(loaded, lambda position: loaded.population.domains[position]))
     ]
 
 

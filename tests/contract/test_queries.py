@@ -110,7 +110,7 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
         (0.7, 0.8, 2, 2, pytest.approx((0.75 + 0.71) / 2), 1.0),
         (0.9, 1.0, 1, 2, 1.0, 0.0),
     ],
-    "lift": [("r2", "2026-01-03", 1, 1, 1, 0, None, None, None)],
+    "lift": [("r2", "2026-01-03", "role", 1, 1, 1, 0, None, None, None)],
     "exclusion_lists": [(0, 1, 0.0, 2, 0.0, 500, 90, 0.0), (10, 1, 3.0, 2, 0.5, 400, 100, 5.0)],
     "prompt_switches": [
         ("distance", "far", 1, 2, 0.0, None, None),

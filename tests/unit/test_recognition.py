@@ -26,7 +26,7 @@ FIELDS = ("nursing", "ships", "bread")
 def recogniser(thresholds: Thresholds) -> tuple[Recogniser, Population]:
     domains = {domain_id(name): (name, f"g-{name}") for name in FIELDS}
     population = Population(1, 2)
-    return Recogniser(HashEmbedder(), Loaded(population, {}, domains, {}, [], [], [], [], thresholds), "r1"), population
+    return Recogniser(HashEmbedder(), Loaded(population, {}, domains, {}, [], [], [], thresholds), "r1"), population
 
 
 def taken(texts: Sequence[str], thresholds: Thresholds, fields: Sequence[str]) -> list[str]:
@@ -59,7 +59,7 @@ def test_a_duplicate_in_another_niche_of_the_group_is_found() -> None:
     domains = {identity: (name, "g") for name, identity in ids.items()}
     population = Population(1, 2)
     niches = {identity: identity for identity in ids.values()}
-    loaded = Loaded(population, {}, domains, {}, [], [], [], [], Thresholds(0.99, 0.8), niches)
+    loaded = Loaded(population, {}, domains, {}, [], [], [], Thresholds(0.99, 0.8), niches)
     made, survivors = Recogniser(HashEmbedder(), loaded, "r1"), []
     first = ENGLISH + "night ward keeps old keys and sings to the harbour pilot"
     for text, domain in ((first, "nursing"), (first + " river", "midwifery")):
