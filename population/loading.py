@@ -67,8 +67,10 @@ def load_population(
         labels |= {niche: domains[niche][0] for niche in niches.values() if niche in domains}
     else:
         niches = {}
-    rows, marks = _personas(store)
+    rows, marks = _personas(store, domains)
     loaded = Loaded(population, resolved(marks), domains, labels, [], [], [], thresholds_of(store), niches)
+    survivors = (row for row in reversed(rows) if row.id not in marks)
+    population.add_regions({niches.get(row.domain, row.group): row.group for row in survivors})
     duplicate_imports: list[tuple[str, int]] = []  # duplicates that were imported, how often
     while rows:
         row = rows.pop()
@@ -97,24 +99,24 @@ class _Row(NamedTuple):
     imports: int
 
 
-def _personas(store: GraphStore) -> tuple[list[_Row], dict[str, str]]:
+def _personas(store: GraphStore, domains: Mapping[str, tuple[str, str]]) -> tuple[list[_Row], dict[str, str]]:
     """Every persona, by id from the last to the first, and who is whose duplicate."""
     rows: dict[str, _Row] = {}
     marks: dict[str, str] = {}
     shared_texts: dict[str, str] = {}  # one object for equal strings: many personas have the same role, domain, region
-    for row in store.read("reads/personas"):
+    for row in store.read("reads/population"):
         if row["survivor"] is not None:
             marks[row["id"]] = row["survivor"]
         role = row["role"]
-        domain = row["domain"] or ""
-        group = row["region"] or domain
+        domain = shared_texts.setdefault(row["domain"] or "", row["domain"] or "")
+        group = domains[domain][1] if domain in domains else domain
         rows[row["id"]] = _Row(
             row["id"],
             row["text"] or "",
             None if role is None else shared_texts.setdefault(role, role),
             row["depth"] or 0,
-            shared_texts.setdefault(group, group),
-            shared_texts.setdefault(domain, domain),
+            group,
+            domain,
             row["imports"],
         )
     return sorted(rows.values(), key=attrgetter("id"), reverse=True), marks
@@ -141,7 +143,7 @@ def _domains(store: GraphStore) -> tuple[dict[str, tuple[str, str]], dict[str, s
     domains: dict[str, tuple[str, str]] = {}
     niches: dict[str, str] = {}
     labels = {"": "(no domain)"}
-    for row in store.read("reads/domains"):
+    for row in store.read("reads/domain_places"):
         region = row["region"] or row["id"]
         labels[region] = row["region_label"] if row["region"] else row["label"]
         domains[row["id"]] = row["label"], region

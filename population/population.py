@@ -1,6 +1,6 @@
 """The population in memory: who may be asked what, and the fold over the sightings. Built from the graph, never state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,18 +54,23 @@ class Population:
 
     def region(self, region_id: str, group: str | None = None) -> int:
         """The number of the region `region_id` of this `group`, None: it is one; an unknown one gets the next number."""
-        number = self.region_index.get(region_id)
-        if number is None:
+        if region_id not in self.region_index:
+            self.add_regions({region_id: region_id if group is None else group})
+        return self.region_index[region_id]
+
+    def add_regions(self, groups: Mapping[str, str]) -> None:
+        """Number many new regions, given by id with their groups, in this order. Cost: O(all arms)."""
+        for region_id, group in groups.items():
             number = self.region_index[region_id] = len(self.region_ids)
             self.region_ids.append(region_id)
-            self.groups.append(region_id if group is None else group)
-            self._by_group.setdefault(self.groups[-1], []).append(number)
+            self.groups.append(group)
+            self._by_group.setdefault(group, []).append(number)
             self._members.append([])
             self._sources.append([])
-            for tally in self._tallies():
-                tally.grow(number + 1)
-            self._pairs_left = np.append(self._pairs_left, np.zeros(self.tally.relations, np.int64))
-        return number
+        for tally in self._tallies():
+            tally.grow(len(self.region_ids))
+        new_arms = len(groups) * self.tally.relations
+        self._pairs_left = np.append(self._pairs_left, np.zeros(new_arms, np.int64))
 
     def add(self, persona_id: str, text: str, role: str | None, depth: int, region: int, domain: str = "") -> int:  # noqa: PLR0917  a row
         """Add the survivor `persona_id`, `depth` hops from the seeds, to a `region` (its number); returns its position."""

@@ -50,7 +50,7 @@ def groups_are_stale(store: GraphStore, *, place: bool = True) -> bool:
     True if too many domains have no group or joined one by vote, or if personas have no domain, unless they are not to be
     placed yet (`place` False).
     """
-    domains = list(store.read("reads/domains"))
+    domains = list(store.read("reads/domain_places"))
     late = sum(1 for row in domains if row["region"] is None or row["by"] in ("vote", "own"))
     if domains and all(row["niche"] is None for row in domains):  # grouped by an older version
         return True

@@ -73,7 +73,7 @@ def load_groups(store: GraphStore, embedder: Embedder) -> list[Group]:
 
     A prompt about a group does not depend on names, so the same call is made again.
     """
-    rows = sorted(store.read("reads/domains"), key=lambda row: str(row["id"]))
+    rows = sorted(store.read("reads/domain_places"), key=lambda row: str(row["id"]))
     rows_by_id = {row["id"]: row for row in store.read("reads/groups")}
     if not rows:
         return []

@@ -39,7 +39,7 @@ def load_regions(store: GraphStore, unit: Unit, allowed: set[str] | None = None)
     """All regions with their people; people outside the ids `allowed`, or without a domain, are in none."""
     labels: dict[str, str] = {}
     names: dict[str, str] = {}
-    for row in store.read("reads/domains"):
+    for row in store.read("reads/domain_places"):
         names[row["id"]] = labels[row["id"]] = row["label"]
         if row["region"]:
             labels[row["region"]] = row["region_label"]

@@ -51,9 +51,9 @@ class Recogniser:
         self._thresholds = loaded.thresholds
         self._run = run
         self._vectors: dict[str, Vectors] = {}  # of the batch at hand
-        self._places = DomainPlacer(
-            loaded.domains, self._embed, loaded.niches, room_for_niches(len(loaded.population.ids))
-        )
+        ungrouped = {domain for domain, (_, group) in loaded.domains.items() if group == domain}
+        room = room_for_niches(len(loaded.population.ids))
+        self._places = DomainPlacer(loaded.domains, self._embed, loaded.niches, room, ungrouped)
         self._roles: RoleBook | None = None
         self._texts = KnownTexts(self._embed, self._members, self._places.around, loaded.thresholds)
         self._has_texts = False

@@ -166,13 +166,14 @@ def _hold(workspace: Workspace, store: GraphStore, plan: Plan, request: ExpandRe
 def _prepare(work: _ExpandWork, notice: Callable[[str], None]) -> Expansion:
     """Group the domains if necessary, load the population, and set up the strategy.
 
-    Personas that are still embedded are asked like all others, and given a domain later.
+    Personas that are still embedded are asked like all others, and given a domain later. Domains whose labels are still
+    embedded are regions of their own until then.
     """
     import numpy as np
 
     place = work.ahead.is_done
     # Breadth-first keeps the groups that it started with: its matching depends on them.
-    if work.plan.strategy != "breadth-first" or not work.run.progress.calls:
+    if work.ahead.can_group and (work.plan.strategy != "breadth-first" or not work.run.progress.calls):
         ensure_groups(work.store, work.embedder, work.run.id, notice, place=place)
     texts = None if work.texts is None else text_arms(work.store, work.texts, work.plan.per_call)
     loaded = _load(work, texts)

@@ -102,7 +102,7 @@ def crowd_of(store: GraphStore, people: PersonaColumns, embedder: Embedder | Non
 
     `embedder` finds the neighbours of the regions. Without one no region has any, as if meaning is not compared.
     """
-    domains = {row["id"]: (row["label"], row["region"] or row["id"]) for row in store.read("reads/domains")}
+    domains = {row["id"]: (row["label"], row["region"] or row["id"]) for row in store.read("reads/domain_places")}
     numbers = {"": 0}
     homes = [numbers.setdefault(domains[home][1] if home in domains else "", len(numbers)) for home in people.domains]
     near: dict[int, list[int]] = {}

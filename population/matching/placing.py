@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,8 @@ class Placement:
 class DomainPlacer:
     """The groups and niches of the domains, in memory. `domains`: domain id -> (label, group id); `niches`: its niche.
 
-    There is `room` for so many niches. `embed` turns labels into vectors: all of `domains` at first use, then each new one.
+    There is `room` for so many niches. `embed` turns labels into vectors: those of all `domains` at first use but the
+    `ungrouped`, which new ones cannot join yet, then each new one.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class DomainPlacer:
         embed: Embed,
         niches: Mapping[str, str] | None = None,
         room: int = 0,
+        ungrouped: Collection[str] = (),
     ) -> None:
         self._niche = dict(niches or {})
         self._niches = Niches(room)
@@ -50,7 +52,7 @@ class DomainPlacer:
         self._group = {domain: group for domain, (_, group) in domains.items()}
         self.grouped = len(domains)
         self.late = 0
-        self._labels = {domain: label for domain, (label, _) in domains.items()}
+        self._labels = {domain: label for domain, (label, _) in domains.items() if domain not in ungrouped}
         self._vectors: NamedVectors | None = None
         self._centres: dict[str, Vectors] = {}
         self._near: dict[str, list[str]] = {}
@@ -116,6 +118,8 @@ class DomainPlacer:
         if self._vectors is None:
             self._vectors = NamedVectors()
             ids = sorted(self._labels)
+            if not ids:
+                return self._vectors
             vectors = self._embed([self._labels[domain] for domain in ids])
             self._vectors.extend(ids, vectors)
             for domain, vector in zip(ids, vectors, strict=True):

@@ -14,6 +14,7 @@ from tests.fakes.server import FakeServer
 
 pytestmark = pytest.mark.timeout(300)
 PEOPLE = MANY + 200
+UNGROUPED = "MATCH (d:Domain) WHERE NOT EXISTS { (d)-[:IN_GROUP]->(:DomainGroup) } RETURN count(d) AS n"
 WITHOUT = "MATCH (p:Persona) WHERE NOT EXISTS { (p)-[:IN_DOMAIN]->() } RETURN count(p) AS n"
 
 
@@ -23,6 +24,16 @@ def imported(field: Field, request: pytest.FixtureRequest) -> Field:
     field.seed(1)
     texts = [f"{world.text(role)} {request.node.name}" for role in range(PEOPLE)]
     rows = [json.dumps({"persona": text, "role": world.name(role)}) for role, text in enumerate(texts)]
+    field.work.run("import", field.work.write("many.jsonl", "\n".join(rows)), env=field.store)
+    return field
+
+
+@pytest.fixture
+def of_many_domains(field: Field, request: pytest.FixtureRequest) -> Field:
+    """More domains than are embedded before the first call, of which no test before has a vector."""
+    field.seed(1)
+    people = [{"persona": f"{world.text(role)} here", "role": world.name(role)} for role in range(PEOPLE)]
+    rows = [json.dumps({**row, "domain": f"{row['role']} {request.node.name}"}) for row in people]
     field.work.run("import", field.work.write("many.jsonl", "\n".join(rows)), env=field.store)
     return field
 
@@ -56,6 +67,17 @@ def test_the_first_call_is_made_before_all_is_embedded(
     assert imported.rows(WITHOUT) == [{"n": 0}]
     assert (done.json["calls"], model.stats()["paid_twice"]) == (150, 0)
     assert all(row["group"] for row in imported.personas() if row["derived_from"])
+
+
+def test_the_first_call_is_made_before_the_domains_are_grouped(
+    of_many_domains: Field, model: FakeServer, embedded_at_first_call: list[int]
+) -> None:
+    field = of_many_domains
+    done = field.expand(model, "--calls", "150", "--at-once", "4")
+    assert embedded_at_first_call[0] < 6 < PEOPLE / 64
+    assert "Grouping the domains" in done.err
+    assert field.rows(UNGROUPED) == [{"n": 0}]
+    assert (done.json["calls"], model.stats()["paid_twice"]) == (150, 0)
 
 
 def test_a_run_that_ends_first_leaves_the_rest_to_the_next(imported: Field, model: FakeServer) -> None:

@@ -83,7 +83,7 @@ def test_what_another_run_writes_while_the_graph_is_read_waits_for_reconciling(
 
     def slowly(name: str, **parameters: object) -> Iterator[dict[str, Any]]:
         yield from read(name, **parameters)
-        if name == "reads/personas":
+        if name == "reads/population":
             late = write(store, OTHER, "2026-01-02T02")
             store.write(
                 Write("run", [{"id": "r2", "props": {"updated": "2026-01-02"}}]),

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,18 @@ def test_a_domain_that_comes_in_a_run_gets_a_niche_as_well() -> None:
         {"d1": ("care", "g1")}, lambda texts: np.ones((len(texts), 1), np.float32), {"d1": "d1"}, room=1
     )
     assert full.place("bees").niche == "d1"
+
+
+def test_a_new_domain_joins_no_domain_that_is_not_grouped_yet() -> None:
+    def alike(texts: Sequence[str]) -> Vectors:
+        return np.ones((len(texts), 1), np.float32)
+
+    waits, grouped = domain_id("night care"), domain_id("care")
+    early = DomainPlacer({waits: ("night care", waits)}, alike, ungrouped={waits})
+    assert early.place("bees").new == "group"
+    assert early.place("night care").group == waits
+    both = {waits: ("night care", waits), grouped: ("care", "g")}
+    assert DomainPlacer(both, alike, ungrouped={waits}).place("bees").group == "g"
 
 
 def test_where_no_niches_are_known_the_group_is_the_region() -> None:
