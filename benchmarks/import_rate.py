@@ -34,9 +34,9 @@ from graphstore.server import local
 from graphstore.server.bolt import BoltStore
 from tests.neo4j_server import neo4j_server
 
-TRADES = "nurse baker ferry-pilot tailor welder clerk beekeeper porter midwife fisher weaver driver cook tutor".split()  # noqa: SIM905
-PLACES = "Accra Pune Bergen Lima Osaka Tunis Hanoi Quito Minsk Davao Kano Leeds Perth Oaxaca Sylhet Gdansk".split()  # noqa: SIM905
-WAYS = "night rural travelling retired apprentice village harbour railway hospital market mountain prison".split()  # noqa: SIM905
+TRADES = "nurse baker ferry-pilot tailor welder clerk beekeeper porter midwife fisher weaver driver cook tutor".split()
+PLACES = "Accra Pune Bergen Lima Osaka Tunis Hanoi Quito Minsk Davao Kano Leeds Perth Oaxaca Sylhet Gdansk".split()
+WAYS = "night rural travelling retired apprentice village harbour railway hospital market mountain prison".split()
 FIELDS = [f"{way} {what}" for way in WAYS for what in ("health", "food", "trade", "transport", "crafts", "law")]
 
 

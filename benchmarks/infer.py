@@ -44,7 +44,7 @@ def make_rows(path: Path, count: int) -> None:
 
 def ours(url: str, at_once: int, folder: Path) -> Callable[[], Coroutine[Any, Any, int]]:
     import fastjsonschema  # noqa: F401  what the chat imports at its first call
-    import openai  # noqa: F401
+    import openai  # noqa: F401  as above
 
     from pgraph.app.infer import InferRequest, run
 

@@ -26,7 +26,7 @@ from benchmarks.import_rate import PLACES, TRADES, WAYS, Place, generate, local_
 from graphstore.store import Write
 
 KINDS = [f"kind {number}" for number in range(24)]
-TOOLS = "boat loom oven ledger plough tram lathe press".split()  # noqa: SIM905
+TOOLS = "boat loom oven ledger plough tram lathe press".split()
 BATCH = 2000
 
 

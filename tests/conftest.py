@@ -31,7 +31,7 @@ _LONG_FIRST = ("cli", "integration", "model", "contract")  # folders
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Several workers (`-n 2`) take whole files in the order below, so what the tests of a file share is made once."""
-    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # xdist has no types
 
     if config.getvalue("dist") != "load":
         return None  # as the command line says

@@ -44,7 +44,7 @@ def _step(name: str | None, expected: str | None, index: str | None, key: str | 
 
 
 def _key(key: str) -> Step:
-    def step(value: Any) -> Any:  # noqa: ANN401
+    def step(value: Any) -> Any:  # noqa: ANN401  a value of a row
         if isinstance(value, list) and key.isdecimal():
             return value[int(key)] if int(key) < len(value) else None
         return value.get(key) if isinstance(value, Mapping) else None
@@ -55,7 +55,7 @@ def _key(key: str) -> Step:
 def _first_entry(name: str, expected: str) -> Step:
     """The first entry of a list with this value under this name."""
 
-    def step(value: Any) -> Any:  # noqa: ANN401
+    def step(value: Any) -> Any:  # noqa: ANN401  a value of a row
         entries = value if isinstance(value, list) else []
         matching = (
             entry
@@ -68,7 +68,7 @@ def _first_entry(name: str, expected: str) -> Step:
 
 
 def _chain(steps: list[Step]) -> Step:
-    def read(value: Any) -> Any:  # noqa: ANN401
+    def read(value: Any) -> Any:  # noqa: ANN401  a value of a row
         for step in steps:
             value = step(value)
         return value

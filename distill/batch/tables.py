@@ -113,7 +113,7 @@ def _restored(value: Any, kind: "pa.DataType") -> Any:  # noqa: ANN401  a JSON v
     return _simple(value, kind)
 
 
-def _simple(value: Any, kind: "pa.DataType") -> Any:  # noqa: ANN401
+def _simple(value: Any, kind: "pa.DataType") -> Any:  # noqa: ANN401  a value of a table
     from pyarrow import types
 
     readers = (

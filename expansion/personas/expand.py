@@ -49,7 +49,7 @@ class Expansion:
     `strategy` has. `lengths`: of the lists of known roles.
     """
 
-    def __init__(  # noqa: PLR0917
+    def __init__(  # noqa: PLR0917  the parts of a run
         self,
         plan: Plan,
         run: str,

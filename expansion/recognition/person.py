@@ -48,7 +48,7 @@ def probability(value: object) -> float | None:
     (0.25, None, None)
     """
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if number and 0 <= value <= 1 else None  # type: ignore[operator, arg-type]
+    return float(value) if number and 0 <= value <= 1 else None  # type: ignore[operator, arg-type]  # it is a number
 
 
 def one_line(text: object) -> str:

@@ -188,7 +188,7 @@ class _FirstModel:
         self.model = ""
         self._server = server
 
-    async def ask(self, request: ChatRequest) -> ChatReply:  # noqa: ARG002
+    async def ask(self, request: ChatRequest) -> ChatReply:  # noqa: ARG002  of the protocol
         return ChatReply(await self._server.first_model())
 
     async def close(self) -> None:

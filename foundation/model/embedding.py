@@ -247,7 +247,7 @@ class SentenceTransformersEmbedder:
         import numpy as np
 
         model = self._load()
-        vectors = model.encode(  # type: ignore[attr-defined]
+        vectors = model.encode(  # type: ignore[attr-defined]  # imported when it is used
             list(texts),
             batch_size=self._batch,
             normalize_embeddings=True,

@@ -73,8 +73,8 @@ def test_answers_are_plain_values(store: BoltStore) -> None:
     }
     assert row["a"] == nurse
     assert row["r"] == {"type": "RELATED_TO", "from": "nurse", "to": "patient", "kind": "patient"}
-    assert row["bs"][0]["id"] == "patient"  # type: ignore[index]
-    assert row["path"]["nodes"][0] == nurse  # type: ignore[index]
+    assert row["bs"][0]["id"] == "patient"  # type: ignore[index]  # a row holds any value
+    assert row["path"]["nodes"][0] == nurse  # type: ignore[index]  # a row holds any value
 
 
 def test_nothing_is_written(store: BoltStore, subtests: pytest.Subtests) -> None:

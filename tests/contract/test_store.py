@@ -70,7 +70,7 @@ def test_rows_stream_in_bounded_memory(store: BoltStore) -> None:
 def test_a_stream_may_be_left_early(store: BoltStore) -> None:
     rows = store.stream("UNWIND range(1, 60000) AS i RETURN i", {})
     assert next(rows) == {"i": 1}
-    rows.close()  # type: ignore[attr-defined]
+    rows.close()  # type: ignore[attr-defined]  # a generator
     assert list(store.stream("RETURN 1 AS x", {})) == [{"x": 1}]
 
 

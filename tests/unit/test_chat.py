@@ -216,7 +216,7 @@ def test_what_may_pass_is_tried_again(replies: Replies, kind: str) -> None:
 
 
 @pytest.mark.parametrize("date", [False, True])
-def test_retry_after_is_honoured(replies: Replies, date: bool) -> None:  # noqa: FBT001
+def test_retry_after_is_honoured(replies: Replies, date: bool) -> None:  # noqa: FBT001  a parameter of the test
     with bench(replies, {"kind": "429", "retry_after": 1, "date": date, "last": 0}) as it:
         began = time.monotonic()
         assert failures(it.ask(1, replace(QUICK, patience=20.0))) == {""}

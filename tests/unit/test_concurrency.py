@@ -133,7 +133,7 @@ def test_wait_sleeps_until_the_next_batch_and_ends_when_nothing_is_under_way() -
 
 
 @pytest.mark.parametrize("ordered", [False, True])
-def test_the_first_error_cancels_the_rest_and_what_was_completed_is_sunk(ordered: bool) -> None:  # noqa: FBT001
+def test_the_first_error_cancels_the_rest_and_what_was_completed_is_sunk(ordered: bool) -> None:  # noqa: FBT001  a parameter of the test
     sink = _Sink(0.01)
     cancelled: list[int] = []
 

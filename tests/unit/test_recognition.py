@@ -17,7 +17,7 @@ from population.runs.batch import Batch
 from tests.fakes.embedder import HashEmbedder
 from tests.unit.test_survivors import crowd, found
 
-WORDS = "nurse night ward keeps old keys sings harbour pilot dog river baker".split()  # noqa: SIM905
+WORDS = "nurse night ward keeps old keys sings harbour pilot dog river baker".split()
 texts_of = st.lists(st.lists(st.sampled_from(WORDS), min_size=5, max_size=9).map(" ".join), min_size=1, max_size=25)
 ENGLISH = "a person who is in the "  # so that its language is told
 FIELDS = ("nursing", "ships", "bread")

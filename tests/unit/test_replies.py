@@ -75,7 +75,7 @@ def test_waiting_puts_share_a_commit(tmp_path: Path) -> None:
             connection.set_trace_callback(lambda text: commits.append(text) if text == "COMMIT" else None)
             return connection
 
-        replies._connect = connect  # type: ignore[method-assign]
+        replies._connect = connect  # type: ignore[method-assign]  # to count commits
         put(replies, 500)
         assert 1 <= len(commits) < 50
 

@@ -16,7 +16,7 @@ class _Server:
         self.in_flight = 0
         self.most = 0
 
-    async def ask(self, request: ChatRequest) -> ChatReply:  # noqa: ARG002
+    async def ask(self, request: ChatRequest) -> ChatReply:  # noqa: ARG002  of the protocol
         self.in_flight += 1
         self.most = max(self.most, self.in_flight)
         busy = self.busy

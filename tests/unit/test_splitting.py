@@ -124,7 +124,7 @@ def test_nothing_stands_on_both_sides(world: list[tuple[int, set[int]]], seed: i
 
 @settings(max_examples=20)
 @given(st.integers(1, 120), st.booleans(), st.integers(0, 3))
-def test_rows_are_exact(rows: int, balance: bool, seed: int) -> None:  # noqa: FBT001
+def test_rows_are_exact(rows: int, balance: bool, seed: int) -> None:  # noqa: FBT001  a parameter of the test
     groups = {f"p{number}": f"g{number % 20}" for number in range(200)}
     samples = [sample(number, f"q{number}", (f"p{number}",), groups) for number in range(200)]
     options = Options("knowledge", splits=weights("train=3,test=1"), rows=rows, balance=balance, seed=seed)

@@ -15,7 +15,7 @@ from population.matching.thresholds import Thresholds
 from population.matching.words import WordIndex
 from tests.fakes.embedder import HashEmbedder
 
-WORDS = "nurse night ward keeps old keys sings harbour pilot dog river baker".split()  # noqa: SIM905
+WORDS = "nurse night ward keeps old keys sings harbour pilot dog river baker".split()
 texts_of = st.lists(st.lists(st.sampled_from(WORDS), min_size=3, max_size=9).map(" ".join), min_size=1, max_size=40)
 shares = st.sampled_from([0.5, 0.7, 0.8, 0.9, 0.95])
 
