@@ -77,7 +77,9 @@ class Opened:
             with suppress(NotInTimeError):
                 sign.first.wait_for(timeout=10_000)
                 return
-        sign.first.wait_for()
+        pytest.fail(
+            f"{box} shows nothing; the page: {self.page.get_by_test_id('main').inner_text()[:3000]} {self.said}"
+        )
 
     def run_link(self, link: str, text: str) -> None:
         """Open a link in a page that connects in its own time: what is run before that is refused, and leaves the editor."""
@@ -89,6 +91,9 @@ class Opened:
             with suppress(NotInTimeError):
                 self.page.locator(CIRCLE).first.wait_for(timeout=10_000)
                 return
+        pytest.fail(
+            f"{text} draws nothing; the page: {self.page.get_by_test_id('main').inner_text()[:3000]} {self.said}"
+        )
 
     def drawn(self) -> list[str]:
         """The colours of the nodes in the newest frame."""
