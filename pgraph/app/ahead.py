@@ -69,7 +69,7 @@ class EmbeddingAhead:
 
     def _embed(self) -> None:
         try:
-            texts = self._labels
+            texts = [*self._labels]
             if self._places:
                 texts += [row["text"] for row in self._store.read("reads/personas_without_domain", limit=10**9)]
                 texts += [row["text"] for row in self._store.read("reads/personas_with_domain")]
