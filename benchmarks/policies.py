@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from benchmarks.world import HOME, Built
 from expansion.selection.strategies import Choice
+from population.coverage import Tally
 from population.population import Population
 
 Wait = str
@@ -21,7 +22,7 @@ class OneOfRegion:
         self._people = people
         self._rng = rng
 
-    def best(self) -> float | None:
+    def best(self, tally: Tally) -> float | None:  # noqa: ARG002  of the protocol
         return None
 
     def _ask(self, region: int, relation: int) -> Choice:
@@ -91,7 +92,7 @@ class FarthestFirst:
         self._nearest = np.zeros(0, np.float32)  # highest cosine with anybody asked
         self._asked: list[int] = []
 
-    def best(self) -> float | None:
+    def best(self, tally: Tally) -> float | None:  # noqa: ARG002  of the protocol
         return None
 
     def choose(self) -> Choice | None:

@@ -17,6 +17,7 @@ from expansion.texts.arms import TextArms
 from expansion.texts.plan import TextPlan
 from foundation.prompts import Prompt
 from graphstore.files.documents import Piece
+from population import Tally
 
 Next = Choice | TextChoice | Literal["wait"] | None
 STAY = {"read": 0.60, "write": 0.75, "like": 0.45, "dislike": 0.30}  # share of a stance's answers in the text's region
@@ -74,7 +75,7 @@ class TextsFirst:
     def __init__(self, rng: np.random.Generator, texts: TextArms, then: CoverageFirst) -> None:
         self._rng, self._texts, self._then = rng, texts, then
 
-    def best(self) -> float | None:
+    def best(self, tally: Tally) -> float | None:  # noqa: ARG002  of the protocol
         return None
 
     def choose(self) -> Next:

@@ -51,7 +51,7 @@ class StopReason(_Explained):
     TOKENS = "tokens", "The limit --tokens is reached."
     TARGET = "target", "The graph holds as many personas as --target asks for."
     COVERAGE = "coverage", "Every region is covered as far as --until-coverage asks."
-    PRICE = "price", "No call is expected to bring enough new roles to be worth it."
+    PRICE = "price", "No call is expected to bring enough that is new to be worth it."
     NOTHING_TO_ASK = "nothing left to ask", "Every permitted call has been made."
     NOTHING_TO_ANSWER = "nothing left to answer", "Every question has its answer, or failed twice."
     NOTHING_TO_JUDGE = "nothing left to judge", "Every item has its scores, or failed twice."

@@ -78,7 +78,7 @@ class Expansion:
         self._absorber = absorber
         self._begun = absorber.progress.calls
         self._is_outdated: Callable[[], bool] = lambda: False
-        self._recent: deque[int] = deque(maxlen=RECENT)  # new roles by call
+        self._recent: deque[tuple[int, float]] = deque(maxlen=RECENT)  # new roles and new answers by call
 
     def end_when(self, is_outdated: Callable[[], bool]) -> None:
         """Also end when more is known of the personas than was loaded; then the run must be prepared again."""
@@ -187,10 +187,10 @@ class Expansion:
 
     def _learn(self, outcome: CallOutcome) -> None:
         people, arm = self.population, self._arm(outcome.call)
-        new = sum(apply_recognised(persona, people, arm, outcome.call.id) for persona in outcome.recognised)
+        new_roles = sum(apply_recognised(persona, people, arm, outcome.call.id) for persona in outcome.recognised)
         people.under_way.end(*self._awaited(outcome.call))
         people.miss(arm, outcome.answers - outcome.usable)
-        self._recent.append(new)
+        self._recent.append((new_roles, outcome.new))
         chance, could_list = outcome.call.reason.control, outcome.call.reason.could_list
         if could_list is not None and outcome.answers:
             self._lengths.learn(ListedCall(could_list, outcome.new, outcome.tokens_in, outcome.tokens_out))
@@ -260,15 +260,19 @@ class Expansion:
         return not self._strategy.ordered and late > max(REGROUP_LEAST, grouped)
 
     def _goal(self) -> StopReason | None:
-        """COVERAGE when every group is covered, PRICE when no arm is worth a call; the last calls must agree."""
+        """COVERAGE when every group is covered, PRICE when no arm is worth a call; the last calls must agree.
+
+        A run that the user has limited continues while it finds what the choice counts, any other one while it finds roles.
+        """
         limits, per_call = self.plan.limits, self.plan.per_call
         if len(self._recent) < RECENT:
             return None
-        rate = sum(self._recent) / RECENT
+        roles, answers = (sum(counts) / RECENT for counts in zip(*self._recent, strict=True))
         goal = limits.until_coverage
-        if goal is not None and max(uncovered_by_group(self.population).max(), rate / per_call) <= 1 - goal:
+        if goal is not None and max(uncovered_by_group(self.population).max(), roles / per_call) <= 1 - goal:
             return StopReason.COVERAGE
+        rate, tally = (answers, self.population.worth) if limits.given else (roles, self.population.tally)
         if rate >= limits.price:
             return None
-        best = self._strategy.best()
+        best = self._strategy.best(tally)
         return StopReason.PRICE if best is not None and best * per_call < limits.price else None

@@ -21,7 +21,8 @@ class Limits:
     """Where a run ends, whichever comes first.
 
     `calls` and `tokens` are budgets. `target` (personas in the graph, duplicates not counted) and `until_coverage` (of
-    every group) are goals. A run also ends when a call brings fewer than `price` new roles.
+    every group) are goals. A run also ends when a call brings less than its `price`: new answers as the choice counts them,
+    or new roles where the user gave no limit.
     """
 
     calls: int | None = None
@@ -29,6 +30,11 @@ class Limits:
     target: int | None = None
     until_coverage: float | None = None
     price: float = 0.25
+
+    @property
+    def given(self) -> bool:
+        """Whether the user gave any limit."""
+        return any(limit is not None for limit in (self.calls, self.tokens, self.target, self.until_coverage))
 
 
 @dataclass(frozen=True, slots=True)

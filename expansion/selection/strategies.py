@@ -71,8 +71,8 @@ class Strategy(Protocol):
     def choose(self) -> Choice | TextChoice | Literal["wait"] | None:
         """The next call; "wait" if it depends on replies still under way; None if nothing is left to ask."""
 
-    def best(self) -> float | None:
-        """The highest predicted chance that an answer names a new role; None if the strategy predicts nothing."""
+    def best(self, tally: Tally) -> float | None:
+        """The highest predicted chance that an answer is new in this `tally`; None if the strategy predicts nothing."""
 
 
 def predictions_for(strategy: Strategy, population: Population) -> Callable[[], Arms]:
@@ -159,8 +159,7 @@ class CoverageFirst:
         optimistic = (mean + 3 * np.sqrt(mean * (1 - mean) / answers)) * arms.weight
         return np.argpartition(np.where(open_, -optimistic, 0.0), CONTENDERS)[:CONTENDERS]
 
-    def best(self) -> float | None:
-        tally = self._population.tally
+    def best(self, tally: Tally) -> float | None:
         open_, arms = self._population.open_arms(), predict(tally)
         best = float(arms.new[open_].max()) if open_.any() else 0.0
         return best if self._texts is None else max(best, self._texts.best(tally, arms.uncovered))
@@ -197,7 +196,7 @@ class BreadthFirst:
     def choose(self) -> Choice | Literal["wait"] | None:
         return next(self._calls, None)
 
-    def best(self) -> float | None:
+    def best(self, tally: Tally) -> float | None:  # noqa: ARG002  of the protocol
         return None
 
     def _walk(self) -> Iterator[Choice | Literal["wait"]]:
@@ -227,5 +226,5 @@ class RandomChoice:
             return "wait" if people.under_way else None
         return Choice(*pair, "random")
 
-    def best(self) -> float | None:
+    def best(self, tally: Tally) -> float | None:  # noqa: ARG002  of the protocol
         return None

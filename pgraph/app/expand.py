@@ -167,7 +167,7 @@ def _prepare(work: _ExpandWork, notice: Callable[[str], None]) -> Expansion:
     """Group the domains if necessary, load the population, and set up the strategy.
 
     Personas that are still embedded are asked like all others, and given a domain later. Domains whose labels are still
-    embedded are regions of their own until then.
+    embedded are separate regions until then.
     """
     import numpy as np
 

@@ -137,9 +137,9 @@ if TYPE_CHECKING:
 def command(session: Session, /, *, dry_run: bool, explain: bool, **options: Any) -> int:  # noqa: ANN401  each has the type of its field in ExpandRequest
     """Grow the population: ask for the people around known personas, where coverage is lowest.
 
-    Without --calls, --tokens, --target or --until-coverage, it stops when no call is worth its price (0.25 new roles)
-    or nobody is left to ask. After an interruption, run the same command again: it continues where it stopped, and no
-    reply is paid for twice.
+    It stops when nobody is left to ask, or when no call is worth its price: 0.25 new answers as --count counts them, or
+    0.25 new roles without --calls, --tokens, --target and --until-coverage. After an interruption, run the same command
+    again: it continues where it stopped, and no reply is paid for twice.
 
     \b
     Exit codes: 0 done, 1 some calls failed, 4 the model server failed, 3 the store failed,

@@ -129,6 +129,19 @@ def test_a_collapsed_model_stops_the_run_by_its_price(field: Field) -> None:
     assert done["calls"] < 80  # of 80 pairs at depth 0 and many more at depth 1
 
 
+def test_a_run_with_a_limit_goes_on_while_it_finds_what_it_counts(field: Field) -> None:
+    def one_role(request: dict[str, object]) -> str:
+        people = json.loads(world.answer(request))["personas"]
+        for person in people:
+            person.update(role="role00001")
+        return json.dumps({"personas": people})
+
+    with FakeServer(answer=one_role) as model:
+        assert field.expand(model, "--at-once", "4", "--calls", "75").json["stopped_by"] == "calls"
+        done = field.expand(model, "--at-once", "4", "--calls", "75", "--count", "role").json
+    assert done["stopped_by"] == "price"
+
+
 def test_everybody_asked_ends_the_run_and_the_next_one_says_so(field: Field, model: FakeServer) -> None:
     field.work.write("relations.yml", "relations:\n  - {id: kin, family: kin, phrase: a relative}\n")
     run = field.work.run("--json", "expand", "--depth", "1", "--relations", "relations.yml", env=field.env(model))
