@@ -75,20 +75,20 @@ class Console:
         return [json.loads(line) for line in self.run("export", "personas", "-o", "-", *more).out.splitlines()]
 
     def empty(self) -> None:
-        """Take everything out of the graph, the replies out of the cache, and the files out of the workspace.
-
-        Replies are kept by the address of their server: a later fake server may get the same port.
-        """
+        """Take everything out of the graph, and the files out of the workspace; the caches stay."""
         with local.connect(self.directory / ".pgraph" / "store", heap="512m", idle=120) as store:
             assert isinstance(store, BoltStore)
             store.migrate()
             for label in ("Persona", "Text", "Domain", "DomainGroup", "Question", "Knowledge", "Run"):
                 store.in_transaction(partial(_delete, label))
-        for replies in (self.directory / ".pgraph").glob("replies*"):
-            replies.unlink()
         for path in self.directory.iterdir():
             if path.name != ".pgraph":
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+    def forget_replies(self) -> None:
+        """Replies are kept by the address of their server, and a later fake server may get the same port."""
+        for file in (self.directory / ".pgraph").glob("replies*"):
+            file.unlink()
 
 
 def _cold(

@@ -24,6 +24,7 @@ def shared_console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console
 @pytest.fixture
 def work(shared_console: Console) -> Console:
     shared_console.empty()
+    shared_console.forget_replies()
     return shared_console
 
 
