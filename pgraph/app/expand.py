@@ -179,7 +179,8 @@ def _prepare(work: _ExpandWork, notice: Callable[[str], None]) -> Expansion:
     loaded = _load(work, texts)
     lifts = read_lifts(work.store, work.run.id) if work.run.progress.calls else {}  # it reads the calls of all runs
     control = ControlGroup(work.plan.control, lifts.get(work.run.id))
-    strategy = make_strategy(work.plan, loaded, work.embedder, work.run, texts, control=control)
+    one_by_one = work.model.at_once == 1  # then one seed makes one run
+    strategy = make_strategy(work.plan, loaded, work.embedder, work.run, texts, control=control, exact=one_by_one)
     absorber = Absorber(work.store, work.embedder, loaded, work.plan, work.run)
     rng = np.random.default_rng([work.plan.seed, work.run.progress.calls, 1])
     hints = {tag["call"]: Hint.of(tag) for tag in work.waiting}
@@ -369,15 +370,22 @@ def make_strategy(
     texts: TextArms | None = None,
     *,
     control: ControlGroup | None = None,
+    exact: bool = False,
 ) -> Strategy:
-    """The strategy of a plan, for a loaded population; it draws from the plan's seed and the calls made so far."""
+    """The strategy of a plan, for a loaded population; it draws from the plan's seed and the calls made so far.
+
+    `exact`: its choice does not depend on which texts were embedded before, since it embeds those that it compares.
+    """
     import numpy as np
 
     people = loaded.population
     rng = np.random.default_rng([plan.seed, run.progress.calls])
 
     def vectors(positions: list[int]) -> Vectors | None:
-        embeddings, known = embedder.known([people.texts[position] for position in positions])
+        persona_texts = [people.texts[position] for position in positions]
+        if exact:
+            return embedder.embed(persona_texts)
+        embeddings, known = embedder.known(persona_texts)
         return embeddings if known.all() else None
 
     if plan.strategy == "coverage":
