@@ -134,7 +134,7 @@ def main() -> None:
         ratio = statistics.median(whole["rate"] / bare for whole, bare in rounds)
         print(
             f"{people:>9,} {middle['first']:>12.1f} {middle['rate']:>8.1f} {bare_rate:>12.1f} {ratio:>6.2f} "
-            f"{middle['processor']:>8.1f} {middle['memory']:>8.0f}",
+            f"{middle['processor']:>11.1f} {middle['memory']:>8.0f}",
             flush=True,
         )
 

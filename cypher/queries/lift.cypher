@@ -19,6 +19,6 @@ WITH run, sum(CASE WHEN drawn THEN 0 ELSE calls END) AS chosen, sum(CASE WHEN dr
      sum(variance) AS variance, count(variance) AS groups, min(w * w / w2) - 1.0 AS freedom
 WITH *, CASE WHEN groups = 2 THEN chosen_mean / control_mean END AS lift,
      CASE WHEN groups = 2 THEN exp((1.6449 + 1.5238749 / CASE WHEN freedom < 1 THEN 1.0 ELSE freedom END) * sqrt(variance)) END AS width
-RETURN run.id AS run, run.started AS started, coalesce(run.plan_count, 'role') AS count, chosen, chosen_new, control, control_new, lift, lift / width AS low,
-       lift * width AS high
+RETURN run.id AS run, run.started AS started, coalesce(run.plan_count, 'role') AS count, chosen, chosen_new, control, control_new,
+       lift, lift / width AS low, lift * width AS high
 ORDER BY started DESC, run
