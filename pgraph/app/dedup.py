@@ -9,8 +9,8 @@ from typing import Any
 
 from foundation.model import Embedder
 from graphstore import normal_name
-from pgraph.app.expand import require_personas
 from pgraph.app.settings import Workspace
+from pgraph.app.starting import require_personas
 from pgraph.app.wording import counted
 from pgraph.app.workspace import open_embedder, open_store
 from population import Coverage

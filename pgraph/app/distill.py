@@ -21,9 +21,9 @@ from foundation.model import CachedEmbedder
 from foundation.prompts import Prompt, load_prompt_for
 from graphstore import GraphStore, normal_name
 from pgraph.app import running
-from pgraph.app.expand import allowed_sources, require_personas
 from pgraph.app.running import Notice, Work, ensure_groups, run_to_end
 from pgraph.app.settings import Workspace
+from pgraph.app.starting import allowed_sources, require_personas
 from pgraph.app.summary import SpendReport, SpendSummary
 from pgraph.app.workspace import open_embedder, open_store
 from population.runs import Run, RunProgress

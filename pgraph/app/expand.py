@@ -35,6 +35,7 @@ from graphstore.files import Piece
 from pgraph.app.ahead import EmbeddingAhead
 from pgraph.app.running import ensure_groups, reconcile, record, run_to_end
 from pgraph.app.settings import Settings, Workspace
+from pgraph.app.starting import allowed_sources, require_personas
 from pgraph.app.summary import ExpandSummary, ProgressReport, stop_reason
 from pgraph.app.wording import counted
 from pgraph.app.workspace import Model, open_embedder, open_model, open_store
@@ -307,37 +308,6 @@ def require_people(store: GraphStore, request: ExpandRequest) -> None:
         require_personas(store)
     elif not any(True for _ in store.read("reads/texts")):
         raise InputError("the graph holds no texts", "Add some: pgraph ingest FILE --calls 0")
-
-
-def require_personas(store: GraphStore) -> None:
-    """Raise `InputError` if the graph has no personas."""
-    if not any(True for _ in store.read("reads/any_persona")):
-        raise InputError(
-            "the graph holds no personas yet",
-            "Import some first: pgraph import FILE (one persona per line will do).",
-        )
-
-
-def allowed_sources(store: GraphStore, cypher: str) -> set[str] | None:
-    """The ids of the personas that the user's query returns in its first column; None, for all, without a query.
-
-    Raises `UsageError` if the query returns something else or nothing; the query may take 60 seconds.
-    """
-    if not cypher:
-        return None
-    ids = set()
-    for row in store.cypher(cypher, {}, timeout=60.0, limit=None):
-        first = next(iter(row.values()), None)
-        value = first.get("id") if isinstance(first, dict) else first
-        if not isinstance(value, str):
-            raise UsageError(
-                f"--from: the first column holds {first!r}, which is not a persona",
-                "Return p.id, as in: MATCH (p:Persona) … RETURN p.id",
-            )
-        ids.add(value)
-    if not ids:
-        raise UsageError("--from: the query returns no personas", "Try it with `pgraph cypher` first.")
-    return ids
 
 
 def _load(work: _ExpandWork, texts: TextArms | None) -> Loaded:

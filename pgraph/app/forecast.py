@@ -13,7 +13,6 @@ from foundation.model import CachedEmbedder, ChatRequest
 from graphstore import GraphStore
 from pgraph.app.expand import (
     ExpandRequest,
-    allowed_sources,
     list_lengths,
     make_plan,
     make_strategy,
@@ -22,6 +21,7 @@ from pgraph.app.expand import (
     text_plan,
 )
 from pgraph.app.settings import Workspace
+from pgraph.app.starting import allowed_sources
 from pgraph.app.workspace import open_embedder, open_store
 from population import Coverage, Population, load_population
 from population.reports import grown, grown_needed, sightings_needed

@@ -12,9 +12,9 @@ from foundation.model import CachedEmbedder
 from foundation.prompts import Prompt, load_prompt_for
 from graphstore import GraphStore
 from pgraph.app import running
-from pgraph.app.expand import require_personas
 from pgraph.app.running import Notice, Work, embedding_notice, run_to_end
 from pgraph.app.settings import Workspace
+from pgraph.app.starting import require_personas
 from pgraph.app.summary import GroupSummary, SpendReport, SpendSummary
 from pgraph.app.workspace import open_embedder, open_store
 from population.runs import Run, RunProgress
